@@ -1,0 +1,6 @@
+//! `deliver` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::queue::run::<deliver::Deliver>().await
+}

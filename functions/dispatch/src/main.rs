@@ -1,0 +1,6 @@
+//! `dispatch` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::queue::run::<dispatch::Dispatch>().await
+}

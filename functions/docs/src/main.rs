@@ -1,0 +1,6 @@
+//! `docs` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<docs::Docs>().await
+}

@@ -1,0 +1,104 @@
+//! `GET /v1/download/{job_id}`: leads to a file. Links to this route never go stale, since
+//! the presigned URL behind it is made anew each time.
+
+use domain::limits::DOWNLOAD_URL_LIFE;
+use domain::time::rfc3339;
+use domain::{Job, JobId, JobState, Output, Scope, Timestamp};
+use http::header::{CACHE_CONTROL, LOCATION};
+use http::{HeaderValue, StatusCode};
+use runtime::http::{HttpFunction, Request, Response, json};
+use runtime::{Clock, Context, Problem, StartError};
+use serde::Serialize;
+use signing::token::TokenKey;
+use store::Store;
+
+/// The function.
+#[derive(Debug)]
+pub struct Download {
+    store: Store,
+    blobs: blobs::Blobs,
+    tokens: TokenKey,
+    clock: Clock,
+}
+
+/// The answer to those who ask for JSON.
+#[derive(Debug, Serialize)]
+struct Link {
+    url: String,
+    #[serde(with = "rfc3339")]
+    expires_at: Timestamp,
+}
+
+impl HttpFunction for Download {
+    fn new(context: &Context) -> Result<Self, StartError> {
+        let environment = &context.environment;
+        Ok(Self {
+            store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
+            blobs: blobs::Blobs::new(&context.aws, environment.required("BUCKET_NAME")?),
+            tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
+            clock: context.clock.clone(),
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Response, Problem> {
+        let id = request.job_id()?;
+        let job = self.permitted_job(&request, &id).await?;
+        let output = output(&job, request.query("output"))?;
+        let extension = output.key.rsplit('.').next().unwrap_or_default();
+        let filename = format!("{id}-{}.{extension}", output.name);
+        let expires_at = self.clock.now() + DOWNLOAD_URL_LIFE;
+        let url = self.blobs.download_url(&output.key, &filename, DOWNLOAD_URL_LIFE).await;
+        let link = Link { url: url.map_err(Problem::unavailable)?, expires_at };
+        if accepts_json(&request) { json(StatusCode::OK, &link) } else { redirect(&link.url) }
+    }
+}
+
+impl Download {
+    /// The job, if the link's token or the API key opens it.
+    async fn permitted_job(&self, request: &Request, id: &JobId) -> Result<Job, Problem> {
+        let job = if let Some(token) = request.query("token") {
+            self.tokens.verify_download_token(id, token).map_err(|_| wrong_token())?;
+            self.store.job(id).await
+        } else {
+            let caller = request.caller(Scope::JobsRead)?;
+            self.store.find_job(&caller.owner, id).await
+        };
+        job.map_err(Problem::unavailable)?
+            .ok_or_else(|| Problem::not_found("There is no such job."))
+    }
+}
+
+fn wrong_token() -> Problem {
+    Problem::unauthorized("This link's token is not valid. Copy the whole link, or use an API key.")
+}
+
+/// The file that `name` asks for, the first one if it asks for none.
+fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
+    let found = match name {
+        Some(name) => job.outputs.iter().find(|output| output.name == name),
+        None => job.outputs.first(),
+    };
+    found.ok_or_else(|| match job.state {
+        JobState::Completed => Problem::not_found("The job has no output of that name."),
+        JobState::Failed | JobState::Cancelled => Problem::conflict(
+            "no_output",
+            format!("The job is {} and has no files.", job.state.status()),
+        ),
+        JobState::Queued | JobState::Dispatched | JobState::Running | JobState::Storing => {
+            Problem::conflict("not_ready", "The job's files are not ready yet. Try again later.")
+        }
+    })
+}
+
+fn accepts_json(request: &Request) -> bool {
+    request.header("accept").is_some_and(|accept| accept.contains("application/json"))
+}
+
+fn redirect(url: &str) -> Result<Response, Problem> {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::FOUND;
+    let location = HeaderValue::from_str(url).map_err(Problem::unavailable)?;
+    response.headers_mut().insert(LOCATION, location);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}

@@ -1,0 +1,6 @@
+//! `download` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<download::Download>().await
+}

@@ -1,0 +1,6 @@
+//! `job-get` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<job_get::JobGet>().await
+}

@@ -1,0 +1,6 @@
+//! `job-list` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<job_list::JobList>().await
+}

@@ -1,0 +1,68 @@
+//! What to do with a job that has not ended, by its state and the time. Pure.
+
+use std::time::Duration;
+
+use domain::job::ErrorCode;
+use domain::{Job, JobError, JobState, Timestamp, limits};
+
+/// After how long a claim whose provider's answer was never saved counts as lost: the worker
+/// that made it cannot be running any more (`dispatch` ends after 60 s).
+const CLAIM: Duration = Duration::from_mins(2);
+/// After how long a message to `dispatch` or `ingest` counts as lost. They come within
+/// seconds, and one too many does no harm.
+const MESSAGE: Duration = Duration::from_mins(2);
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Nothing is wrong.
+    Wait,
+    /// Its message to `dispatch` seems lost.
+    DispatchAgain,
+    /// Its message to `ingest` seems lost.
+    PullAgain,
+    /// Its attempt has come to nothing.
+    Lost,
+    /// It is over.
+    Fail(JobError),
+    /// Its owner wants it ended.
+    Cancel,
+    /// Its provider may know more: ask how this task stands.
+    Ask(String),
+}
+
+/// Decides what to do with `job`, which has not ended, at `now`.
+pub(crate) fn decide(job: &Job, now: Timestamp) -> Decision {
+    let age = now.since(job.state_since);
+    match job.state {
+        JobState::Queued => queued(job, age, now),
+        JobState::Dispatched if age < CLAIM => Decision::Wait,
+        JobState::Dispatched if job.cancel_requested_at.is_some() => Decision::Cancel,
+        JobState::Dispatched => Decision::Lost,
+        JobState::Running => running(job, age),
+        JobState::Storing if age >= limits::STORE_DEADLINE => Decision::Lost,
+        JobState::Storing if age >= MESSAGE => Decision::PullAgain,
+        JobState::Storing | JobState::Completed | JobState::Failed | JobState::Cancelled => {
+            Decision::Wait
+        }
+    }
+}
+
+fn queued(job: &Job, age: Duration, now: Timestamp) -> Decision {
+    if now.since(job.created_at) >= limits::START_DEADLINE {
+        let message = "No provider took the job in time.";
+        return Decision::Fail(JobError::new(ErrorCode::StartTimeout, message));
+    }
+    if age >= MESSAGE { Decision::DispatchAgain } else { Decision::Wait }
+}
+
+fn running(job: &Job, age: Duration) -> Decision {
+    if job.cancel_requested_at.is_some() {
+        return Decision::Cancel;
+    }
+    if age >= limits::RUN_DEADLINE {
+        let message = "The provider did not finish in time.";
+        return Decision::Fail(JobError::new(ErrorCode::RunTimeout, message));
+    }
+    job.provider_task.clone().map_or(Decision::Lost, Decision::Ask)
+}

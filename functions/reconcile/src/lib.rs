@@ -1,0 +1,195 @@
+//! Looks at each job that has not ended, again and again until it has: asks its provider when
+//! no webhook came, starts anew what was lost, ends what is overdue, and carries out what its
+//! owner asked for.
+
+mod decision;
+
+use std::time::Duration;
+
+use domain::job::ErrorCode;
+use domain::{Job, JobError, Secret, limits, schedule};
+use outbound::ProviderClient;
+use providers::runpod::answer;
+use providers::runpod::request::Endpoint;
+use providers::{Cancellation, ProviderNews};
+use queues::Queue;
+use queues::message::{Check as Message, Dispatch, Ingest};
+use runtime::queue::{QueueFunction, Receipt, WorkError};
+use runtime::{Clock, Context, StartError};
+use serde_json::json;
+use store::{Change, Store};
+
+use crate::decision::{Decision, decide};
+
+/// How long a provider may take to answer a question.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// The function.
+#[derive(Debug)]
+pub struct Reconcile {
+    store: Store,
+    queue: Queue<Message>,
+    dispatch: Queue<Dispatch>,
+    ingest: Queue<Ingest>,
+    client: ProviderClient,
+    endpoint: Endpoint,
+    api_key: Secret,
+    confirmation_timeout: Duration,
+    clock: Clock,
+}
+
+impl QueueFunction for Reconcile {
+    const QUEUE: &'static str = "CHECK_QUEUE_URL";
+
+    type Message = Message;
+
+    fn new(context: &Context) -> Result<Self, StartError> {
+        let environment = &context.environment;
+        let aws = &context.aws;
+        let allow_loopback = environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?;
+        Ok(Self {
+            store: Store::new(aws, environment.required("TABLE_NAME")?),
+            queue: Queue::new(aws, environment.required(Self::QUEUE)?),
+            dispatch: Queue::new(aws, environment.required("DISPATCH_QUEUE_URL")?),
+            ingest: Queue::new(aws, environment.required("INGEST_QUEUE_URL")?),
+            client: ProviderClient::new(allow_loopback)
+                .map_err(|error| StartError::client("the HTTP client", &error))?,
+            endpoint: Endpoint::new(
+                environment.required("RUNPOD_BASE_URL")?,
+                environment.required("RUNPOD_ENDPOINT_ID")?,
+            ),
+            api_key: environment.required_secret("RUNPOD_API_KEY")?,
+            confirmation_timeout: environment
+                .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
+            clock: context.clock.clone(),
+        })
+    }
+
+    async fn handle(&self, message: Message, _: Receipt) -> Result<(), WorkError> {
+        let job = self.store.job(&message.job_id).await;
+        let job = job.map_err(|error| WorkError::new("read the job", error))?;
+        let Some(job) = job.filter(|job| !job.state.is_terminal()) else { return Ok(()) };
+        self.act(&job).await?;
+        match message.round {
+            Some(round) => self.look_again(message, round + 1).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Reconcile {
+    async fn act(&self, job: &Job) -> Result<(), WorkError> {
+        match decide(job, self.clock.now()) {
+            Decision::Wait => Ok(()),
+            Decision::DispatchAgain => {
+                let message = Dispatch { job_id: job.id.clone(), last_attempt: job.attempt };
+                let sent = self.dispatch.send(&message, Duration::ZERO).await;
+                sent.map_err(|error| WorkError::new("have the job dispatched", error))
+            }
+            Decision::PullAgain => {
+                let message = Ingest { job_id: job.id.clone(), attempt: job.attempt };
+                let sent = self.ingest.send(&message, Duration::ZERO).await;
+                sent.map_err(|error| WorkError::new("have the file pulled", error))
+            }
+            Decision::Lost => self.lost(job).await,
+            Decision::Fail(error) => {
+                self.end_task(job).await;
+                self.fail(job, &error).await
+            }
+            Decision::Cancel => self.cancel(job).await,
+            Decision::Ask(task) => self.ask(job, &task).await,
+        }
+    }
+
+    /// Asks the provider how the task stands, and saves what it says.
+    async fn ask(&self, job: &Job, task: &str) -> Result<(), WorkError> {
+        let url = self.endpoint.status_url(task);
+        let answer = self.client.get(&url, &self.api_key, ANSWER).await;
+        let news = match answer.map(|answer| answer::news(answer.status.as_u16(), &answer.body)) {
+            Ok(Ok(news)) => news,
+            Ok(Err(error)) => return silent(job, &error),
+            Err(error) => return silent(job, &error),
+        };
+        tracing::info!(job_id = %job.id, attempt = %job.attempt, ?news, "provider asked");
+        let now = self.clock.now();
+        match news {
+            ProviderNews::Queued | ProviderNews::StillRunning { .. } => Ok(()),
+            ProviderNews::FileReady(source) => {
+                let change = Change::file_ready(Some(job.attempt), &source, now);
+                let change = change.map_err(|error| WorkError::new("save the news", error))?;
+                self.save(job, &change).await
+            }
+            ProviderNews::Failed(error) => self.fail(job, &error).await,
+            ProviderNews::Cancelled => self.save(job, &Change::cancelled(job.attempt, now)).await,
+            ProviderNews::Gone => self.lost(job).await,
+        }
+    }
+
+    /// Ends the job as its owner wishes, once the provider has let go of it. If the provider
+    /// has finished meanwhile, it is too late: the job goes on to its files.
+    async fn cancel(&self, job: &Job) -> Result<(), WorkError> {
+        let Some(task) = &job.provider_task else { return self.cancelled(job).await };
+        let url = self.endpoint.cancel_url(task);
+        let answer = self.client.post_json(&url, &self.api_key, &json!({}), ANSWER).await;
+        let answer = answer.map_err(|error| WorkError::new("cancel the task", error))?;
+        match answer::cancellation(answer.status.as_u16(), &answer.body) {
+            Ok(Cancellation::Cancelled | Cancellation::Gone) => self.cancelled(job).await,
+            Ok(Cancellation::Requested) => Ok(()),
+            Ok(Cancellation::TooLate) => self.ask(job, task).await,
+            Err(error) => Err(WorkError::new("cancel the task", error)),
+        }
+    }
+
+    async fn cancelled(&self, job: &Job) -> Result<(), WorkError> {
+        tracing::info!(job_id = %job.id, attempt = %job.attempt, "job cancelled");
+        self.save(job, &Change::cancelled(job.attempt, self.clock.now())).await
+    }
+
+    /// Ends the task of a job that is over anyway; whether that works changes nothing.
+    async fn end_task(&self, job: &Job) {
+        if let Some(task) = &job.provider_task {
+            let url = self.endpoint.cancel_url(task);
+            let ended = self.client.post_json(&url, &self.api_key, &json!({}), ANSWER).await;
+            if let Err(error) = ended {
+                tracing::warn!(job_id = %job.id, cause = %error, "the task may go on");
+            }
+        }
+    }
+
+    /// The attempt has come to nothing; another one begins, if there is one left.
+    async fn lost(&self, job: &Job) -> Result<(), WorkError> {
+        let lost = job.lost_attempts + 1;
+        tracing::warn!(job_id = %job.id, attempt = %job.attempt, lost, "attempt lost");
+        if lost >= limits::ATTEMPTS {
+            let message = "The provider lost the job, as often as it was tried.";
+            return self.fail(job, &JobError::new(ErrorCode::ProviderFailed, message)).await;
+        }
+        self.save(job, &Change::requeued(job.attempt, lost, self.clock.now())).await
+    }
+
+    async fn fail(&self, job: &Job, error: &JobError) -> Result<(), WorkError> {
+        let change = Change::failed(job.attempt, error, self.clock.now());
+        let change = change.map_err(|error| WorkError::new("save that the job failed", error))?;
+        self.save(job, &change).await
+    }
+
+    /// Saves `change`. If it no longer fits, something else has moved the job on.
+    async fn save(&self, job: &Job, change: &Change) -> Result<(), WorkError> {
+        match self.store.change(&job.id, change).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(WorkError::new("save what was found", error)),
+        }
+    }
+
+    async fn look_again(&self, message: Message, round: u32) -> Result<(), WorkError> {
+        let wait = schedule::check_wait(round, self.confirmation_timeout);
+        let sent = self.queue.send(&Message { round: Some(round), ..message }, wait).await;
+        sent.map_err(|error| WorkError::new("plan the next look", error))
+    }
+}
+
+/// The provider says nothing; the next look asks again.
+fn silent(job: &Job, error: &(dyn std::error::Error + 'static)) -> Result<(), WorkError> {
+    tracing::warn!(job_id = %job.id, cause = %error, "the provider does not answer");
+    Ok(())
+}

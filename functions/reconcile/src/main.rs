@@ -1,0 +1,6 @@
+//! `reconcile` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::queue::run::<reconcile::Reconcile>().await
+}

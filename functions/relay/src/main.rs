@@ -1,0 +1,6 @@
+//! `relay` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::stream::run::<relay::Relay>().await
+}

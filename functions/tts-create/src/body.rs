@@ -1,0 +1,69 @@
+//! The body of the request, checked field by field.
+
+use domain::metadata::Metadata;
+use domain::tts::TtsRequest;
+use domain::{Attempt, Caller, InvalidField, Job, JobId, JobKind, JobState, Timestamp, limits};
+use outbound::Guard;
+use runtime::Problem;
+use runtime::http::Request;
+use sha2::{Digest, Sha256};
+
+/// A checked request for a job.
+#[derive(Debug, Clone)]
+pub(crate) struct Body {
+    pub(crate) request: TtsRequest,
+    pub(crate) sha256: String,
+    webhook_url: Option<String>,
+    metadata: Option<Metadata>,
+}
+
+impl Body {
+    pub(crate) fn read(request: &Request, guard: &Guard) -> Result<Self, Problem> {
+        let bytes = request.body(limits::REQUEST_BODY_BYTES)?;
+        let mut fields = request.fields(limits::REQUEST_BODY_BYTES)?;
+        let text = fields.required_text("text")?;
+        let language = fields.required_text("language")?;
+        let voice = fields.optional_text("voice")?;
+        let format = fields.optional_text("format")?;
+        let webhook_url = fields.optional_text("webhook_url")?;
+        let metadata = fields.optional_object("metadata")?;
+        Ok(Self {
+            request: TtsRequest::new(text, &language, voice, format.as_deref())?,
+            sha256: hex::encode(Sha256::digest(bytes)),
+            webhook_url: webhook_url.map(|url| check_webhook_url(guard, url)).transpose()?,
+            metadata: metadata.as_ref().map(Metadata::new).transpose()?,
+        })
+    }
+
+    /// The job that this asks for.
+    pub(crate) fn job(&self, id: JobId, caller: &Caller, now: Timestamp) -> Job {
+        Job {
+            id,
+            owner: caller.owner.clone(),
+            kind: JobKind::Tts,
+            state: JobState::Queued,
+            attempt: Attempt::default(),
+            lost_attempts: 0,
+            created_at: now,
+            started_at: None,
+            state_since: now,
+            completed_at: None,
+            cancel_requested_at: None,
+            reported_at: None,
+            provider_task: None,
+            source: None,
+            outputs: Vec::new(),
+            error: None,
+            webhook_url: self.webhook_url.clone(),
+            metadata: self.metadata.clone(),
+            request_sha256: None,
+            request: None,
+            format: self.request.format,
+        }
+    }
+}
+
+fn check_webhook_url(guard: &Guard, url: String) -> Result<String, InvalidField> {
+    guard.check_url(&url).map_err(|refused| refused.for_field("webhook_url"))?;
+    Ok(url)
+}

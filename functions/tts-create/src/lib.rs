@@ -1,0 +1,123 @@
+//! `POST /v1/tts/async`: takes a text to be spoken. One conditional write, then the answer;
+//! the table's stream does the rest.
+
+mod body;
+
+use domain::links::Links;
+use domain::resource::LinkResource;
+use domain::{Caller, InvalidField, Job, JobId, JobStatus, Scope, Timestamp, limits};
+use http::StatusCode;
+use outbound::Guard;
+use runtime::http::{HttpFunction, Request, Response, json};
+use runtime::{Clock, Context, Problem, StartError, random};
+use serde::Serialize;
+use store::{Created, Store};
+
+use crate::body::Body;
+
+/// The function.
+#[derive(Debug)]
+pub struct TtsCreate {
+    store: Store,
+    guard: Guard,
+    links: Links,
+    clock: Clock,
+}
+
+/// The answer: seed 002's, and where to go on.
+#[derive(Debug, Serialize)]
+struct Accepted {
+    job_id: JobId,
+    status: JobStatus,
+    message: &'static str,
+    links: LinkResource,
+}
+
+impl HttpFunction for TtsCreate {
+    fn new(context: &Context) -> Result<Self, StartError> {
+        let environment = &context.environment;
+        Ok(Self {
+            store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
+            guard: Guard {
+                allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
+                allowed_hosts: None,
+            },
+            links: Links::new(environment.required("API_BASE_URL")?),
+            clock: context.clock.clone(),
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Response, Problem> {
+        let caller = request.caller(Scope::JobsWrite)?;
+        let key = idempotency_key(&request)?;
+        let body = Body::read(&request, &self.guard)?;
+        let job_id = match key {
+            Some(key) => self.create_once(&caller, key, &body).await?,
+            None => self.create(&caller, body).await?,
+        };
+        let accepted = Accepted {
+            links: LinkResource::new(&job_id, &self.links),
+            job_id,
+            status: JobStatus::Pending,
+            message: "Job queued",
+        };
+        json(StatusCode::ACCEPTED, &accepted)
+    }
+}
+
+impl TtsCreate {
+    async fn create(&self, caller: &Caller, body: Body) -> Result<JobId, Problem> {
+        let now = self.clock.now();
+        let id = JobId::new(now, random::bytes());
+        match self.save(body.job(id.clone(), caller, now), &body).await? {
+            Created::New => Ok(id),
+            // The SDK has sent the write again after its first answer was lost.
+            Created::Exists(first) if first.owner == caller.owner => Ok(id),
+            Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
+        }
+    }
+
+    /// The id follows from the idempotency key, so the write that finds it taken finds the
+    /// first request too; no record of keys is kept.
+    async fn create_once(&self, caller: &Caller, key: &str, body: &Body) -> Result<JobId, Problem> {
+        let now = self.clock.now();
+        for generation in 0.. {
+            let id = JobId::for_idempotency_key(&caller.owner, key, generation);
+            let mut job = body.job(id.clone(), caller, now);
+            job.request_sha256 = Some(body.sha256.clone());
+            match self.save(job, body).await? {
+                Created::New => return Ok(id),
+                Created::Exists(first) if ran_out(&first, now) => {}
+                Created::Exists(first) if first.request_sha256.as_ref() == Some(&body.sha256) => {
+                    return Ok(id);
+                }
+                Created::Exists(_) => return Err(key_reused()),
+            }
+        }
+        Err(Problem::unavailable("an idempotency key has no generation left"))
+    }
+
+    async fn save(&self, job: Job, body: &Body) -> Result<Created, Problem> {
+        self.store.create_job(job, body.request.clone()).await.map_err(Problem::unavailable)
+    }
+}
+
+fn idempotency_key(request: &Request) -> Result<Option<&str>, InvalidField> {
+    let Some(key) = request.header("idempotency-key") else { return Ok(None) };
+    if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES {
+        let message = format!("must be 1 to {} characters", limits::IDEMPOTENCY_KEY_BYTES);
+        return Err(InvalidField::new("Idempotency-Key", message));
+    }
+    Ok(Some(key))
+}
+
+fn ran_out(first: &Job, now: Timestamp) -> bool {
+    now.since(first.created_at) >= limits::IDEMPOTENCY_WINDOW
+}
+
+fn key_reused() -> Problem {
+    Problem::conflict(
+        "idempotency_key_reused",
+        "This Idempotency-Key was sent with another body within 24 hours. Use a new key.",
+    )
+}

@@ -1,0 +1,6 @@
+//! `tts-create` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<tts_create::TtsCreate>().await
+}

@@ -1,0 +1,150 @@
+//! `POST /api/runpod-webhook`: RunPod, or the worker of seed 000 on it, says how a task went.
+//! Two writes: the job's change, and the body as it came with what became of it.
+
+use domain::links::Links;
+use domain::{Attempt, InvalidField, Job, JobId, JobState, Secret, Timestamp, limits};
+use http::{Method, StatusCode};
+use providers::runpod::sender::{self, Presented, Sender};
+use providers::runpod::webhook::{self, Callback};
+use runtime::http::{HttpFunction, Request, Response, json};
+use runtime::{Clock, Context, Problem, StartError, random};
+use serde::Serialize;
+use serde_json::json as object;
+use signing::TokenKey;
+use store::{Change, Changed, Inbound, InboundOutcome, Store};
+
+/// The function.
+#[derive(Debug)]
+pub struct WebhookRunpod {
+    store: Store,
+    links: Links,
+    tokens: TokenKey,
+    secret: Secret,
+    clock: Clock,
+}
+
+/// The answer (seed 000).
+#[derive(Debug, Serialize)]
+struct Received {
+    success: bool,
+    job_id: JobId,
+    #[serde(rename = "audioUrl")]
+    audio_url: String,
+}
+
+impl HttpFunction for WebhookRunpod {
+    fn new(context: &Context) -> Result<Self, StartError> {
+        let environment = &context.environment;
+        Ok(Self {
+            store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
+            links: Links::new(environment.required("API_BASE_URL")?),
+            tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
+            // Without a secret every signature is refused, and tokens alone count.
+            secret: environment.secret("RUNPOD_WEBHOOK_SECRET").unwrap_or(Secret::new("")),
+            clock: context.clock.clone(),
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Response, Problem> {
+        if request.method() == Method::GET {
+            return json(StatusCode::OK, &object!({ "status": "ok", "webhook": "runpod" }));
+        }
+        let body = request.body(limits::INBOUND_BODY_BYTES)?;
+        let sender = self.sender(&request, body)?;
+        let callback = webhook::parse(body)?;
+        let job_id = subject(&sender, &callback)?;
+        let now = self.clock.now();
+        let outcome = self.apply(&sender, &job_id, &callback, now).await?;
+        self.keep(&job_id, outcome, body, now).await?;
+        self.answer(job_id, outcome)
+    }
+}
+
+impl WebhookRunpod {
+    fn sender(&self, request: &Request, body: &[u8]) -> Result<Sender, Problem> {
+        let presented = Presented {
+            job: request.query("job"),
+            token: request.query("token"),
+            signature: request.header(signing::hex_hmac::SIGNATURE_HEADER),
+        };
+        sender::verify(&presented, body, &self.secret, &self.tokens).map_err(|_| {
+            Problem::unauthorized(
+                "Sign the body with X-Webhook-Signature, or use the callback URL as it was given.",
+            )
+        })
+    }
+
+    /// Saves what the callback says of the job, if it still fits.
+    async fn apply(
+        &self,
+        sender: &Sender,
+        job_id: &JobId,
+        callback: &Callback,
+        now: Timestamp,
+    ) -> Result<InboundOutcome, Problem> {
+        let attempt = match sender {
+            Sender::Attempt { attempt, .. } => Some(*attempt),
+            Sender::Worker => None,
+        };
+        let change = match callback {
+            Callback::FileReady { source, .. } => {
+                Change::file_ready(attempt, source, now).map_err(Problem::unavailable)?
+            }
+            Callback::Reported { .. } => Change::reported(attempt, now),
+        };
+        let changed = self.store.change(job_id, &change).await.map_err(Problem::unavailable)?;
+        Ok(match changed {
+            Changed::Done(_) => InboundOutcome::Applied,
+            Changed::Refused(None) => InboundOutcome::UnknownJob,
+            Changed::Refused(Some(job)) => refused(&job, attempt),
+        })
+    }
+
+    async fn keep(
+        &self,
+        job_id: &JobId,
+        outcome: InboundOutcome,
+        body: &[u8],
+        received_at: Timestamp,
+    ) -> Result<(), Problem> {
+        let id = format!("in_{}", hex::encode(random::bytes::<16>()));
+        let inbound = Inbound { id, provider: "runpod", job_id, outcome, received_at, body };
+        self.store.keep_inbound(&inbound).await.map_err(Problem::unavailable)
+    }
+
+    fn answer(&self, job_id: JobId, outcome: InboundOutcome) -> Result<Response, Problem> {
+        if outcome == InboundOutcome::UnknownJob {
+            return Err(Problem::not_found("There is no such job."));
+        }
+        let token = self.tokens.download_token(&job_id);
+        let received = Received {
+            success: outcome != InboundOutcome::Superseded,
+            audio_url: self.links.download(&job_id, "audio", &token),
+            job_id,
+        };
+        json(StatusCode::OK, &received)
+    }
+}
+
+/// The job that is spoken of. RunPod's own body names only its task; the callback URL that we
+/// made for it names the job. A worker's body names the job itself, which must be the same.
+fn subject(sender: &Sender, callback: &Callback) -> Result<JobId, InvalidField> {
+    let named = match callback {
+        Callback::FileReady { job_id, .. } => Some(job_id),
+        Callback::Reported { .. } => None,
+    };
+    match (named, sender) {
+        (Some(named), sender) if sender.may_speak_of(named) => Ok(named.clone()),
+        (None, Sender::Attempt { job_id, .. }) => Ok(job_id.clone()),
+        _ => Err(InvalidField::new("job_id", "must be the job of the callback URL")),
+    }
+}
+
+/// Why a job would not be changed: it had been told the same before, or it has moved on.
+fn refused(job: &Job, attempt: Option<Attempt>) -> InboundOutcome {
+    let same_attempt = attempt.is_none_or(|attempt| attempt == job.attempt);
+    match job.state {
+        JobState::Storing | JobState::Completed if same_attempt => InboundOutcome::Duplicate,
+        _ => InboundOutcome::Superseded,
+    }
+}

@@ -1,0 +1,112 @@
+//! The client's side of the API.
+
+use std::time::Duration;
+
+use domain::Secret;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::DemoError;
+use crate::event::{Accepted, RunningJob};
+use crate::order::Order;
+
+/// No answer of a machine to itself takes longer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Most of an unexpected answer that is shown, in characters.
+const EXCERPT: usize = 500;
+
+/// A client of the API with its key.
+#[derive(Debug, Clone)]
+pub(crate) struct Api {
+    client: Client,
+    base_url: String,
+    key: Secret,
+}
+
+impl Api {
+    /// A client of the API at `base_url`, which is on this machine.
+    pub fn new(base_url: String, key: Secret) -> Result<Self, DemoError> {
+        Ok(Self { client: loopback_client()?, base_url, key })
+    }
+
+    /// Whether the API answers yet.
+    pub async fn is_up(&self) -> bool {
+        let answer = self.client.get(format!("{}/v1/health", self.base_url)).send().await;
+        answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
+    }
+
+    /// The secret that signs the webhooks.
+    pub async fn webhook_secret(&self) -> Result<Secret, DemoError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            secret: Secret,
+        }
+        let request = self.client.get(format!("{}/v1/webhook-secret", self.base_url));
+        let what = "GET /v1/webhook-secret";
+        let answer = self.ask::<Answer>(what, request, StatusCode::OK).await?;
+        Ok(answer.secret)
+    }
+
+    /// Submits `order`; its webhook is to go to `webhook_url`.
+    pub async fn submit(&self, order: &Order, webhook_url: &str) -> Result<Accepted, DemoError> {
+        let body = json!({
+            "text": order.text, "language": order.language, "webhook_url": webhook_url,
+        });
+        let request = self.client.post(format!("{}/v1/tts/async", self.base_url)).json(&body);
+        self.ask("POST /v1/tts/async", request, StatusCode::ACCEPTED).await
+    }
+
+    /// How far the job has come.
+    pub async fn progress(&self, job_id: &str) -> Result<RunningJob, DemoError> {
+        let request = self.client.get(format!("{}/v1/jobs/{job_id}", self.base_url));
+        self.ask("GET /v1/jobs/{job_id}", request, StatusCode::OK).await
+    }
+
+    /// Opens a link from a webhook: without the key, since the link is enough.
+    pub async fn open(&self, link: &str) -> Result<Response, DemoError> {
+        let what = "GET of the link in the webhook";
+        expect(what, self.client.get(link), StatusCode::OK).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        request: RequestBuilder,
+        status: StatusCode,
+    ) -> Result<T, DemoError> {
+        let request = request.bearer_auth(self.key.expose()).timeout(TIMEOUT);
+        let answer = expect(what, request, status).await?;
+        answer.json().await.map_err(|source| DemoError::NoAnswer { what, source })
+    }
+}
+
+async fn expect(
+    what: &'static str,
+    request: RequestBuilder,
+    expected: StatusCode,
+) -> Result<Response, DemoError> {
+    let no_answer = |source: reqwest::Error| DemoError::NoAnswer { what, source };
+    let answer = request.send().await.map_err(no_answer)?;
+    if answer.status() == expected {
+        return Ok(answer);
+    }
+    let status = answer.status().as_u16();
+    let body = answer.text().await.map_err(no_answer)?.chars().take(EXCERPT).collect();
+    Err(DemoError::WrongAnswer { what, status, body })
+}
+
+/// A client that trusts no certificate, because it speaks to this machine alone; it follows
+/// redirects, as the download route answers with one.
+fn loopback_client() -> Result<Client, DemoError> {
+    let setup = |error: &dyn std::error::Error| DemoError::Setup(error.to_string());
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| setup(&error))?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let client = Client::builder().tls_backend_preconfigured(tls).no_proxy().build();
+    client.map_err(|error| setup(&error))
+}

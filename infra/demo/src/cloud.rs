@@ -1,0 +1,128 @@
+//! The embedded cloud as a child process, which does not outlive this one.
+
+use std::ffi::OsStr;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use domain::Secret;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+use crate::api::Api;
+use crate::{DemoError, Options};
+
+const PROGRAM: &str = "hookreel-local";
+/// Between two looks whether it is up.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long it may take to end; then it is killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many lines of its log are shown when it ends by itself.
+const LAST_LINES: usize = 12;
+/// What it may see of the environment. Anything else, such as a real provider's key, would
+/// change what is shown.
+const ENVIRONMENT: [&str; 5] = ["PATH", "HOME", "LANG", "TMPDIR", "RUST_LOG"];
+
+/// The embedded cloud, with its data in a folder that goes with it.
+#[derive(Debug)]
+pub(crate) struct Cloud {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+    _data: TempDir,
+}
+
+impl Cloud {
+    /// Starts it on two free ports; `key` will be its API key.
+    pub fn spawn(options: &Options, key: &Secret) -> Result<Self, DemoError> {
+        let program = match &options.cloud {
+            Some(program) => program.clone(),
+            None => beside_this_program().map_err(|error| machine("this program", error))?,
+        };
+        let data = TempDir::with_prefix("hookreel-demo-");
+        let data = data.map_err(|error| machine("a temporary folder", error))?;
+        let [port, aws_port] = free_ports().map_err(|error| machine("a free port", error))?;
+        let log = options.output_dir.join("hookreel-local.log");
+        let log_file = std::fs::File::create(&log);
+        let log_file = log_file.map_err(|error| machine(&log.display().to_string(), error))?;
+        let second = log_file.try_clone().map_err(|error| machine("the log", error))?;
+        let child = tied_to_this_process(&program)
+            .args(["--port", &port.to_string(), "--aws-port", &aws_port.to_string()])
+            .args([OsStr::new("--data-dir"), data.path().as_os_str()])
+            .args([OsStr::new("--template"), options.template.as_os_str()])
+            .env_clear()
+            .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .env("HOOKREEL_API_KEY", key.expose())
+            .stdin(std::process::Stdio::null())
+            .stdout(log_file)
+            .stderr(second)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|source| DemoError::CloudNotStarted { program, source })?;
+        Ok(Self { child, port, log, _data: data })
+    }
+
+    /// Where its API is.
+    pub fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Resolves once its API answers.
+    pub async fn ready(&mut self, api: &Api) -> Result<(), DemoError> {
+        while !api.is_up().await {
+            let ended = self.child.try_wait().map_err(|error| machine(PROGRAM, error))?;
+            if let Some(status) = ended {
+                let last_words = last_lines(&self.log);
+                return Err(DemoError::CloudEnded { status, last_words, log: self.log.clone() });
+            }
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Ends it: asks first, then insists.
+    pub async fn stop(mut self) {
+        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        // Neither can fail but for a process that has ended, which is what is wanted.
+        let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
+        if timeout(PATIENCE, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+/// A command that the kernel ends when this process dies, even by SIGKILL. Rust has no safe
+/// way to ask for that; `setpriv` of util-linux asks for us, where it is installed.
+fn tied_to_this_process(program: &Path) -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if !std::env::split_paths(&path).any(|folder| folder.join("setpriv").is_file()) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM"]).arg(program);
+    command
+}
+
+fn beside_this_program() -> io::Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(PROGRAM))
+}
+
+/// Two ports that were free a moment ago, and differ.
+fn free_ports() -> io::Result<[u16; 2]> {
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let second = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok([first.local_addr()?.port(), second.local_addr()?.port()])
+}
+
+fn last_lines(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}
+
+fn machine(what: &str, source: io::Error) -> DemoError {
+    DemoError::Machine { what: what.to_owned(), source }
+}

@@ -1,0 +1,24 @@
+//! The demo: everything once, for real, on one machine.
+//!
+//! It starts the embedded cloud as users run it, sends it a long text and a short one, receives
+//! the webhooks, verifies their signatures, downloads what they link to, checks it against
+//! what they announced, tells what each step took, and leaves nothing running.
+
+mod api;
+mod audio;
+mod cloud;
+mod display;
+mod download;
+mod error;
+mod event;
+mod options;
+mod order;
+mod receiver;
+mod report;
+mod session;
+mod time;
+
+pub use error::DemoError;
+pub use options::Options;
+pub use report::Report;
+pub use session::run;

@@ -1,0 +1,110 @@
+//! The receiver of the webhooks, as a customer would write one: it believes nothing that is
+//! not signed, by both schemes, over the body as it came.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use domain::{Secret, Timestamp};
+use signing::{hex_hmac, standard_webhooks};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use crate::DemoError;
+use crate::time::now;
+
+/// A webhook as it came.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub at: Timestamp,
+    /// Its number, the same over all attempts.
+    pub id: String,
+    pub body: Bytes,
+}
+
+/// Where the webhooks sent to one path arrive.
+pub(crate) type Inbox = mpsc::UnboundedReceiver<Result<Arrival, DemoError>>;
+
+type Inboxes = HashMap<String, mpsc::UnboundedSender<Result<Arrival, DemoError>>>;
+
+/// The server of the receiver. It ends with the demo.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    base_url: String,
+    inboxes: HashMap<String, Inbox>,
+}
+
+impl Receiver {
+    /// Listens on a free port of this machine, with one inbox for each of `paths`.
+    pub async fn start(secret: Secret, paths: &[&str]) -> Result<Self, DemoError> {
+        let (senders, inboxes) = paths.iter().map(|path| inbox(path)).unzip();
+        let listening = async {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            listener.local_addr().map(|address| (listener, address))
+        };
+        let (listener, address) = listening.await.map_err(|source| DemoError::Machine {
+            what: "a port for the receiver".into(),
+            source,
+        })?;
+        let router = Router::new().fallback(receive).with_state(Arc::new((secret, senders)));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        Ok(Self { base_url: format!("http://{address}"), inboxes })
+    }
+
+    /// The address and the inbox of `path`; the inbox can be taken once.
+    pub fn take(&mut self, path: &str) -> Option<(String, Inbox)> {
+        let inbox = self.inboxes.remove(path)?;
+        Some((format!("{}/{path}", self.base_url), inbox))
+    }
+}
+
+type Sender = mpsc::UnboundedSender<Result<Arrival, DemoError>>;
+
+fn inbox(path: &str) -> ((String, Sender), (String, Inbox)) {
+    let (sender, inbox) = mpsc::unbounded_channel();
+    ((path.to_owned(), sender), (path.to_owned(), inbox))
+}
+
+async fn receive(
+    State(shared): State<Arc<(Secret, Inboxes)>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let (secret, inboxes) = &*shared;
+    let Some(inbox) = inboxes.get(uri.path().trim_start_matches('/')) else {
+        return StatusCode::NOT_FOUND;
+    };
+    let at = now();
+    let result = verify(secret, &headers, &body, at).map(|id| Arrival { at, id, body });
+    let status = if result.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED };
+    // Nobody listens any more once the first webhook has been taken; a repeat is no news.
+    let _ = inbox.send(result);
+    status
+}
+
+/// Checks both signatures; the webhook's id.
+fn verify(
+    secret: &Secret,
+    headers: &HeaderMap,
+    body: &[u8],
+    at: Timestamp,
+) -> Result<String, DemoError> {
+    let get = |name: &'static str| headers.get(name).and_then(|value| value.to_str().ok());
+    let standard = standard_webhooks::Headers::find(get).and_then(|standard| {
+        standard_webhooks::verify(&standard, std::slice::from_ref(secret), at, body)?;
+        Ok(standard.id.to_owned())
+    });
+    let id =
+        standard.map_err(|source| DemoError::Unsigned { scheme: "Standard Webhooks", source })?;
+    let name = hex_hmac::SIGNATURE_HEADER;
+    get(name)
+        .ok_or(signing::Unverified::MissingHeader(name))
+        .and_then(|presented| hex_hmac::verify(secret, body, presented))
+        .map_err(|source| DemoError::Unsigned { scheme: "X-Webhook-Signature", source })?;
+    Ok(id)
+}

@@ -1,0 +1,60 @@
+//! What is shown at the end: the files, and what each step took.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::order::{Outcome, Times};
+use crate::time::shown;
+
+/// A demo that went well.
+#[derive(Debug)]
+pub struct Report {
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) start: Duration,
+    pub(crate) stop: Duration,
+}
+
+/// A step, and how long it took.
+type Step = (&'static str, fn(&Times) -> Duration);
+
+const STEPS: [Step; 6] = [
+    ("accepted (POST to 202)", |times| times.accepted.since(times.submitted)),
+    ("queued until taken up", |times| times.started.since(times.created)),
+    ("spoken and stored", |times| times.completed.since(times.started)),
+    ("webhook under way", |times| times.told.since(times.completed)),
+    ("downloaded and checked", |times| times.checked.since(times.told)),
+    ("altogether", |times| times.checked.since(times.submitted)),
+];
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f)?;
+        for outcome in &self.outcomes {
+            write_outcome(f, outcome)?;
+        }
+        write!(f, "  {:<26}", "What each step took")?;
+        for outcome in &self.outcomes {
+            write!(f, "{:>12}", outcome.name)?;
+        }
+        writeln!(f)?;
+        for (step, took) in STEPS {
+            write!(f, "  {step:<26}")?;
+            for outcome in &self.outcomes {
+                write!(f, "{:>12}", shown(took(&outcome.times)))?;
+            }
+            writeln!(f)?;
+        }
+        let (start, stop) = (shown(self.start), shown(self.stop));
+        write!(f, "\nThe cloud was up in {start} and has ended in {stop}. Everything is right.")
+    }
+}
+
+fn write_outcome(f: &mut fmt::Formatter<'_>, outcome: &Outcome) -> fmt::Result {
+    let Outcome { name, language, words, job_id, message_id, file, announced, .. } = outcome;
+    let plays = shown(Duration::from_millis(announced.duration_ms));
+    writeln!(f, "  {name}: {words} words of {language}, {plays} of speech")?;
+    writeln!(f, "    file     {}", file.display())?;
+    writeln!(f, "    checked  {} bytes, sha256 {}", announced.bytes, announced.sha256)?;
+    writeln!(f, "    job      {job_id}")?;
+    writeln!(f, "    webhook  {message_id}, both signatures verified\n")
+}

@@ -1,0 +1,110 @@
+//! One request, whichever way it came in: counted, made to fail if a test wants so, and handed
+//! to its service.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Limited};
+use s3s::Body;
+
+use super::Aws;
+use super::calls::{Answer, Call, CallRecord, Fault};
+use super::dynamodb::{Units, ask_for_units};
+use super::json::JsonAnswer;
+use super::target::{Service, Target};
+
+/// Largest body of a JSON request, in bytes. `BatchWriteItem` takes 16 MB, the most of all.
+const MAX_JSON: usize = 17 * 1024 * 1024;
+
+/// Why there is no answer. To a client it is a connection that broke.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// A test wanted it so.
+    #[error("injected: the connection broke")]
+    Injected,
+    /// The request's body broke off, or is too large.
+    #[error("the request's body cannot be read")]
+    Request(#[source] s3s::StdError),
+    /// The object store broke off.
+    #[error("the object store broke off")]
+    Objects(#[source] s3s::StdError),
+}
+
+impl Aws {
+    /// Answers a request of that caller.
+    pub(super) async fn answer(
+        &self,
+        caller: &Arc<str>,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Failure> {
+        let (parts, body) = request.into_parts();
+        let target = Target::of(&parts);
+        let Some((call, fault)) = self.calls.begin(caller, &target, &parts.headers) else {
+            return self.hand_over(&target, parts, body, false).await.0;
+        };
+        if fault == Some(Fault::BeforeEffect) {
+            self.end(call, Answer::Fault(Fault::BeforeEffect), Units::default());
+            return Err(Failure::Injected);
+        }
+        let (outcome, units) = self.hand_over(&target, parts, body, true).await;
+        match (outcome, fault) {
+            (Ok(_), Some(fault)) => {
+                self.end(call, Answer::Fault(fault), units);
+                Err(Failure::Injected)
+            }
+            (Ok(response), None) => {
+                self.end(call, Answer::Status(response.status().as_u16()), units);
+                Ok(response)
+            }
+            (Err(failure), _) => {
+                self.end(call, Answer::Broken, units);
+                Err(failure)
+            }
+        }
+    }
+
+    fn end(&self, call: Call, answer: Answer, units: Units) {
+        let Units { write, read } = units;
+        self.calls.end(CallRecord { call, answer, write_units: write, read_units: read });
+    }
+
+    /// The service's answer, and what it cost if that is `wanted`.
+    async fn hand_over(
+        &self,
+        target: &Target,
+        parts: Parts,
+        body: Body,
+        wanted: bool,
+    ) -> (Result<Response<Body>, Failure>, Units) {
+        if target.service == Service::S3 {
+            let answer = self.buckets.service().call(Request::from_parts(parts, body)).await;
+            return (answer.map_err(|error| Failure::Objects(error.into())), Units::default());
+        }
+        let body = match Limited::new(body, MAX_JSON).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => return (Err(Failure::Request(error)), Units::default()),
+        };
+        let (answer, units) = self.answer_json(target, &body, wanted).await;
+        (Ok(answer.into_response()), units)
+    }
+
+    async fn answer_json(
+        &self,
+        target: &Target,
+        body: &Bytes,
+        wanted: bool,
+    ) -> (JsonAnswer, Units) {
+        let operation = target.operation.as_str();
+        match target.service {
+            Service::Sqs => (self.queues.answer(operation, body).await, Units::default()),
+            Service::DynamoDb if wanted => {
+                let answer = self.tables.answer(operation, &ask_for_units(body));
+                let units = Units::of(operation, &answer);
+                (answer, units)
+            }
+            _ => (self.tables.answer(operation, body), Units::default()),
+        }
+    }
+}

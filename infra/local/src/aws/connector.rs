@@ -1,0 +1,91 @@
+//! The way in for the AWS SDK: an HTTP connector that answers a client's requests in process,
+//! without a socket.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::identity::IdentityCache;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use http::HeaderValue;
+use http::header::HOST;
+use s3s::Body;
+
+use super::Aws;
+use super::identity::{ACCESS_KEY, REGION, SECRET_KEY};
+
+/// First pause before a retry. Nothing here needs time to recover, so it is far shorter than
+/// the SDK's second.
+const BACKOFF: Duration = Duration::from_millis(5);
+
+impl Aws {
+    /// The configuration of SDK clients that talk to this instead of AWS. `caller` names who
+    /// calls, for counting calls and injecting faults.
+    #[must_use]
+    pub fn sdk_config(self: &Arc<Self>, caller: &str) -> SdkConfig {
+        let connector =
+            SharedHttpConnector::new(InProcess { aws: Arc::clone(self), caller: caller.into() });
+        let credentials = Credentials::from_keys(ACCESS_KEY, SECRET_KEY, None);
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static(REGION))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .identity_cache(IdentityCache::no_cache())
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .sleep_impl(TokioSleep::new())
+            .retry_config(RetryConfig::standard().with_initial_backoff(BACKOFF))
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build()
+    }
+}
+
+/// Hands requests to the services.
+struct InProcess {
+    aws: Arc<Aws>,
+    caller: Arc<str>,
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InProcess").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
+impl HttpConnector for InProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (aws, caller) = (Arc::clone(&self.aws), Arc::clone(&self.caller));
+        HttpConnectorFuture::new(async move { answer(&aws, &caller, request).await })
+    }
+}
+
+async fn answer(
+    aws: &Aws,
+    caller: &Arc<str>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ConnectorError> {
+    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+    let mut request = request.map(Body::http_body_unsync);
+    // The signature covers it, and it is the connection that would have added it.
+    let host = request.uri().authority().map(|authority| HeaderValue::from_str(authority.as_str()));
+    if let Some(Ok(host)) = host {
+        request.headers_mut().insert(HOST, host);
+    }
+    let response =
+        aws.answer(caller, request).await.map_err(|failure| ConnectorError::io(failure.into()))?;
+    HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+        .map_err(|error| ConnectorError::other(error.into(), None))
+}

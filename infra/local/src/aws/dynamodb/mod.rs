@@ -1,0 +1,112 @@
+//! DynamoDB and its streams: `dynoxide` on one SQLite file, called in process.
+//!
+//! `dynoxide` serialises its calls under a mutex of its own; a call takes 0.1 to 0.2 ms and runs
+//! where it is made. Beside it stands one connection of ours to the same file, for what
+//! `dynoxide` does not offer: reading stream records with little ado, removing those consumed,
+//! and finding expired items by an index.
+
+mod capacity;
+mod dispatch;
+mod expiry;
+mod stream;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use dynoxide::Database;
+use runtime::Clock;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+pub(super) use capacity::{Units, ask_for_units};
+
+use super::AwsError;
+use super::json::JsonAnswer;
+
+/// All tables of one data folder.
+pub(super) struct Tables {
+    database: Database,
+    /// Our own connection to the file.
+    side: Mutex<Connection>,
+    /// Held by whoever writes, through either connection: `SQLite` has one writer, and a second
+    /// one would sleep for milliseconds before it tries again.
+    writer: Mutex<()>,
+    /// Counts the commits that may have changed a table.
+    changes: watch::Sender<u64>,
+    clock: Clock,
+}
+
+impl Tables {
+    /// Opens the tables kept in `file`.
+    pub fn open(file: &Path, clock: Clock) -> Result<Self, AwsError> {
+        let database = Database::new(file.to_str().ok_or(AwsError::FolderName)?)?;
+        // The name says nothing of it, but this is `synchronous = NORMAL` (it is off in bulk
+        // loading), which `dynoxide` leaves at FULL: commits outlive the process in either
+        // case, and without a wait for the disk they take a third of the time.
+        database.disable_bulk_loading()?;
+        let side = Connection::open(file)?;
+        side.execute_batch("PRAGMA synchronous = NORMAL;")?;
+        stream::create_index(&side)?;
+        let tables = Self {
+            database,
+            side: Mutex::new(side),
+            writer: Mutex::new(()),
+            changes: watch::Sender::new(0),
+            clock,
+        };
+        Ok(tables)
+    }
+
+    /// Makes the table as a `CreateTable` request describes it, unless there is one of its name,
+    /// and names the attribute by which its items expire.
+    pub fn ensure(&self, definition: &Value, ttl: Option<&str>) -> Result<(), AwsError> {
+        let name = &definition["TableName"];
+        let described =
+            self.answer("DescribeTable", json!({ "TableName": name }).to_string().as_bytes());
+        if described.status == 200 {
+            return Ok(());
+        }
+        self.demand("CreateTable", definition)?;
+        if let Some(attribute) = ttl {
+            let specification = json!({ "Enabled": true, "AttributeName": attribute });
+            let request = json!({ "TableName": name, "TimeToLiveSpecification": specification });
+            self.demand("UpdateTimeToLive", &request)?;
+        }
+        Ok(())
+    }
+
+    /// Answers a request of DynamoDB's or DynamoDB Streams' JSON protocol.
+    pub fn answer(&self, operation: &str, body: &[u8]) -> JsonAnswer {
+        if !dispatch::writes(operation) {
+            return dispatch::answer(&self.database, operation, body);
+        }
+        let answer = {
+            let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            dispatch::answer(&self.database, operation, body)
+        };
+        if answer.status == 200 {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        answer
+    }
+
+    /// A receiver that is told of every commit.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Asks for something that must succeed.
+    fn demand(&self, operation: &'static str, request: &Value) -> Result<(), AwsError> {
+        let answer = self.answer(operation, request.to_string().as_bytes());
+        if answer.status == 200 {
+            return Ok(());
+        }
+        let answer = String::from_utf8_lossy(&answer.body).into_owned();
+        Err(AwsError::Refused { operation, answer })
+    }
+
+    fn side(&self) -> MutexGuard<'_, Connection> {
+        self.side.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

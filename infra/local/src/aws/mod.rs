@@ -1,0 +1,172 @@
+//! The embedded AWS: DynamoDB with its streams, S3 and SQS, in this process and one data folder.
+//!
+//! AWS SDK clients reach it in process ([`Aws::sdk_config`]); everyone else over HTTP
+//! ([`Aws::serve`]). What was acknowledged outlives the process, however it ends.
+
+mod answer;
+mod calls;
+mod connector;
+mod dynamodb;
+mod error;
+pub mod identity;
+mod json;
+mod maintenance;
+mod s3;
+mod server;
+pub mod sqs;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Timestamp;
+use runtime::Clock;
+use serde_json::Value;
+use tokio::sync::watch;
+
+pub use calls::{Answer, Call, CallRecord, Calls, Fault, FaultRule};
+pub use error::AwsError;
+pub use maintenance::Swept;
+pub use sqs::{Depth, QueueDefinition, ReceivedMessage, Redrive, SqsError};
+pub use target::Service;
+
+use dynamodb::Tables;
+use s3::Buckets;
+use sqs::Queues;
+
+/// Every service of the embedded AWS.
+pub struct Aws {
+    tables: Tables,
+    queues: Queues,
+    buckets: Buckets,
+    calls: Calls,
+    endpoint: String,
+}
+
+impl Aws {
+    /// Opens what is kept in `data_dir`, making it if it is not there. One process at a time may
+    /// have it open. `endpoint` is the address at which [`Aws::serve`] will be reached
+    /// (`http://127.0.0.1:8788`): presigned URLs and queue URLs begin with it.
+    pub async fn open(
+        data_dir: &Path,
+        clock: Clock,
+        endpoint: String,
+    ) -> Result<Arc<Self>, AwsError> {
+        tokio::fs::create_dir_all(data_dir).await?;
+        Ok(Arc::new(Self {
+            tables: Tables::open(&data_dir.join("dynamodb.sqlite"), clock.clone())?,
+            queues: Queues::open(&data_dir.join("sqs.sqlite"), clock, endpoint.clone())?,
+            buckets: Buckets::open(&data_dir.join("s3"))?,
+            calls: Calls::default(),
+            endpoint,
+        }))
+    }
+
+    /// Makes the queue, or gives the existing one these settings. Answers its URL.
+    pub fn ensure_queue(&self, definition: &QueueDefinition) -> Result<String, AwsError> {
+        Ok(self.queues.ensure(definition)?)
+    }
+
+    /// Makes the table a `CreateTable` request describes, unless there is one of its name; its
+    /// items expire by the attribute named, which holds unix seconds.
+    pub fn ensure_table(
+        &self,
+        create_table_request: &Value,
+        ttl_attribute: Option<&str>,
+    ) -> Result<(), AwsError> {
+        self.tables.ensure(create_table_request, ttl_attribute)
+    }
+
+    /// Makes the bucket unless it is there.
+    pub async fn ensure_bucket(&self, name: &str) -> Result<(), AwsError> {
+        self.buckets.ensure(name).await
+    }
+
+    /// The calls made through this, and the faults they meet.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// The URL of the queue of that name.
+    #[must_use]
+    pub fn queue_url(&self, name: &str) -> String {
+        self.queues.url(name)
+    }
+
+    /// Receives up to `max` messages, waiting until there is one. They are hidden for
+    /// `visibility`, or as long as the queue says. Dropping the future receives nothing.
+    pub async fn receive(
+        &self,
+        queue: &str,
+        max: usize,
+        visibility: Option<Duration>,
+    ) -> Result<Vec<ReceivedMessage>, SqsError> {
+        self.queues.receive(queue, max, visibility, None).await
+    }
+
+    /// Deletes received messages, in one commit.
+    pub fn delete_messages<'a>(
+        &self,
+        queue: &str,
+        receipt_handles: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), SqsError> {
+        self.queues.delete(queue, receipt_handles)?.into_iter().collect()
+    }
+
+    /// Hides a received message for `seconds` from now; 0 gives it back at once.
+    pub fn change_visibility(
+        &self,
+        queue: &str,
+        receipt_handle: &str,
+        seconds: u32,
+    ) -> Result<(), SqsError> {
+        self.queues.change_visibility(queue, receipt_handle, seconds)
+    }
+
+    /// The earliest moment at which a delayed or hidden message of any queue becomes visible.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, SqsError> {
+        self.queues.next_due()
+    }
+
+    /// How many messages the queue holds.
+    pub fn queue_depth(&self, queue: &str) -> Result<Depth, SqsError> {
+        self.queues.depth(queue)
+    }
+
+    /// The table's stream records after that sequence number, oldest first, each as Lambda's
+    /// events have it; without a number, from the oldest kept.
+    pub fn stream_records(
+        &self,
+        table: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Value>, AwsError> {
+        self.tables.stream_records(table, after, limit)
+    }
+
+    /// A receiver whose value changes with every commit to a table. Ask it for `changed()`, and
+    /// then for the records.
+    #[must_use]
+    pub fn stream_changes(&self) -> watch::Receiver<u64> {
+        self.tables.changes()
+    }
+
+    /// The sequence number of the last record that `consumer` is done with.
+    pub fn load_checkpoint(&self, table: &str, consumer: &str) -> Result<Option<String>, SqsError> {
+        self.queues.load_checkpoint(table, consumer)
+    }
+
+    /// Keeps the sequence number of the last record that `consumer` is done with. Records that
+    /// every consumer is done with are removed at the next [`Aws::sweep`].
+    pub fn save_checkpoint(
+        &self,
+        table: &str,
+        consumer: &str,
+        sequence_number: &str,
+    ) -> Result<(), SqsError> {
+        self.queues.save_checkpoint(table, consumer, sequence_number)
+    }
+}

@@ -1,0 +1,112 @@
+//! `s3s-fs` with the errors S3 gives, where its own differ.
+
+use std::path::{Path, PathBuf};
+
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput,
+    CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteBucketInput,
+    DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
+    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput,
+    UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+};
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+use s3s_fs::FileSystem;
+
+/// The objects of all buckets.
+pub(super) struct Objects {
+    files: FileSystem,
+    folder: PathBuf,
+}
+
+impl Objects {
+    /// Keeps them in `folder`.
+    pub fn open(folder: &Path) -> Result<Self, s3s_fs::Error> {
+        Ok(Self { files: FileSystem::new(folder)?, folder: folder.to_owned() })
+    }
+
+    /// Whether there is such a bucket: `s3s-fs` does not look before it writes. The name has
+    /// been checked by `s3s` and leads nowhere else.
+    async fn check_bucket(&self, bucket: &str) -> S3Result<()> {
+        match tokio::fs::try_exists(self.folder.join(bucket)).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(s3_error!(NoSuchBucket, "The specified bucket does not exist")),
+            Err(error) => Err(S3Error::internal_error(error)),
+        }
+    }
+}
+
+/// `s3s-fs` calls an upload it does not know, which may be over, forbidden. Whoever repeats a
+/// completion whose answer was lost must be able to tell.
+fn no_such_upload(error: S3Error) -> S3Error {
+    match error.code() {
+        S3ErrorCode::AccessDenied => {
+            s3_error!(NoSuchUpload, "The specified multipart upload does not exist.")
+        }
+        _ => error,
+    }
+}
+
+/// Operations handed on as they are, and those of an upload with their error put right.
+macro_rules! hand_on {
+    (
+        plain { $($plain:ident($plain_in:ty) -> $plain_out:ty,)* }
+        upload { $($upload:ident($upload_in:ty) -> $upload_out:ty,)* }
+        rest { $($rest:tt)* }
+    ) => {
+        #[async_trait::async_trait]
+        impl S3 for Objects {
+            $(async fn $plain(&self, request: S3Request<$plain_in>) -> S3Result<S3Response<$plain_out>> {
+                self.files.$plain(request).await
+            })*
+            $(async fn $upload(&self, request: S3Request<$upload_in>) -> S3Result<S3Response<$upload_out>> {
+                self.files.$upload(request).await.map_err(no_such_upload)
+            })*
+            $($rest)*
+        }
+    };
+}
+
+hand_on! {
+    plain {
+        create_bucket(CreateBucketInput) -> CreateBucketOutput,
+        delete_bucket(DeleteBucketInput) -> DeleteBucketOutput,
+        head_bucket(HeadBucketInput) -> HeadBucketOutput,
+        list_buckets(ListBucketsInput) -> ListBucketsOutput,
+        get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput,
+        list_objects(ListObjectsInput) -> ListObjectsOutput,
+        list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output,
+        get_object(GetObjectInput) -> GetObjectOutput,
+        head_object(HeadObjectInput) -> HeadObjectOutput,
+        copy_object(CopyObjectInput) -> CopyObjectOutput,
+        delete_object(DeleteObjectInput) -> DeleteObjectOutput,
+        delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput,
+        list_parts(ListPartsInput) -> ListPartsOutput,
+    }
+    upload {
+        upload_part(UploadPartInput) -> UploadPartOutput,
+        upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput,
+        complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput,
+        abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput,
+    }
+    rest {
+        async fn put_object(
+            &self,
+            request: S3Request<PutObjectInput>,
+        ) -> S3Result<S3Response<PutObjectOutput>> {
+            self.check_bucket(&request.input.bucket).await?;
+            self.files.put_object(request).await
+        }
+
+        async fn create_multipart_upload(
+            &self,
+            request: S3Request<CreateMultipartUploadInput>,
+        ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+            self.check_bucket(&request.input.bucket).await?;
+            self.files.create_multipart_upload(request).await
+        }
+    }
+}

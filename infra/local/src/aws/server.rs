@@ -1,0 +1,62 @@
+//! The way in over HTTP: for presigned URLs, the `aws` command line and boto3.
+//!
+//! S3 requests must be signed with the one pair of keys. The others are taken unsigned: the port
+//! is open to this machine alone.
+
+use std::sync::Arc;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use s3s::Body;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::Aws;
+
+impl Aws {
+    /// Serves connections until `shutdown`, then lets the requests under way end.
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> std::io::Result<()> {
+        let caller: Arc<str> = "http".into();
+        let connections = GracefulShutdown::new();
+        tokio::pin!(shutdown);
+        loop {
+            let stream = tokio::select! {
+                accepted = listener.accept() => accepted?.0,
+                () = &mut shutdown => break,
+            };
+            self.serve_connection(stream, &caller, &connections);
+        }
+        connections.shutdown().await;
+        Ok(())
+    }
+
+    fn serve_connection(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        caller: &Arc<str>,
+        connections: &GracefulShutdown,
+    ) {
+        // Answers are written in one piece; waiting to join them would only add delay.
+        let _ = stream.set_nodelay(true);
+        let (aws, caller) = (Arc::clone(self), Arc::clone(caller));
+        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let (aws, caller) = (Arc::clone(&aws), Arc::clone(&caller));
+            async move { aws.answer(&caller, request.map(Body::from)).await }
+        });
+        let mut builder = http1::Builder::new();
+        let connection =
+            builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            // Clients come and go as they like; a broken connection is theirs to notice.
+            if let Err(error) = connection.await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "aws connection");
+            }
+        });
+    }
+}

@@ -1,0 +1,248 @@
+//! Amazon SQS's standard queues on one SQLite file.
+//!
+//! Every operation is one short critical section under a mutex: prepared statements on a local
+//! file without a wait for the disk, measured at 20 to 80 µs, so it runs where it is called
+//! instead of paying a hop to another thread.
+
+mod digest;
+mod error;
+mod move_task;
+mod protocol;
+mod receive;
+mod send;
+mod settings;
+mod settle;
+mod store;
+mod wire;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::Timestamp;
+use runtime::Clock;
+use rusqlite::{Connection, params};
+use tokio::sync::Notify;
+
+pub use digest::{MessageAttribute, MessageAttributes};
+pub use error::SqsError;
+pub use receive::ReceivedMessage;
+pub use settings::{Redrive, Settings};
+
+use super::identity::ACCOUNT;
+
+/// A queue as the template defines it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueDefinition {
+    /// Its name.
+    pub name: String,
+    /// How long a received message is hidden; whole seconds.
+    pub visibility_timeout: Duration,
+    /// How long a message is kept; whole seconds.
+    pub retention: Duration,
+    /// Its dead letter queue, if it has one; it need not exist yet.
+    pub redrive: Option<Redrive>,
+}
+
+/// How many messages a queue holds, by what they wait for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Ready to be received.
+    pub visible: u64,
+    /// Received and neither deleted nor timed out.
+    pub in_flight: u64,
+    /// Sent and not yet due.
+    pub delayed: u64,
+}
+
+/// All queues of one data folder.
+pub(super) struct Queues {
+    store: Mutex<Store>,
+    clock: Clock,
+    endpoint: String,
+}
+
+/// The open file and what is kept of it in memory.
+struct Store {
+    connection: Connection,
+    queues: HashMap<String, Queue>,
+}
+
+/// A queue, as kept in memory.
+#[derive(Clone)]
+struct Queue {
+    id: i64,
+    settings: Settings,
+    created_at: Timestamp,
+    modified_at: Timestamp,
+    /// Told whenever a message may have become visible.
+    arrived: Arc<Notify>,
+}
+
+impl Queues {
+    /// Opens the queues kept in `file`. `endpoint` is the address in front of their URLs.
+    pub fn open(file: &Path, clock: Clock, endpoint: String) -> Result<Self, SqsError> {
+        let connection = store::open(file, clock.now())?;
+        let queues = load(&connection)?;
+        Ok(Self { store: Mutex::new(Store { connection, queues }), clock, endpoint })
+    }
+
+    /// Makes the queue, or gives the existing one these settings. Answers its URL.
+    pub fn ensure(&self, definition: &QueueDefinition) -> Result<String, SqsError> {
+        let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+        let settings = Settings {
+            visibility_timeout: seconds(definition.visibility_timeout),
+            retention: seconds(definition.retention),
+            redrive: definition.redrive.clone(),
+            ..Settings::default()
+        };
+        self.lock().write(&definition.name, settings, self.clock.now())?;
+        Ok(self.url(&definition.name))
+    }
+
+    /// The URL of the queue of that name.
+    pub fn url(&self, name: &str) -> String {
+        format!("{}/{ACCOUNT}/{name}", self.endpoint)
+    }
+
+    /// How many messages the queue holds.
+    pub fn depth(&self, name: &str) -> Result<Depth, SqsError> {
+        let now = self.clock.now().as_millis();
+        let store = self.lock();
+        let queue = store.queue(name)?;
+        let mut statement = store.connection.prepare_cached(
+            "SELECT count(*) FILTER (WHERE visible_at <= ?2),
+                    count(*) FILTER (WHERE visible_at > ?2 AND receipt IS NOT NULL),
+                    count(*) FILTER (WHERE visible_at > ?2 AND receipt IS NULL)
+             FROM messages WHERE queue = ?1",
+        )?;
+        Ok(statement.query_row(params![queue.id, now], |row| {
+            Ok(Depth { visible: row.get(0)?, in_flight: row.get(1)?, delayed: row.get(2)? })
+        })?)
+    }
+
+    /// The earliest moment at which a hidden message of any queue becomes visible.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, SqsError> {
+        let now = self.clock.now();
+        let store = self.lock();
+        let due = store.queues.values().map(|queue| store.due(queue, now));
+        Ok(due.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min())
+    }
+
+    /// Removes what has outlived its queue's retention.
+    pub fn remove_expired(&self) -> Result<usize, SqsError> {
+        let now = self.clock.now();
+        let store = self.lock();
+        store.queues.values().try_fold(0, |removed, queue| {
+            let oldest = now - Duration::from_secs(queue.settings.retention.into());
+            let mut statement = store
+                .connection
+                .prepare_cached("DELETE FROM messages WHERE queue = ?1 AND sent_at <= ?2")?;
+            Ok(removed + statement.execute(params![queue.id, oldest.as_millis()])?)
+        })
+    }
+
+    /// Where a consumer of a table's stream has got to.
+    pub fn load_checkpoint(
+        &self,
+        stream: &str,
+        consumer: &str,
+    ) -> Result<Option<String>, SqsError> {
+        let store = self.lock();
+        let mut statement = store.connection.prepare_cached(
+            "SELECT sequence_number FROM checkpoints WHERE stream = ?1 AND consumer = ?2",
+        )?;
+        let mut rows = statement.query(params![stream, consumer])?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    }
+
+    /// Keeps where a consumer of a table's stream has got to. It stands beside the messages
+    /// and not in the tables' file, where it would contend for that file's write lock.
+    pub fn save_checkpoint(
+        &self,
+        stream: &str,
+        consumer: &str,
+        sequence_number: &str,
+    ) -> Result<(), SqsError> {
+        let store = self.lock();
+        let mut statement = store
+            .connection
+            .prepare_cached("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)")?;
+        statement.execute(params![stream, consumer, sequence_number])?;
+        Ok(())
+    }
+
+    /// The checkpoint furthest behind of each stream that has one.
+    pub fn oldest_checkpoints(&self) -> Result<Vec<(String, String)>, SqsError> {
+        let store = self.lock();
+        let mut statement = store.connection.prepare_cached(
+            "SELECT stream, min(sequence_number) FROM checkpoints GROUP BY stream",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store {
+    fn queue(&self, name: &str) -> Result<&Queue, SqsError> {
+        self.queues.get(name).ok_or(SqsError::QueueDoesNotExist)
+    }
+
+    /// Makes a queue or changes its settings.
+    fn write(&mut self, name: &str, settings: Settings, now: Timestamp) -> Result<(), SqsError> {
+        if self.queues.get(name).is_some_and(|queue| queue.settings == settings) {
+            return Ok(());
+        }
+        let document = serde_json::to_string(&settings).map_err(SqsError::Document)?;
+        self.connection.execute(
+            "INSERT INTO queues (name, settings, created_at, modified_at) VALUES (?1, ?2, ?3, ?3)
+             ON CONFLICT (name) DO UPDATE SET settings = ?2, modified_at = ?3",
+            params![name, document, now.as_millis()],
+        )?;
+        if let Some(queue) = self.queues.get_mut(name) {
+            queue.settings = settings;
+            queue.modified_at = now;
+        } else {
+            let id = self.connection.last_insert_rowid();
+            let arrived = Arc::default();
+            let queue = Queue { id, settings, created_at: now, modified_at: now, arrived };
+            self.queues.insert(name.to_owned(), queue);
+        }
+        Ok(())
+    }
+
+    /// When the queue's next hidden message becomes visible.
+    fn due(&self, queue: &Queue, now: Timestamp) -> Result<Option<Timestamp>, SqsError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT min(visible_at) FROM messages WHERE queue = ?1 AND visible_at > ?2",
+        )?;
+        let due: Option<i64> =
+            statement.query_row(params![queue.id, now.as_millis()], |row| row.get(0))?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+}
+
+/// The queues in the file.
+fn load(connection: &Connection) -> Result<HashMap<String, Queue>, SqsError> {
+    let mut statement =
+        connection.prepare("SELECT name, id, settings, created_at, modified_at FROM queues")?;
+    let mut rows = statement.query([])?;
+    let mut queues = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let settings: String = row.get(2)?;
+        let queue = Queue {
+            id: row.get(1)?,
+            settings: serde_json::from_str(&settings).map_err(SqsError::Document)?,
+            created_at: Timestamp::from_millis(row.get(3)?),
+            modified_at: Timestamp::from_millis(row.get(4)?),
+            arrived: Arc::default(),
+        };
+        queues.insert(row.get(0)?, queue);
+    }
+    Ok(queues)
+}

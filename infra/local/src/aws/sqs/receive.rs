@@ -1,0 +1,236 @@
+//! Receiving messages: at once, or waiting for one.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Timestamp;
+use futures::FutureExt as _;
+use rusqlite::{Row, Transaction, params};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::digest::{self, MessageAttributes};
+use super::{Queue, Queues, SqsError};
+
+/// A message as one receive got it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedMessage {
+    /// The same over all receives.
+    pub message_id: String,
+    /// Names this receive; deleting or hiding the message takes it.
+    pub receipt_handle: String,
+    /// The body as it was sent.
+    pub body: String,
+    /// MD5 of the body, in hex.
+    pub md5_of_body: String,
+    /// The attributes it was sent with.
+    pub attributes: MessageAttributes,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// When it was received for the first time.
+    pub first_received_at: Timestamp,
+    /// How often it has been received, this time included.
+    pub receive_count: u32,
+    /// The name of the queue it was moved from, for one in a dead letter queue.
+    pub moved_from: Option<String>,
+}
+
+/// A visible message, before it is received or moved away.
+struct Candidate {
+    id: i64,
+    attributes: Option<String>,
+    message: ReceivedMessage,
+}
+
+impl Queues {
+    /// Receives up to `max` messages, waiting until there is one, for at most `wait` if given.
+    /// Received messages are hidden for `visibility`, or as long as the queue says. Dropping the
+    /// future receives nothing.
+    pub async fn receive(
+        &self,
+        name: &str,
+        max: usize,
+        visibility: Option<Duration>,
+        wait: Option<Duration>,
+    ) -> Result<Vec<ReceivedMessage>, SqsError> {
+        let arrived = Arc::clone(&self.lock().queue(name)?.arrived);
+        let end = wait.map(|wait| Instant::now() + wait);
+        loop {
+            // Listening comes before looking, or what happens between the two goes unheard.
+            let mut news = pin!(arrived.notified());
+            news.as_mut().enable();
+            let mut moved = pin!(self.clock.changed().fuse());
+            let _ = futures::poll!(moved.as_mut());
+            let messages = self.take(name, max, visibility)?;
+            if !messages.is_empty() || end.is_some_and(|end| end <= Instant::now()) {
+                return Ok(messages);
+            }
+            let due = self.due(name)?;
+            tokio::select! {
+                () = news => {}
+                () = moved => {}
+                () = sleep(due.unwrap_or_default()), if due.is_some() => {}
+                () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => {}
+            }
+        }
+    }
+
+    /// How long until a hidden message of the queue becomes visible.
+    fn due(&self, name: &str) -> Result<Option<Duration>, SqsError> {
+        let now = self.clock.now();
+        let store = self.lock();
+        Ok(store.due(store.queue(name)?, now)?.map(|due| due.since(now)))
+    }
+
+    /// Receives up to `max` of the messages that are visible now. Those received too often
+    /// already move to the dead letter queue instead.
+    pub(super) fn take(
+        &self,
+        name: &str,
+        max: usize,
+        visibility: Option<Duration>,
+    ) -> Result<Vec<ReceivedMessage>, SqsError> {
+        let now = self.clock.now();
+        let mut store = self.lock();
+        let queue = store.queue(name)?.clone();
+        let dead = queue.settings.redrive.as_ref().and_then(|redrive| {
+            let queue = store.queues.get(&redrive.dead_letter_queue)?.clone();
+            Some((queue, redrive.max_receive_count))
+        });
+        let timeout = Duration::from_secs(queue.settings.visibility_timeout.into());
+        let hidden_until = now + visibility.unwrap_or(timeout);
+        let transaction = store.connection.transaction()?;
+        let mut received = Vec::new();
+        loop {
+            let wanted = max - received.len();
+            let candidates = candidates(&transaction, &queue, wanted, now)?;
+            let exhausted = candidates.len() < wanted;
+            for candidate in candidates {
+                match &dead {
+                    Some((dead, most)) if candidate.message.receive_count > *most => {
+                        bury(&transaction, candidate.id, dead, name, now)?;
+                    }
+                    _ => received.push(hand_out(&transaction, candidate, hidden_until)?),
+                }
+            }
+            if exhausted || received.len() == max {
+                break;
+            }
+        }
+        transaction.commit()?;
+        Ok(received)
+    }
+}
+
+/// The longest visible messages, as they would be received now.
+fn candidates(
+    transaction: &Transaction<'_>,
+    queue: &Queue,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<Candidate>, SqsError> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT id, message_id, body, attributes, sent_at, receive_count, first_received_at,
+                moved_from
+         FROM messages WHERE queue = ?1 AND visible_at <= ?2 AND sent_at > ?3
+         ORDER BY visible_at, id LIMIT ?4",
+    )?;
+    let kept_since = now - Duration::from_secs(queue.settings.retention.into());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query_map(params![queue.id, now.as_millis(), kept_since.as_millis(), limit], |row| {
+            candidate(row, now)
+        })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn candidate(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Candidate> {
+    let body: String = row.get(2)?;
+    let first: Option<i64> = row.get(6)?;
+    let message = ReceivedMessage {
+        message_id: row.get(1)?,
+        receipt_handle: String::new(),
+        md5_of_body: digest::of_body(&body),
+        body,
+        attributes: MessageAttributes::new(),
+        sent_at: Timestamp::from_millis(row.get(4)?),
+        first_received_at: first.map_or(now, Timestamp::from_millis),
+        receive_count: row.get::<_, u32>(5)? + 1,
+        moved_from: row.get(7)?,
+    };
+    Ok(Candidate { id: row.get(0)?, attributes: row.get(3)?, message })
+}
+
+/// Marks a message as received.
+fn hand_out(
+    transaction: &Transaction<'_>,
+    candidate: Candidate,
+    hidden_until: Timestamp,
+) -> Result<ReceivedMessage, SqsError> {
+    let Candidate { id, attributes, mut message } = candidate;
+    let receipt = i64::from_ne_bytes(getrandom::u64()?.to_ne_bytes());
+    let mut statement = transaction.prepare_cached(
+        "UPDATE messages SET visible_at = ?2, receive_count = ?3, first_received_at = ?4,
+                receipt = ?5 WHERE id = ?1",
+    )?;
+    statement.execute(params![
+        id,
+        hidden_until.as_millis(),
+        message.receive_count,
+        message.first_received_at.as_millis(),
+        receipt,
+    ])?;
+    message.receipt_handle = ReceiptHandle { id, receipt }.to_string();
+    if let Some(document) = attributes {
+        message.attributes = serde_json::from_str(&document).map_err(SqsError::Document)?;
+    }
+    Ok(message)
+}
+
+/// Moves a message to the dead letter queue, where it is visible at once. It keeps its id and
+/// its count, as in SQS.
+fn bury(
+    transaction: &Transaction<'_>,
+    id: i64,
+    dead: &Queue,
+    from: &str,
+    now: Timestamp,
+) -> Result<(), SqsError> {
+    let mut statement = transaction.prepare_cached(
+        "UPDATE messages SET queue = ?2, visible_at = ?3, receipt = NULL, moved_from = ?4
+         WHERE id = ?1",
+    )?;
+    statement.execute(params![id, dead.id, now.as_millis(), from])?;
+    // Before the commit, yet heard after it: whoever waits looks under the lock held here.
+    dead.arrived.notify_waiters();
+    Ok(())
+}
+
+/// One receive of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ReceiptHandle {
+    /// The message's row.
+    pub id: i64,
+    /// Chosen at random for each receive.
+    pub receipt: i64,
+}
+
+impl std::fmt::Display for ReceiptHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}{:016x}", self.id, self.receipt)
+    }
+}
+
+impl std::str::FromStr for ReceiptHandle {
+    type Err = SqsError;
+
+    fn from_str(text: &str) -> Result<Self, SqsError> {
+        let invalid = || SqsError::ReceiptHandleIsInvalid;
+        let (id, receipt) = text.split_at_checked(16).ok_or_else(invalid)?;
+        let number = |hex: &str| u64::from_str_radix(hex, 16).map_err(|_| invalid());
+        if receipt.len() != 16 {
+            return Err(invalid());
+        }
+        Ok(Self { id: number(id)?.cast_signed(), receipt: number(receipt)?.cast_signed() })
+    }
+}

@@ -1,0 +1,114 @@
+//! Sending messages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::params;
+
+use super::digest::{self, MessageAttributes};
+use super::settings::{MAX_DELAY, Settings};
+use super::{Queues, SqsError};
+
+/// A message to be sent.
+pub(super) struct NewMessage {
+    pub body: String,
+    /// Seconds it stays hidden; the queue's own delay if absent.
+    pub delay: Option<u32>,
+    pub attributes: MessageAttributes,
+}
+
+/// A message that was sent.
+pub(super) struct Sent {
+    pub message_id: String,
+    pub md5_of_body: String,
+    pub md5_of_attributes: Option<String>,
+}
+
+impl NewMessage {
+    /// Its size as SQS counts it, in bytes.
+    pub fn size(&self) -> Result<usize, SqsError> {
+        Ok(self.body.len() + digest::size_of(&self.attributes)?)
+    }
+
+    fn check(&self, settings: &Settings) -> Result<(), SqsError> {
+        if self.body.is_empty() {
+            return Err(SqsError::MissingParameter("MessageBody"));
+        }
+        if self.size()? > settings.max_bytes {
+            return Err(SqsError::InvalidParameterValue(format!(
+                "One or more parameters are invalid. Reason: Message must be shorter than {} bytes.",
+                settings.max_bytes
+            )));
+        }
+        if self.delay.is_some_and(|delay| delay > MAX_DELAY) {
+            let message = "DelaySeconds must be >= 0 and <= 900.".to_owned();
+            return Err(SqsError::InvalidParameterValue(message));
+        }
+        if !self.body.chars().all(is_allowed) {
+            return Err(SqsError::InvalidMessageContents);
+        }
+        Ok(())
+    }
+
+    fn attributes_document(&self) -> Result<Option<String>, SqsError> {
+        let document = || serde_json::to_string(&self.attributes).map_err(SqsError::Document);
+        (!self.attributes.is_empty()).then(document).transpose()
+    }
+
+    fn receipt(&self) -> Result<Sent, SqsError> {
+        let attributes = &self.attributes;
+        let sum = (!attributes.is_empty()).then(|| digest::of_attributes(attributes));
+        Ok(Sent {
+            message_id: uuid::Uuid::now_v7().to_string(),
+            md5_of_body: digest::of_body(&self.body),
+            md5_of_attributes: sum.transpose()?,
+        })
+    }
+}
+
+/// Whether SQS takes the character: what XML 1.0 allows.
+fn is_allowed(c: char) -> bool {
+    !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+impl Queues {
+    /// Sends the messages in one commit. Each is accepted or refused by itself.
+    pub(super) fn send(
+        &self,
+        name: &str,
+        messages: &[NewMessage],
+    ) -> Result<Vec<Result<Sent, SqsError>>, SqsError> {
+        let now = self.clock.now();
+        let mut store = self.lock();
+        let queue = store.queue(name)?.clone();
+        let transaction = store.connection.transaction()?;
+        let mut sent = Vec::with_capacity(messages.len());
+        for message in messages {
+            if let Err(error) = message.check(&queue.settings) {
+                sent.push(Err(error));
+                continue;
+            }
+            let receipt = message.receipt()?;
+            let delay = u64::from(message.delay.unwrap_or(queue.settings.delay));
+            let visible_at = now + Duration::from_secs(delay);
+            let mut statement = transaction.prepare_cached(
+                "INSERT INTO messages (queue, message_id, body, attributes, sent_at, visible_at)
+                 VALUES (?, ?, ?, ?, ?, ?)",
+            )?;
+            statement.execute(params![
+                queue.id,
+                receipt.message_id,
+                message.body,
+                message.attributes_document()?,
+                now.as_millis(),
+                visible_at.as_millis(),
+            ])?;
+            sent.push(Ok(receipt));
+        }
+        transaction.commit()?;
+        drop(store);
+        // A delayed message is told of too: a waiting receiver sets its alarm anew.
+        Arc::clone(&queue.arrived).notify_waiters();
+        Ok(sent)
+    }
+}

@@ -1,0 +1,105 @@
+//! Objects: whole, in parts, and in ranges.
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+
+use super::World;
+
+const MIB: usize = 1024 * 1024;
+
+async fn world() -> World {
+    let world = World::new().await;
+    world.aws.ensure_bucket("bucket").await.unwrap();
+    world.aws.ensure_bucket("bucket").await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn an_object_is_put_read_and_deleted() {
+    let world = world().await;
+    let client = world.s3();
+    let put = client.put_object().bucket("bucket").key("jobs/1/audio.wav");
+    let put = put.content_type("audio/wav").metadata("sha256", "abc");
+    put.body(ByteStream::from_static(b"0123456789")).send().await.unwrap();
+
+    let get = client.get_object().bucket("bucket").key("jobs/1/audio.wav");
+    let whole = get.clone().send().await.unwrap();
+    assert_eq!(whole.content_type(), Some("audio/wav"));
+    assert_eq!(whole.metadata().unwrap()["sha256"], "abc");
+    assert_eq!(whole.body.collect().await.unwrap().to_vec(), b"0123456789");
+    let part = get.clone().range("bytes=2-4").send().await.unwrap();
+    assert_eq!(part.content_range(), Some("bytes 2-4/10"));
+    assert_eq!(part.body.collect().await.unwrap().to_vec(), b"234");
+
+    let head = client.head_object().bucket("bucket").key("jobs/1/audio.wav").send().await.unwrap();
+    assert_eq!(head.content_length(), Some(10));
+    let delete = client.delete_object().bucket("bucket").key("jobs/1/audio.wav");
+    delete.send().await.unwrap();
+    assert!(get.send().await.unwrap_err().into_service_error().is_no_such_key());
+}
+
+/// Uploads in two parts and answers the id of the upload, not yet complete.
+async fn upload_parts(world: &World) -> (String, CompletedMultipartUpload) {
+    let client = world.s3();
+    let create = client.create_multipart_upload().bucket("bucket").key("big");
+    let id = create.content_type("video/mp4").send().await.unwrap().upload_id.unwrap();
+    let mut parts = CompletedMultipartUpload::builder();
+    for (number, size) in [(1, 5 * MIB), (2, 3)] {
+        let upload = client.upload_part().bucket("bucket").key("big").upload_id(&id);
+        let body = ByteStream::from(vec![b'0' + u8::try_from(number).unwrap(); size]);
+        let part = upload.part_number(number).body(body).send().await.unwrap();
+        let done = CompletedPart::builder().part_number(number).set_e_tag(part.e_tag);
+        parts = parts.parts(done.build());
+    }
+    (id, parts.build())
+}
+
+#[tokio::test]
+async fn parts_become_one_object_once() {
+    let world = world().await;
+    let client = world.s3();
+    let (id, parts) = upload_parts(&world).await;
+    assert!(client.head_object().bucket("bucket").key("big").send().await.is_err());
+
+    let complete = client.complete_multipart_upload().bucket("bucket").key("big");
+    let complete = complete.upload_id(id).multipart_upload(parts);
+    complete.clone().send().await.unwrap();
+    let object = client.get_object().bucket("bucket").key("big").send().await.unwrap();
+    assert_eq!(object.content_type(), Some("video/mp4"));
+    let bytes = object.body.collect().await.unwrap().to_vec();
+    assert_eq!((bytes.len(), &bytes[5 * MIB..]), (5 * MIB + 3, b"222".as_slice()));
+
+    // As when the first answer was lost.
+    let again = complete.send().await.unwrap_err().into_service_error();
+    assert_eq!(again.meta().code(), Some("NoSuchUpload"));
+}
+
+#[tokio::test]
+async fn an_aborted_upload_leaves_nothing() {
+    let world = world().await;
+    let (id, _) = upload_parts(&world).await;
+    let abort = world.s3().abort_multipart_upload().bucket("bucket").key("big").upload_id(id);
+    abort.send().await.unwrap();
+    let left = std::fs::read_dir(world.folder.path().join("s3")).unwrap().count();
+    assert_eq!(left, 1, "the bucket alone");
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_beginning_streams_in_and_out() {
+    let world = world().await;
+    let file = world.folder.path().join("source");
+    std::fs::write(&file, vec![7; 3 * MIB]).unwrap();
+    let body = ByteStream::from_path(&file).await.unwrap();
+    world.s3().put_object().bucket("bucket").key("streamed").body(body).send().await.unwrap();
+    let get = world.s3().get_object().bucket("bucket").key("streamed");
+    let bytes = get.send().await.unwrap().body.collect().await.unwrap();
+    assert_eq!(bytes.to_vec(), vec![7; 3 * MIB]);
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_is_said_to_be_missing() {
+    let world = world().await;
+    let put = world.s3().put_object().bucket("nowhere").key("a");
+    let error = put.body(ByteStream::from_static(b"x")).send().await.unwrap_err();
+    assert_eq!(error.into_service_error().meta().code(), Some("NoSuchBucket"));
+}

@@ -1,0 +1,109 @@
+//! A function's environment variables as it gets them on this machine.
+
+use std::collections::BTreeMap;
+
+use runtime::Environment;
+
+use crate::aws::identity::REGION;
+use crate::data_folder::{DataFolder, DataFolderError};
+use crate::template::Function;
+
+/// Begins a dynamic reference: a value that CloudFormation would look up while deploying.
+const REFERENCE: &str = "{{resolve:";
+
+/// Settings that hold for every function on this machine, whether the template gives them to
+/// it or not.
+const EVERYWHERE: [&str; 2] = ["API_BASE_URL", "OUTBOUND_ALLOW_LOOPBACK"];
+
+/// The values of `chosen`, and what holds on this machine unless it was chosen otherwise: the
+/// API's own address, and that webhooks may go to receivers beside it.
+#[must_use]
+pub fn with_local_settings(
+    mut chosen: BTreeMap<String, String>,
+    api_url: &str,
+) -> BTreeMap<String, String> {
+    for (name, value) in EVERYWHERE.into_iter().zip([api_url, "true"]) {
+        chosen.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+    }
+    chosen
+}
+
+/// The variables of `function`. A secret that is nowhere set is made at random and kept in
+/// `folder`.
+pub fn of_function(
+    function: &Function,
+    chosen: &BTreeMap<String, String>,
+    folder: &DataFolder,
+) -> Result<Environment, DataFolderError> {
+    let mut pairs = vec![
+        ("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone()),
+        ("AWS_REGION".to_owned(), REGION.to_owned()),
+    ];
+    let everywhere = chosen.iter().filter(|(name, _)| EVERYWHERE.contains(&name.as_str()));
+    pairs.extend(everywhere.map(|(name, value)| (name.clone(), value.clone())));
+    for (name, value) in &function.environment {
+        pairs.push((name.clone(), with_secrets(value, folder)?));
+    }
+    Ok(Environment::from_pairs(pairs))
+}
+
+/// `value` with each dynamic reference in it replaced by the secret it stands for.
+fn with_secrets(value: &str, folder: &DataFolder) -> Result<String, DataFolderError> {
+    let mut filled = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once(REFERENCE) {
+        let (reference, after) = after.split_once("}}").unwrap_or((after, ""));
+        filled.push_str(before);
+        filled.push_str(folder.secret(reference)?.expose());
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn environment(folder: &DataFolder) -> Environment {
+        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let secret = "{{resolve:secretsmanager:hookreel:SecretString:key}}";
+        let function = Function {
+            name: "one".to_owned(),
+            environment: [
+                variable("KEY", secret),
+                variable("URL", &format!("https://x/?k={secret}&b")),
+                variable("PLAIN", "p"),
+            ]
+            .into(),
+            timeout: Duration::from_secs(3),
+            routes: Vec::new(),
+            queues: Vec::new(),
+            streams: Vec::new(),
+        };
+        let chosen = with_local_settings(BTreeMap::new(), "http://127.0.0.1:1");
+        of_function(&function, &chosen, folder).unwrap()
+    }
+
+    #[test]
+    fn secrets_are_made_once_and_filled_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(folder.path()).unwrap();
+        let environment = environment(&folder);
+        let key = environment.get("KEY").unwrap();
+        assert_eq!(key.len(), 64);
+        assert_eq!(environment.get("URL").unwrap(), format!("https://x/?k={key}&b"));
+        assert_eq!(environment.get("PLAIN"), Some("p"));
+    }
+
+    #[test]
+    fn every_function_knows_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(folder.path()).unwrap();
+        let environment = environment(&folder);
+        assert_eq!(environment.get("API_BASE_URL"), Some("http://127.0.0.1:1"));
+        assert_eq!(environment.get("OUTBOUND_ALLOW_LOOPBACK"), Some("true"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Why an embedded cloud did not start.
+
+use std::io;
+
+use crate::aws::AwsError;
+use crate::data_folder::DataFolderError;
+use crate::mappings::StreamError;
+use crate::template::TemplateError;
+
+/// An embedded cloud that did not start. Each says what to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The template cannot be run.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    DataFolder(#[from] DataFolderError),
+    /// A port is not to be had.
+    #[error("port {port} of 127.0.0.1 cannot be used; choose another with {flag}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// The option that chooses it.
+        flag: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The AWS services cannot be opened or prepared.
+    #[error("cannot prepare the embedded AWS")]
+    Aws(#[from] AwsError),
+    /// The template has a function that this program was not built with.
+    #[error("the template's function {0} is not part of this program")]
+    UnknownFunction(String),
+    /// A function does not start.
+    #[error("the function {name} cannot start")]
+    Function {
+        /// The function.
+        name: String,
+        /// What it lacks.
+        source: runtime::StartError,
+    },
+    /// A stream cannot be followed.
+    #[error("the function {name} cannot follow its stream")]
+    Stream {
+        /// The function.
+        name: String,
+        /// Why not.
+        source: StreamError,
+    },
+    /// The API key cannot be kept.
+    #[error("cannot keep the API key")]
+    ApiKey(#[from] store::StoreError),
+    /// The template has no table.
+    #[error("the template has no table")]
+    NoTable,
+}

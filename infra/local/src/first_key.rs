@@ -1,0 +1,49 @@
+//! The API key of whoever runs this on their own machine.
+
+use domain::access::ApiKeyRecord;
+use domain::{OwnerId, Scope, Secret};
+use runtime::Clock;
+use signing::api_key;
+use store::Store;
+
+use crate::data_folder::DataFolder;
+use crate::error::StartError;
+
+/// The file in the data folder that holds the key.
+const FILE: &str = "api-key";
+/// Whose key it is.
+const OWNER: &str = "local";
+
+/// An API key that is accepted, and whether it was not before.
+#[derive(Debug, Clone)]
+pub struct FirstKey {
+    /// The key.
+    pub key: Secret,
+    /// Whether this start made or took it on.
+    pub is_new: bool,
+}
+
+/// Makes sure that there is a key: `given`, else the one kept in `folder`, else a new one. The
+/// table comes first: a key that is shown but not accepted would be worse than the reverse.
+pub async fn ensure(
+    given: Option<Secret>,
+    folder: &DataFolder,
+    store: &Store,
+    clock: &Clock,
+) -> Result<FirstKey, StartError> {
+    let kept = folder.read(FILE)?.map(|text| Secret::new(text.trim()));
+    if let Some(kept) = &kept
+        && given.as_ref().is_none_or(|given| given == kept)
+    {
+        return Ok(FirstKey { key: kept.clone(), is_new: false });
+    }
+    let key = given.unwrap_or_else(|| api_key::generate(runtime::random::bytes()));
+    let record = ApiKeyRecord {
+        owner: OwnerId::new(OWNER),
+        scopes: Scope::ALL.to_vec(),
+        created_at: clock.now(),
+    };
+    store.put_api_key(&api_key::hash(key.expose()), &record).await?;
+    folder.write(FILE, key.expose())?;
+    Ok(FirstKey { key, is_new: true })
+}

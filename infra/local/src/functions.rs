@@ -1,0 +1,144 @@
+//! The functions: built from their own code, and invoked as Lambda would.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::{Context, Invocable, StartError as FunctionStartError};
+use serde_json::Value;
+
+use crate::activity::Activity;
+
+/// All functions of the template, ready to be invoked.
+pub struct Functions {
+    hosted: HashMap<String, Hosted>,
+    activity: Arc<Activity>,
+}
+
+struct Hosted {
+    invocable: Invocable,
+    timeout: Duration,
+}
+
+/// An invocation without an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum InvocationError {
+    /// The template has no such function.
+    #[error("there is no function {0}")]
+    Unknown(String),
+    /// The function returned an error.
+    #[error("{0}")]
+    Failed(lambda_runtime::Error),
+    /// The function panicked; nothing else is harmed.
+    #[error("the function panicked")]
+    Panicked,
+    /// The function was ended at its timeout.
+    #[error("the function was ended after its timeout of {} s", .0.as_secs())]
+    TimedOut(Duration),
+}
+
+impl Functions {
+    /// No functions yet; what runs is counted in `activity`.
+    #[must_use]
+    pub fn new(activity: Arc<Activity>) -> Self {
+        Self { hosted: HashMap::new(), activity }
+    }
+
+    /// Adds a function.
+    pub fn add(&mut self, name: &str, invocable: Invocable, timeout: Duration) {
+        self.hosted.insert(name.to_owned(), Hosted { invocable, timeout });
+    }
+
+    /// Invokes the function `name`. It runs to its end or its timeout even when the caller
+    /// stops waiting, as in Lambda.
+    pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, InvocationError> {
+        let Some(hosted) = self.hosted.get(name) else {
+            return Err(InvocationError::Unknown(name.to_owned()));
+        };
+        let (invocable, timeout) = (Arc::clone(&hosted.invocable), hosted.timeout);
+        let busy = self.activity.begin();
+        let task = tokio::spawn(async move {
+            let _busy = busy;
+            match tokio::time::timeout(timeout, async { invocable(event).await }).await {
+                Ok(outcome) => outcome.map_err(InvocationError::Failed),
+                Err(_) => Err(InvocationError::TimedOut(timeout)),
+            }
+        });
+        let outcome = task.await.unwrap_or(Err(InvocationError::Panicked));
+        if let Err(error) = &outcome {
+            tracing::error!(kind = "function", what = name, outcome = "failed", "{error}");
+        }
+        outcome
+    }
+}
+
+impl fmt::Debug for Functions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.hosted.keys()).finish()
+    }
+}
+
+/// Builds the function called `name` from its code; `None` if there is none of that name.
+#[must_use]
+pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, FunctionStartError>> {
+    use runtime::{authorizer, http, queue, stream};
+    Some(match name {
+        "authorizer" => authorizer::invocable::<::authorizer::Authorizer>(context),
+        "deliver" => queue::invocable::<deliver::Deliver>(context),
+        //TMP "dispatch" => queue::invocable::<dispatch::Dispatch>(context),
+        "docs" => http::invocable::<docs::Docs>(context),
+        "download" => http::invocable::<download::Download>(context),
+        "endpoints" => http::invocable::<endpoints::Endpoints>(context),
+        "ingest" => queue::invocable::<ingest::Ingest>(context),
+        "job-cancel" => http::invocable::<job_cancel::JobCancel>(context),
+        "job-get" => http::invocable::<job_get::JobGet>(context),
+        "job-list" => http::invocable::<job_list::JobList>(context),
+        //TMP "reconcile" => queue::invocable::<reconcile::Reconcile>(context),
+        "relay" => stream::invocable::<relay::Relay>(context),
+        "tts-create" => http::invocable::<tts_create::TtsCreate>(context),
+        //TMP "webhook-runpod" => http::invocable::<webhook_runpod::WebhookRunpod>(context),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn functions(invocable: Invocable, timeout: Duration) -> Functions {
+        let mut functions = Functions::new(Activity::new(runtime::Clock::system()));
+        functions.add("one", invocable, timeout);
+        functions
+    }
+
+    #[tokio::test]
+    async fn a_panic_stays_inside_its_invocation() {
+        let invocable: Invocable = Arc::new(|event| {
+            assert_ne!(event, json!("bad"), "a panic on purpose");
+            Box::pin(async move { Ok(event) })
+        });
+        let functions = functions(invocable, Duration::from_secs(5));
+        let bad = functions.invoke("one", json!("bad")).await;
+        assert!(matches!(bad, Err(InvocationError::Panicked)));
+        assert_eq!(functions.invoke("one", json!("good")).await.unwrap(), "good");
+        assert!(functions.activity.quiet_since().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_function_ends_at_its_timeout() {
+        let invocable: Invocable = Arc::new(|_| Box::pin(std::future::pending()));
+        let functions = functions(invocable, Duration::from_secs(5));
+        let late = functions.invoke("one", json!({})).await;
+        assert!(matches!(late, Err(InvocationError::TimedOut(_))));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_function_is_named() {
+        let functions = Functions::new(Activity::new(runtime::Clock::system()));
+        let error = functions.invoke("other", json!({})).await.unwrap_err();
+        assert_eq!(error.to_string(), "there is no function other");
+    }
+}

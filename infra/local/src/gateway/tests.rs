@@ -1,0 +1,236 @@
+//! The gateway over HTTP, with functions that give back the event they got.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Timestamp;
+use reqwest::{Client, Response};
+use runtime::{Clock, Invocable};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::activity::Activity;
+use crate::template::{Function, Route};
+
+/// Routes written as API Gateway writes their keys, all to the function `echo`.
+pub(super) fn routes(keys: &[&str]) -> Routes {
+    let routes = keys.iter().map(|key| route(key, None)).collect();
+    Routes::new(&[function(routes)])
+}
+
+fn route(key: &str, authorizer: Option<Authorizer>) -> Route {
+    let (method, path) = key.split_once(' ').unwrap_or(("ANY", key));
+    Route { method: method.to_owned(), path: path.to_owned(), authorizer }
+}
+
+fn function(routes: Vec<Route>) -> Function {
+    Function {
+        name: "echo".to_owned(),
+        environment: [].into(),
+        timeout: Duration::from_secs(5),
+        routes,
+        queues: Vec::new(),
+        streams: Vec::new(),
+    }
+}
+
+/// Serves some routes, and returns their address.
+async fn serve() -> String {
+    let authorizer = |headers: &[&str]| {
+        let identity_headers = headers.iter().map(|&header| header.to_owned()).collect();
+        Some(Authorizer { function: "authorizer".to_owned(), identity_headers })
+    };
+    let routes = vec![
+        route("ANY /echo/{id}", None),
+        route("POST /answer", None),
+        route("GET /private", authorizer(&[])),
+        route("GET /identified", authorizer(&["authorization"])),
+    ];
+    let mut functions = Functions::new(Activity::new(Clock::system()));
+    let echo: Invocable = Arc::new(|event| Box::pin(async move { answer_to(event) }));
+    functions.add("echo", echo, Duration::from_secs(5));
+    let authorizer: Invocable = Arc::new(|event| Box::pin(async move { Ok(authorized(&event)) }));
+    functions.add("authorizer", authorizer, Duration::from_secs(5));
+    let (clock, _) = Clock::manual(Timestamp::from_millis(1_583_348_638_390));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let routes = Routes::new(&[function(routes)]);
+    let gateway = Gateway { routes, functions: Arc::new(functions), clock, port };
+    tokio::spawn(Arc::new(gateway).serve(listener, std::future::pending()));
+    format!("http://127.0.0.1:{port}")
+}
+
+/// What was posted to `/answer` is the answer; anything else gets its own event back.
+fn answer_to(event: Value) -> Result<Value, lambda_runtime::Error> {
+    match event["rawPath"].as_str() {
+        Some("/answer") => Ok(serde_json::from_str(event["body"].as_str().unwrap_or_default())?),
+        _ => Ok(event),
+    }
+}
+
+fn authorized(event: &Value) -> Value {
+    let key = event["headers"]["authorization"].as_str().unwrap_or("none");
+    json!({
+        "isAuthorized": key != "wrong",
+        "context": { "key": key, "type": event["type"], "arn": event["routeArn"] },
+    })
+}
+
+async fn body(response: Response) -> Value {
+    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+}
+
+async fn answer(returned: Value) -> Response {
+    let url = serve().await + "/answer";
+    Client::new().post(url).json(&returned).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_event_has_all_of_the_request() {
+    let url = serve().await;
+    let request = Client::new()
+        .post(format!("{url}/echo/a%20b?x=1&y=%20&x=2"))
+        .header("X-Two", "first")
+        .header("X-Two", "second")
+        .header("Cookie", "a=1; b=2")
+        .header("User-Agent", "tests")
+        .header("Content-Type", "application/json; charset=utf-8")
+        .body(r#"{"é":1}"#);
+    let response = request.send().await.unwrap();
+    let id = response.headers()["apigw-requestid"].to_str().unwrap().to_owned();
+    let mut event = body(response).await;
+    let (_, host) = url.split_once("//").unwrap();
+    let (_, port) = host.split_once(':').unwrap();
+    let mut headers = event["headers"].take();
+    assert_eq!(headers["x-two"], "first,second");
+    assert_eq!(headers["x-forwarded-for"], "127.0.0.1");
+    assert_eq!(headers["x-forwarded-port"], port);
+    assert_eq!(headers["cookie"].take(), Value::Null);
+    assert_eq!(
+        event,
+        json!({
+            "version": "2.0",
+            "routeKey": "ANY /echo/{id}",
+            "rawPath": "/echo/a%20b",
+            "rawQueryString": "x=1&y=%20&x=2",
+            "cookies": ["a=1", "b=2"],
+            "headers": null,
+            "queryStringParameters": { "x": "1,2", "y": " " },
+            "pathParameters": { "id": "a b" },
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "hookreel",
+                "domainName": host,
+                "domainPrefix": "127",
+                "http": {
+                    "method": "POST",
+                    "path": "/echo/a%20b",
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "127.0.0.1",
+                    "userAgent": "tests",
+                },
+                "requestId": id,
+                "routeKey": "ANY /echo/{id}",
+                "stage": "$default",
+                "time": "04/Mar/2020:19:03:58 +0000",
+                "timeEpoch": 1_583_348_638_390_i64,
+            },
+            "body": "{\"é\":1}",
+            "isBase64Encoded": false,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_text_is_base64() {
+    let url = serve().await + "/echo/1";
+    let post = |kind: &str, bytes: &'static [u8]| {
+        Client::new().post(&url).header("Content-Type", kind).body(bytes).send()
+    };
+    for (kind, bytes) in [("audio/wav", &b"RIFF"[..]), ("application/json", b"\xff")] {
+        let event = body(post(kind, bytes).await.unwrap()).await;
+        assert_eq!(event["isBase64Encoded"], true, "{kind}");
+    }
+    let event = body(post("application/problem+json", b"{}").await.unwrap()).await;
+    assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("{}"), &json!(false)));
+}
+
+#[tokio::test]
+async fn the_authorizer_decides_and_its_context_goes_on() {
+    let url = serve().await + "/private";
+    let get = |key: &str| Client::new().get(&url).header("Authorization", key).send();
+    let event = body(get("right").await.unwrap()).await;
+    let context = &event["requestContext"]["authorizer"]["lambda"];
+    assert_eq!((&context["key"], &context["type"]), (&json!("right"), &json!("REQUEST")));
+    let arn = "arn:aws:execute-api:us-east-1:000000000000:hookreel/$default/GET/private";
+    assert_eq!(context["arn"], arn);
+    let refused = get("wrong").await.unwrap();
+    assert_eq!(refused.status(), 403);
+    assert_eq!(body(refused).await, json!({ "message": "Forbidden" }));
+}
+
+#[tokio::test]
+async fn an_identity_source_must_be_there() {
+    let url = serve().await + "/identified";
+    let refused = Client::new().get(&url).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    let let_in = Client::new().get(&url).header("Authorization", "right").send().await.unwrap();
+    assert_eq!(let_in.status(), 200);
+}
+
+#[tokio::test]
+async fn refusals_of_the_gateway_itself() {
+    let url = serve().await;
+    let nowhere = Client::new().get(format!("{url}/nowhere")).send().await.unwrap();
+    assert_eq!(nowhere.status(), 404);
+    assert_eq!(body(nowhere).await, json!({ "message": "Not Found" }));
+    let large = vec![b'x'; MAX_BODY_BYTES + 1];
+    let large = Client::new().post(format!("{url}/answer")).body(large).send().await.unwrap();
+    assert_eq!(large.status(), 413);
+    let broken = Client::new().post(format!("{url}/answer")).body("no JSON").send().await.unwrap();
+    assert_eq!(broken.status(), 500);
+    assert_eq!(body(broken).await, json!({ "message": "Internal Server Error" }));
+}
+
+#[tokio::test]
+async fn an_answer_is_sent_as_it_says() {
+    let response = answer(json!({
+        "statusCode": 201,
+        "headers": { "Content-Type": "audio/wav", "x-one": "1" },
+        "multiValueHeaders": { "x-many": ["1", "2"], "x-one": ["not twice"] },
+        "cookies": ["a=1", "b=2"],
+        "body": "UklGRg==",
+        "isBase64Encoded": true,
+    }))
+    .await;
+    assert_eq!(response.status(), 201);
+    let all = |name: &str| {
+        let values = response.headers().get_all(name).iter();
+        values.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(all("content-type"), ["audio/wav"]);
+    assert_eq!(all("x-one"), ["1"]);
+    assert_eq!(all("x-many"), ["1", "2"]);
+    assert_eq!(all("set-cookie"), ["a=1", "b=2"]);
+    assert_eq!(&response.bytes().await.unwrap()[..], b"RIFF");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_status_is_the_body() {
+    let response = answer(json!({ "any": "thing" })).await;
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(body(response).await, json!({ "any": "thing" }));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_sent_is_the_functions_error() {
+    for wrong in [
+        json!({ "statusCode": 1 }),
+        json!({ "statusCode": 200, "headers": { "a b": "c" } }),
+        json!({ "statusCode": 200, "body": "!", "isBase64Encoded": true }),
+        json!({ "statusCode": 200, "body": "x".repeat(6 * 1024 * 1024 + 1) }),
+    ] {
+        assert_eq!(answer(wrong).await.status(), 500);
+    }
+}

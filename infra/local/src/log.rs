@@ -1,0 +1,137 @@
+//! Logs: one line an event, for people or, as JSON, for machines.
+
+use std::fmt;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// What is logged unless `RUST_LOG` says otherwise.
+const DEFAULT_FILTER: &str = "info,s3s=warn";
+
+/// Writes logs to standard output from here on. A panic becomes a line too.
+pub fn start(as_json: bool) {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    // Where something else in the process has begun to log, that stays.
+    let _ = if as_json {
+        builder.json().flatten_event(true).with_current_span(false).try_init()
+    } else {
+        builder.event_format(Lines).try_init()
+    };
+    std::panic::set_hook(Box::new(|panic| tracing::error!(kind = "panic", "{panic}")));
+}
+
+/// Lines for people: time, kind, what, outcome, duration, id, and what else there is.
+#[derive(Debug, Clone, Copy)]
+pub struct Lines;
+
+/// The fields of one event.
+#[derive(Debug, Default)]
+struct Fields {
+    kind: String,
+    what: String,
+    outcome: String,
+    milliseconds: Option<f64>,
+    id: String,
+    message: String,
+    others: String,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut line: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        if fields.kind.is_empty() {
+            fields.kind = event.metadata().target().split("::").next().unwrap_or("").to_owned();
+        }
+        write!(line, "{} ", jiff::Timestamp::now().strftime("%H:%M:%S.%3f"))?;
+        if *event.metadata().level() <= Level::WARN {
+            write!(line, "{} ", event.metadata().level())?;
+        }
+        writeln!(line, "{fields}")
+    }
+}
+
+impl fmt::Display for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<8}", self.kind)?;
+        for text in [&self.what, &self.outcome, &self.message] {
+            if !text.is_empty() {
+                write!(f, " {}", text.replace('\n', " "))?;
+            }
+        }
+        if let Some(milliseconds) = self.milliseconds {
+            write!(f, " {milliseconds:.1} ms")?;
+        }
+        if !self.id.is_empty() {
+            write!(f, " {}", self.id)?;
+        }
+        f.write_str(&self.others)
+    }
+}
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: String) {
+        match field.name() {
+            "kind" => self.kind = value,
+            "what" => self.what = value,
+            "outcome" => self.outcome = value,
+            "id" => self.id = value,
+            "message" => self.message = value,
+            name => {
+                let value = value.replace('\n', " ");
+                self.others.push_str(&format!(" {name}={value}"));
+            }
+        }
+    }
+}
+
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if field.name() == "ms" {
+            self.milliseconds = Some(value);
+        } else {
+            self.put(field, value.to_string());
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_reads_like_a_sentence() {
+        let fields = Fields {
+            kind: "api".to_owned(),
+            what: "POST /v1/tts/async".to_owned(),
+            outcome: "202".to_owned(),
+            milliseconds: Some(3.14),
+            id: "abc".to_owned(),
+            ..Fields::default()
+        };
+        assert_eq!(fields.to_string(), "api      POST /v1/tts/async 202 3.1 ms abc");
+    }
+}

@@ -1,0 +1,53 @@
+//! The event that Lambda makes of messages from a queue.
+
+use serde_json::{Map, Value, json};
+
+use crate::aws::ReceivedMessage;
+use crate::aws::identity::{REGION, queue_arn};
+use crate::aws::sqs::MessageAttribute;
+
+/// Whom messages come from; there is no other sender on this machine.
+const SENDER: &str = "hookreel";
+
+/// The event for `messages` of the queue `queue`.
+pub(super) fn of(queue: &str, messages: &[ReceivedMessage]) -> Value {
+    let arn = queue_arn(queue);
+    let records: Vec<_> = messages.iter().map(|message| record(&arn, message)).collect();
+    json!({ "Records": records })
+}
+
+fn record(arn: &str, message: &ReceivedMessage) -> Value {
+    let attributes: Map<_, _> =
+        message.attributes.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+    json!({
+        "messageId": message.message_id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": {
+            "ApproximateReceiveCount": message.receive_count.to_string(),
+            "SentTimestamp": message.sent_at.as_millis().to_string(),
+            "SenderId": SENDER,
+            "ApproximateFirstReceiveTimestamp": message.first_received_at.as_millis().to_string(),
+        },
+        "messageAttributes": attributes,
+        "md5OfBody": message.md5_of_body,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": REGION,
+    })
+}
+
+fn attribute(attribute: &MessageAttribute) -> Value {
+    let mut event = json!({
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": attribute.data_type,
+    });
+    if let Some(text) = &attribute.string_value {
+        event["stringValue"] = json!(text);
+    }
+    if let Some(bytes) = &attribute.binary_value {
+        event["binaryValue"] = json!(bytes);
+    }
+    event
+}

@@ -1,0 +1,165 @@
+//! The program `hookreel-local`: its options, its banner, its end.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use domain::Secret;
+use hookreel_studio::Studio;
+use signing::api_key;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cloud::Cloud;
+use crate::log;
+use crate::settings::Settings;
+use crate::template::Document;
+
+/// Runs Hookreel on this machine: every function, queue, table, bucket and route of the
+/// template, in one process, with its state in one folder. Settings and secrets of functions
+/// are taken from environment variables of the same names.
+#[derive(Debug, Parser)]
+#[command(name = "hookreel-local", version)]
+pub struct Options {
+    /// The port of the HTTP API on 127.0.0.1; 0 takes any that is free.
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// The port of the AWS services (`DynamoDB`, SQS, S3) on 127.0.0.1; 0 takes any that is free.
+    #[arg(long, default_value_t = 8788)]
+    aws_port: u16,
+    /// The folder that holds all state.
+    #[arg(long, default_value = "data")]
+    data_dir: PathBuf,
+    /// An API key to accept; without one, the first start makes one.
+    #[arg(long, env = "HOOKREEL_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+    /// Start no stand-in for the providers.
+    #[arg(long)]
+    no_studio: bool,
+    /// What to run.
+    #[arg(long, default_value = "template.yaml")]
+    template: PathBuf,
+    /// Log JSON, one object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where the functions find the provider, and with which key.
+const PROVIDER_URL: &str = "RUNPOD_BASE_URL";
+const PROVIDER_KEY: &str = "RUNPOD_API_KEY";
+
+/// Runs until SIGINT or SIGTERM.
+pub async fn run(options: Options) -> ExitCode {
+    log::start(options.json);
+    match serve(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hookreel-local: {}", with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let template = Document::read(&options.template)?;
+    let mut environment = process_environment();
+    let studio = match options.no_studio {
+        true => None,
+        false => Some(start_studio(&mut environment).await?),
+    };
+    let settings = Settings {
+        api_port: options.port,
+        aws_port: options.aws_port,
+        environment,
+        api_key: options.api_key.map(Secret::new),
+        ..Settings::new(template, options.data_dir)
+    };
+    let cloud = Cloud::start(settings).await?;
+    announce(&cloud, studio.as_ref(), options.json);
+    let signal = tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+    };
+    tracing::info!(kind = "stop", what = signal, "stopping");
+    cloud.stop().await;
+    if let Some(studio) = studio {
+        studio.stop().await;
+    }
+    tracing::info!(kind = "stop", "stopped");
+    Ok(())
+}
+
+/// The variables of this process that hold something and are text.
+fn process_environment() -> BTreeMap<String, String> {
+    let texts = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// Starts the stand-in for the providers, and points the functions to it unless they were
+/// pointed elsewhere. Its key is made anew unless one is set: its tasks end with it.
+async fn start_studio(
+    environment: &mut BTreeMap<String, String>,
+) -> Result<Studio, hookreel_studio::StartError> {
+    let key = environment
+        .entry(PROVIDER_KEY.to_owned())
+        .or_insert_with(|| api_key::generate(runtime::random::bytes()).expose().to_owned());
+    let settings = hookreel_studio::Settings {
+        webhook_secret: environment_secret("RUNPOD_WEBHOOK_SECRET"),
+        ..hookreel_studio::Settings::new(Secret::new(key.as_str()))
+    };
+    let studio = Studio::start(settings).await?;
+    environment.entry(PROVIDER_URL.to_owned()).or_insert_with(|| studio.url().to_owned());
+    Ok(studio)
+}
+
+fn environment_secret(name: &str) -> Option<Secret> {
+    std::env::var(name).ok().filter(|text| !text.is_empty()).map(Secret::new)
+}
+
+/// Says where everything is. The key itself is shown once, to a person, and never logged.
+fn announce(cloud: &Cloud, studio: Option<&Studio>, as_json: bool) {
+    let file = cloud.data_dir().join("api-key");
+    let file = file.display();
+    let studio = studio.map(Studio::url);
+    if as_json {
+        let (api, aws) = (cloud.api_url(), cloud.aws_url());
+        tracing::info!(kind = "start", api, aws, studio, api_key_file = %file, "ready");
+        return;
+    }
+    let (api, aws) = (cloud.api_url(), cloud.aws_url());
+    let key = match cloud.first_key() {
+        first if first.is_new => format!("{} (shown once; kept in {file})", first.key.expose()),
+        _ => format!("in {file}"),
+    };
+    println!("Hookreel is up; Ctrl-C stops it.");
+    println!("  API      {api}");
+    println!("  AWS      {aws} (DynamoDB, SQS, S3; access key hookreel / hookreel-local)");
+    if let Some(studio) = studio {
+        println!("  Studio   {studio} (stands in for the providers)");
+    }
+    println!("  API key  {key}");
+    println!("Try:");
+    println!("  curl {api}/v1/tts/async -H \"Authorization: Bearer $(cat {file})\" \\");
+    println!("    -H 'Content-Type: application/json' \\");
+    println!("    -d '{{\"text\": \"Good morning.\", \"language\": \"english\"}}'");
+}
+
+/// An error and what led to it, in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let text = error.to_string();
+        // Some errors repeat the text of what led to them.
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        source = error.source();
+    }
+    line
+}

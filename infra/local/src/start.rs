@@ -1,0 +1,194 @@
+//! The start of an embedded cloud, step by step.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use runtime::{Clock, Context};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::activity::Activity;
+use crate::aws::Aws;
+use crate::cloud::Cloud;
+use crate::data_folder::DataFolder;
+use crate::error::StartError;
+use crate::functions::{self, Functions};
+use crate::gateway::{Gateway, Routes};
+use crate::mappings::{self, QueuePoller, StreamPoller, StreamPosition};
+use crate::settings::Settings;
+use crate::template::{Surroundings, Template};
+use crate::{environment, first_key};
+
+/// Starts all that the template of `settings` describes.
+pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
+    let folder = DataFolder::open(&settings.data_dir)?;
+    let (api, api_port) = listen(settings.api_port, "--port").await?;
+    let (aws_listener, aws_port) = listen(settings.aws_port, "--aws-port").await?;
+    let (api_url, aws_url) = (url(api_port), url(aws_port));
+    let chosen = environment::with_local_settings(settings.environment, &api_url);
+    let surroundings = Surroundings { api_url, aws_url, chosen };
+    let template = settings.template.resolve(&surroundings)?;
+    let clock = settings.clock;
+    let aws = prepare_aws(&folder, &clock, &surroundings.aws_url, &template).await?;
+    let activity = Activity::new(clock.clone());
+    let functions = build(&template, &surroundings.chosen, &folder, &aws, &clock, &activity)?;
+    let table = template.tables.first().ok_or(StartError::NoTable)?;
+    let store = Store::new(&aws.sdk_config("hookreel-local"), &table.name);
+    let first_key = first_key::ensure(settings.api_key, &folder, &store, &clock).await?;
+
+    let stopped = CancellationToken::new();
+    let mappings = mappings::Surroundings {
+        aws: Arc::clone(&aws),
+        functions: Arc::clone(&functions),
+        activity: Arc::clone(&activity),
+        clock: clock.clone(),
+        stopped: stopped.clone(),
+    };
+    let mut tasks = JoinSet::new();
+    let streams = follow_streams(&template, &mappings, &mut tasks)?;
+    let queues = poll_queues(&template, &mappings, &mut tasks);
+    let routes = Routes::new(&template.functions);
+    let gateway = Gateway { routes, functions: Arc::clone(&functions), clock, port: api_port };
+    serve_api(gateway, api, &stopped, &mut tasks);
+    serve_aws(&aws, aws_listener, &stopped, &mut tasks);
+    Ok(Cloud {
+        api_url: surroundings.api_url,
+        aws_url: surroundings.aws_url,
+        first_key,
+        aws,
+        functions,
+        activity,
+        queues,
+        streams,
+        _stop_on_drop: stopped.clone().drop_guard(),
+        stopped,
+        tasks,
+        folder,
+    })
+}
+
+async fn listen(port: u16, flag: &'static str) -> Result<(TcpListener, u16), StartError> {
+    let failed = |source| StartError::Listen { port, flag, source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    Ok((listener, port))
+}
+
+fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// Opens the AWS services and makes what the template wants of them.
+async fn prepare_aws(
+    folder: &DataFolder,
+    clock: &Clock,
+    url: &str,
+    template: &Template,
+) -> Result<Arc<Aws>, StartError> {
+    let aws = Aws::open(folder.path(), clock.clone(), url.to_owned()).await?;
+    for queue in &template.queues {
+        aws.ensure_queue(queue)?;
+    }
+    for table in &template.tables {
+        aws.ensure_table(&table.create, table.expiry_attribute.as_deref())?;
+    }
+    for bucket in &template.buckets {
+        aws.ensure_bucket(bucket).await?;
+    }
+    Ok(aws)
+}
+
+fn build(
+    template: &Template,
+    chosen: &BTreeMap<String, String>,
+    folder: &DataFolder,
+    aws: &Arc<Aws>,
+    clock: &Clock,
+    activity: &Arc<Activity>,
+) -> Result<Arc<Functions>, StartError> {
+    let mut functions = Functions::new(Arc::clone(activity));
+    for function in &template.functions {
+        let name = &function.name;
+        let context = Context {
+            environment: environment::of_function(function, chosen, folder)?,
+            aws: aws.sdk_config(name),
+            clock: clock.clone(),
+        };
+        let invocable = functions::build(name, &context)
+            .ok_or_else(|| StartError::UnknownFunction(name.clone()))?
+            .map_err(|source| StartError::Function { name: name.clone(), source })?;
+        functions.add(name, invocable, function.timeout);
+    }
+    Ok(Arc::new(functions))
+}
+
+fn follow_streams(
+    template: &Template,
+    surroundings: &mappings::Surroundings,
+    tasks: &mut JoinSet<()>,
+) -> Result<Vec<Arc<StreamPosition>>, StartError> {
+    let mut positions = Vec::new();
+    for function in &template.functions {
+        for mapping in &function.streams {
+            let name = &function.name;
+            let poller = StreamPoller::new(name, mapping.clone(), surroundings.clone())
+                .map_err(|source| StartError::Stream { name: name.clone(), source })?;
+            positions.push(poller.position());
+            tasks.spawn(poller.run());
+        }
+    }
+    Ok(positions)
+}
+
+/// Returns the names of the queues that are polled.
+fn poll_queues(
+    template: &Template,
+    surroundings: &mappings::Surroundings,
+    tasks: &mut JoinSet<()>,
+) -> Vec<String> {
+    let mut polled = Vec::new();
+    for function in &template.functions {
+        for mapping in &function.queues {
+            let poller = QueuePoller::new(&function.name, mapping.clone(), surroundings.clone());
+            polled.push(mapping.queue.clone());
+            tasks.spawn(poller.run());
+        }
+    }
+    polled
+}
+
+fn serve_api(
+    gateway: Gateway,
+    listener: TcpListener,
+    stopped: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) {
+    let stopped = stopped.clone().cancelled_owned();
+    tasks.spawn(async move {
+        if let Err(error) = Arc::new(gateway).serve(listener, stopped).await {
+            tracing::error!(kind = "api", "the API ended: {error}");
+        }
+    });
+}
+
+fn serve_aws(
+    aws: &Arc<Aws>,
+    listener: TcpListener,
+    stopped: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) {
+    let server = Arc::clone(aws);
+    let end = stopped.clone().cancelled_owned();
+    tasks.spawn(async move {
+        if let Err(error) = server.serve(listener, end).await {
+            tracing::error!(kind = "aws", "the AWS services ended: {error}");
+        }
+    });
+    let (aws, stopped) = (Arc::clone(aws), stopped.clone());
+    tasks.spawn(async move {
+        stopped.run_until_cancelled(aws.maintain()).await;
+    });
+}

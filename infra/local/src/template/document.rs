@@ -1,0 +1,91 @@
+//! The template as text and YAML, before anything in it is resolved.
+
+use std::path::Path as FilePath;
+
+use serde::de::DeserializeOwned;
+use serde_yaml_ng::{Mapping, Value};
+
+use super::error::Path;
+use super::intrinsics::Resolver;
+use super::{Surroundings, Template, TemplateError, functions, resources};
+
+/// A template that has been read and not yet resolved.
+#[derive(Debug, Clone)]
+pub struct Document {
+    root: Value,
+}
+
+/// One entry under `Resources`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resource<'a> {
+    /// Its key in the template.
+    pub id: &'a str,
+    /// Such as `AWS::SQS::Queue`.
+    pub kind: &'a str,
+    /// Everything it says.
+    pub body: &'a Value,
+}
+
+impl Document {
+    /// Reads the file at `path`.
+    pub fn read(path: &FilePath) -> Result<Self, TemplateError> {
+        let text = std::fs::read_to_string(path).map_err(|source| TemplateError::Unreadable {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Self::parse(&text)
+    }
+
+    /// Reads a template from text.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Ok(Self { root: serde_yaml_ng::from_str(text)? })
+    }
+
+    /// Resolves all that the embedded cloud runs.
+    pub fn resolve(&self, surroundings: &Surroundings) -> Result<Template, TemplateError> {
+        let resolver = Resolver::new(self, surroundings);
+        Ok(Template {
+            functions: functions::read(&resolver)?,
+            queues: resources::queues(&resolver)?,
+            tables: resources::tables(&resolver)?,
+            buckets: resources::buckets(&resolver)?,
+        })
+    }
+
+    /// The value reached by `keys`, if there is one.
+    pub(super) fn at(&self, keys: &[&str]) -> Option<&Value> {
+        keys.iter().try_fold(&self.root, |value, key| value.get(*key))
+    }
+
+    /// The mapping of that name at the top; empty if there is none.
+    pub(super) fn section(&self, name: &str) -> impl Iterator<Item = (&str, &Value)> {
+        let entries = self.root.get(name).and_then(Value::as_mapping).into_iter();
+        entries.flat_map(Mapping::iter).filter_map(|(key, value)| Some((key.as_str()?, value)))
+    }
+
+    /// Every resource, in the order of the template.
+    pub(super) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.section("Resources")
+            .filter_map(|(id, body)| Some(Resource { id, kind: body.get("Type")?.as_str()?, body }))
+    }
+}
+
+impl Resource<'_> {
+    /// Where its properties stand.
+    pub fn path(&self) -> Path {
+        Path::root("Resources").key(self.id).key("Properties")
+    }
+
+    /// The property of that name, not yet resolved.
+    pub fn property(&self, name: &str) -> Option<&Value> {
+        self.body.get("Properties")?.get(name)
+    }
+}
+
+/// Reads `value`, found at `path`, into a typed shape.
+pub(super) fn typed<T: DeserializeOwned>(
+    value: serde_json::Value,
+    path: &Path,
+) -> Result<T, TemplateError> {
+    serde_json::from_value(value).map_err(|error| TemplateError::at(path, error.to_string()))
+}

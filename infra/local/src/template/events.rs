@@ -1,0 +1,156 @@
+//! What triggers a function: routes, queues and table streams.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+use serde_yaml_ng::Value;
+
+use super::document::{Resource, typed};
+use super::error::Path;
+use super::intrinsics::Resolver;
+use super::model::{Function, QueueMapping, StreamMapping};
+use super::{TemplateError, routes};
+
+/// Lambda's batch size for a queue where the template states none.
+const DEFAULT_QUEUE_BATCH: usize = 10;
+/// Lambda's batch size for a stream where the template states none.
+const DEFAULT_STREAM_BATCH: usize = 100;
+
+/// Adds the triggers of `resource` to `function`.
+pub(super) fn read(
+    resolver: &Resolver<'_>,
+    resource: &Resource<'_>,
+    function: &mut Function,
+) -> Result<(), TemplateError> {
+    let events = resource.property("Events").and_then(Value::as_mapping).into_iter().flatten();
+    for (name, event) in events {
+        let path = resource.path().key("Events").key(name.as_str().unwrap_or_default());
+        let kind = event.get("Type").and_then(Value::as_str).unwrap_or_default();
+        let properties = event.get("Properties").unwrap_or(&Value::Null);
+        let path = path.key("Properties");
+        let properties = resolver.resolve(properties, &path)?.unwrap_or_default();
+        match kind {
+            "HttpApi" => function.routes.push(routes::read(resolver, properties, &path)?),
+            "SQS" => function.queues.push(queue(properties, &path)?),
+            "DynamoDB" => function.streams.push(stream(properties, &path)?),
+            _ => {
+                return Err(TemplateError::at(
+                    &path,
+                    format!("cannot run an event of type {kind:?}"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct QueueEvent {
+    queue: String,
+    batch_size: Option<usize>,
+    #[serde(default)]
+    maximum_batching_window_in_seconds: u64,
+    #[serde(default)]
+    function_response_types: Vec<String>,
+    scaling_config: Option<ScalingConfig>,
+    enabled: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ScalingConfig {
+    maximum_concurrency: usize,
+}
+
+fn queue(properties: Json, path: &Path) -> Result<QueueMapping, TemplateError> {
+    let event: QueueEvent = typed(properties, path)?;
+    refuse_disabled(event.enabled, path)?;
+    Ok(QueueMapping {
+        queue: last_part(&event.queue, ':').to_owned(),
+        batch_size: event.batch_size.unwrap_or(DEFAULT_QUEUE_BATCH),
+        window: Duration::from_secs(event.maximum_batching_window_in_seconds),
+        reports_failures: reports_failures(&event.function_response_types),
+        maximum_concurrency: event.scaling_config.map(|scaling| scaling.maximum_concurrency),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct StreamEvent {
+    stream: String,
+    batch_size: Option<usize>,
+    #[serde(default)]
+    maximum_batching_window_in_seconds: u64,
+    #[serde(default)]
+    function_response_types: Vec<String>,
+    filter_criteria: Option<FilterCriteria>,
+    #[serde(default)]
+    bisect_batch_on_function_error: bool,
+    maximum_retry_attempts: Option<i64>,
+    enabled: Option<bool>,
+    // Read and set aside: the stream begins with the data folder, so its oldest record and its
+    // newest are the same when a mapping is first made, and one shard feeds one invocation.
+    #[serde(rename = "StartingPosition")]
+    _starting_position: Option<String>,
+    #[serde(rename = "ParallelizationFactor")]
+    _parallelization_factor: Option<u32>,
+    #[serde(rename = "MaximumRecordAgeInSeconds")]
+    _maximum_record_age: Option<i64>,
+    // A batch is given up only after `MaximumRetryAttempts`; the log says so here.
+    #[serde(rename = "DestinationConfig")]
+    _destination: Option<Json>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct FilterCriteria {
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Filter {
+    pattern: String,
+}
+
+fn stream(properties: Json, path: &Path) -> Result<StreamMapping, TemplateError> {
+    let event: StreamEvent = typed(properties, path)?;
+    refuse_disabled(event.enabled, path)?;
+    let table = event.stream.split('/').nth(1);
+    let table = table.ok_or_else(|| TemplateError::at(path, "Stream is not a table's stream"))?;
+    let filters = event.filter_criteria.map_or_else(Vec::new, |criteria| criteria.filters);
+    let filters: Result<Vec<_>, _> =
+        filters.iter().map(|filter| serde_json::from_str(&filter.pattern)).collect();
+    Ok(StreamMapping {
+        table: table.to_owned(),
+        batch_size: event.batch_size.unwrap_or(DEFAULT_STREAM_BATCH),
+        window: Duration::from_secs(event.maximum_batching_window_in_seconds),
+        filters: filters.map_err(|error: serde_json::Error| {
+            TemplateError::at(&path.key("FilterCriteria"), error.to_string())
+        })?,
+        bisects: event.bisect_batch_on_function_error,
+        // Minus one is how CloudFormation writes "without a limit".
+        maximum_retries: event.maximum_retry_attempts.and_then(|retries| retries.try_into().ok()),
+        reports_failures: reports_failures(&event.function_response_types),
+    })
+}
+
+fn reports_failures(response_types: &[String]) -> bool {
+    response_types.iter().any(|kind| kind == "ReportBatchItemFailures")
+}
+
+fn refuse_disabled(enabled: Option<bool>, path: &Path) -> Result<(), TemplateError> {
+    match enabled {
+        Some(false) => {
+            Err(TemplateError::at(path, "a disabled trigger would never run; remove it"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What follows the last `separator`.
+pub(super) fn last_part(text: &str, separator: char) -> &str {
+    text.rsplit(separator).next().unwrap_or(text)
+}

@@ -1,0 +1,108 @@
+//! RunPod's serverless API: run, status, cancel, health.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::faults::Fault;
+use crate::pod::Pod;
+use crate::run_request::RunRequest;
+use crate::task::{Status, Task};
+use crate::{file, worker};
+
+/// Largest body of `/run`, by RunPod's documentation.
+const BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// Every route of the studio.
+pub(crate) fn router(pod: Arc<Pod>) -> Router {
+    let runpod = Router::new()
+        .route("/v2/{endpoint}/run", post(run))
+        .route("/v2/{endpoint}/status/{id}", get(status))
+        .route("/v2/{endpoint}/cancel/{id}", post(cancel))
+        .route("/v2/{endpoint}/health", get(health))
+        .layer(from_fn_with_state(Arc::clone(&pod), authorize));
+    Router::new()
+        .merge(runpod)
+        .route("/output/{filename}", get(file::download))
+        .route("/confirm-download/{job_id}", post(file::confirm))
+        .route("/check-download/{job_id}", get(file::check))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(pod)
+}
+
+async fn authorize(State(pod): State<Arc<Pod>>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let key = given.and_then(|value| value.strip_prefix("Bearer "));
+    if key == Some(pod.settings.api_key.expose()) {
+        return next.run(request).await;
+    }
+    refuse(StatusCode::UNAUTHORIZED, "the API key is missing or wrong")
+}
+
+async fn run(State(pod): State<Arc<Pod>>, body: Bytes) -> Response {
+    let request: RunRequest = match serde_json::from_slice(&body) {
+        Ok(request) => request,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("bad request: {error}")),
+    };
+    let ordinal = pod.next_run();
+    if pod.settings.faults.strikes(Fault::Refuse, ordinal) {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "the run was refused on purpose");
+    }
+    let id = format!("{}-u1", Uuid::now_v7());
+    let job_id = request.input.get("job_id").and_then(Value::as_str).unwrap_or(&id).to_owned();
+    tracing::info!(task = id, job = job_id, "accepted");
+    pod.ledger.insert(Task::new(id.clone(), job_id, ordinal));
+    pod.spawn(worker::run(Arc::clone(&pod), id.clone(), request));
+    Json(json!({ "id": id, "status": Status::InQueue })).into_response()
+}
+
+async fn status(State(pod): State<Arc<Pod>>, Path((_, id)): Path<(String, String)>) -> Response {
+    match pod.ledger.read(&id, Task::body) {
+        Some(body) => Json(body).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, "there is no such job"),
+    }
+}
+
+async fn cancel(State(pod): State<Arc<Pod>>, Path((_, id)): Path<(String, String)>) -> Response {
+    match pod.ledger.change(&id, cancel_task) {
+        Some(status) => Json(json!({ "id": id, "status": status })).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, "there is no such job"),
+    }
+}
+
+/// Ends `task` unless it has ended; its worker cleans up after it.
+fn cancel_task(task: &mut Task) -> Status {
+    if !task.status.is_terminal() {
+        task.status = Status::Cancelled;
+        task.cancellation.notify_one();
+    }
+    task.status
+}
+
+async fn health(State(pod): State<Arc<Pod>>) -> Json<Value> {
+    let tasks = pod.ledger.views();
+    let count = |status| tasks.iter().filter(|task| task.status == status).count();
+    let idle = pod.workers.available_permits();
+    Json(json!({
+        "jobs": {
+            "completed": count(Status::Completed),
+            "failed": count(Status::Failed) + count(Status::TimedOut),
+            "inProgress": count(Status::InProgress),
+            "inQueue": count(Status::InQueue),
+            "retried": 0,
+        },
+        "workers": { "idle": idle, "running": pod.settings.workers.max(1) - idle },
+    }))
+}
+
+fn refuse(status: StatusCode, error: &str) -> Response {
+    (status, Json(json!({ "error": error }))).into_response()
+}

@@ -1,0 +1,54 @@
+//! Who speaks: espeak-ng, or a plain tone where a test needs a file quickly.
+
+mod espeak;
+mod program;
+mod tone;
+mod transcode;
+
+use std::path::Path;
+
+use domain::tts::{AudioFormat, TtsRequest};
+use tempfile::TempPath;
+
+pub use program::SpeechError;
+
+/// A way to turn text into sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Engine {
+    /// Speech, by the program espeak-ng.
+    Espeak,
+    /// A tone as long as the text, made here without another program.
+    Tone,
+}
+
+impl Engine {
+    /// Whether the engine can work on this machine.
+    pub async fn check(self) -> Result<(), SpeechError> {
+        match self {
+            Self::Espeak => espeak::check().await,
+            Self::Tone => Ok(()),
+        }
+    }
+
+    /// Makes the file that `request` asks for at `path`, whose folder exists.
+    pub async fn speak(self, request: &TtsRequest, path: &Path) -> Result<(), SpeechError> {
+        if request.format == AudioFormat::Wav {
+            return self.speak_wav(request, path).await;
+        }
+        let wav = TempPath::try_from_path(path.with_extension("source.wav"))?;
+        self.speak_wav(request, &wav).await?;
+        transcode::transcode(&wav, path).await
+    }
+
+    async fn speak_wav(self, request: &TtsRequest, path: &Path) -> Result<(), SpeechError> {
+        match self {
+            Self::Espeak => espeak::speak(request, path).await,
+            Self::Tone => Ok(tokio::fs::write(path, tone::wav(&request.text)).await?),
+        }
+    }
+}
+
+/// What a forger would like to see stored: a WAV that nobody asked for.
+pub(crate) fn forged_wav() -> Vec<u8> {
+    tone::wav("not what was asked for")
+}

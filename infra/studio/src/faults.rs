@@ -1,0 +1,95 @@
+//! What goes wrong on purpose, how often, and the dice that decide.
+
+use std::time::Duration;
+
+/// How often each fault strikes, as a probability from 0 to 1. The same seed and the same
+/// order of runs give the same faults.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Faults {
+    /// Starts the dice.
+    #[arg(long = "fault-seed", value_name = "NUMBER", default_value_t = 0)]
+    pub seed: u64,
+    /// Webhooks that are never sent.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub drop_webhooks: f64,
+    /// Webhooks that leave late, by `delay_ms`.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub delay_webhooks: f64,
+    /// How late a delayed webhook leaves, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 5000)]
+    pub delay_ms: u64,
+    /// Webhooks that are sent twice.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub duplicate_webhooks: f64,
+    /// Files whose first download breaks off in the middle.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub truncate_files: f64,
+    /// Tasks for which a forger sends a webhook first, with a wrong token and signature.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub forge_webhooks: f64,
+    /// Runs that are answered with status 500.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub refuse_runs: f64,
+    /// Tasks that fail at work.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub fail_jobs: f64,
+}
+
+/// One fault, as the dice know it. The two sorts of webhook are dropped independently.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fault {
+    Drop,
+    DropLast,
+    Delay,
+    Duplicate,
+    Truncate,
+    Forge,
+    Refuse,
+    Fail,
+}
+
+impl Faults {
+    /// Whether `fault` strikes the `ordinal`-th run. It follows from these two and the seed
+    /// alone, so no race between tasks can change it.
+    pub(crate) fn strikes(&self, fault: Fault, ordinal: u64) -> bool {
+        let roll = mixed(mixed(mixed(self.seed) ^ fault as u64) ^ ordinal);
+        unit(roll) < self.probability(fault)
+    }
+
+    /// How late a delayed webhook leaves.
+    pub(crate) const fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay_ms)
+    }
+
+    const fn probability(&self, fault: Fault) -> f64 {
+        match fault {
+            Fault::Drop | Fault::DropLast => self.drop_webhooks,
+            Fault::Delay => self.delay_webhooks,
+            Fault::Duplicate => self.duplicate_webhooks,
+            Fault::Truncate => self.truncate_files,
+            Fault::Forge => self.forge_webhooks,
+            Fault::Refuse => self.refuse_runs,
+            Fault::Fail => self.fail_jobs,
+        }
+    }
+}
+
+/// One step of `SplitMix64`, whose output bits are all well mixed even for small inputs.
+const fn mixed(state: u64) -> u64 {
+    let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A number in 0..1 from the upper half of `bits`.
+fn unit(bits: u64) -> f64 {
+    f64::from((bits >> 32) as u32) / (f64::from(u32::MAX) + 1.0)
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err("must be a number from 0 to 1".to_owned()),
+    }
+}

@@ -1,0 +1,17 @@
+//! The program: reads the options, serves until it is told to stop.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use hookreel_studio::{Options, run};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hookreel-studio: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

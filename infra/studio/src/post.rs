@@ -1,0 +1,88 @@
+//! Sends webhooks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::redirect::Policy;
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::studio::StartError;
+
+/// How long a receiver has to answer, by seed 000.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The header that carries the worker's signature.
+pub(crate) const SIGNATURE_HEADER: &str = "X-Webhook-Signature";
+
+/// Sends webhooks and waits for their answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Poster(reqwest::Client);
+
+impl Poster {
+    /// A client with its own root certificates, since a small machine may have none.
+    pub fn new() -> Result<Self, StartError> {
+        let roots =
+            webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .timeout(TIMEOUT)
+            .redirect(Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self(client))
+    }
+
+    /// The client itself, for a test's own requests.
+    #[cfg(test)]
+    pub fn into_client(self) -> reqwest::Client {
+        self.0
+    }
+
+    /// Posts `body`; the receiver's status code, or `None` if there was no answer in time.
+    pub async fn post(&self, url: &str, body: &Value, signer: Option<&Signer>) -> Option<u16> {
+        let body = body.to_string();
+        let mut request = self.0.post(url).header(CONTENT_TYPE, "application/json");
+        if let Some(signer) = signer {
+            request = request.header(SIGNATURE_HEADER, signer.sign(body.as_bytes()));
+        }
+        match request.body(body).send().await {
+            Ok(answer) => Some(answer.status().as_u16()),
+            Err(error) => {
+                // Without its URL, which may carry a token.
+                tracing::warn!(error = %error.without_url(), "webhook not answered");
+                None
+            }
+        }
+    }
+}
+
+/// Signs as seeds 001 and 002 do: `sha256=` and the hex HMAC-SHA256 of the body.
+#[derive(Clone)]
+pub(crate) struct Signer(Hmac<Sha256>);
+
+impl Signer {
+    /// Signs with the bytes of `secret`.
+    pub fn new(secret: &[u8]) -> Result<Self, StartError> {
+        Ok(Self(Hmac::new_from_slice(secret)?))
+    }
+
+    /// The header's value for `body`.
+    pub fn sign(&self, body: &[u8]) -> String {
+        let code = self.0.clone().chain_update(body).finalize();
+        format!("sha256={}", hex::encode(code.into_bytes()))
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signer(…)")
+    }
+}

@@ -1,0 +1,61 @@
+//! The body of `/run`: RunPod's envelope, and inside it the input of the speech worker.
+
+use std::time::Duration;
+
+use domain::InvalidField;
+use domain::tts::TtsRequest;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// RunPod's default for `policy.executionTimeout`.
+const EXECUTION_TIMEOUT: Duration = Duration::from_mins(10);
+/// RunPod's default for `policy.ttl`.
+const TIME_TO_LIVE: Duration = Duration::from_hours(24);
+
+/// The envelope. RunPod looks no deeper than this; a wrong `input` is the worker's affair.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RunRequest {
+    pub input: Map<String, Value>,
+    /// Where RunPod itself reports the end.
+    #[serde(default)]
+    pub webhook: Option<String>,
+    #[serde(default)]
+    policy: Policy,
+}
+
+/// Time limits, in milliseconds.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Policy {
+    execution_timeout: Option<u64>,
+    ttl: Option<u64>,
+}
+
+impl RunRequest {
+    /// How long the worker may take.
+    pub fn execution_timeout(&self) -> Duration {
+        self.policy.execution_timeout.map_or(EXECUTION_TIMEOUT, Duration::from_millis)
+    }
+
+    /// How long the task may exist before it has ended.
+    pub fn time_to_live(&self) -> Duration {
+        self.policy.ttl.map_or(TIME_TO_LIVE, Duration::from_millis)
+    }
+
+    /// The speech that is asked for; English where no language is named.
+    pub fn speech(&self) -> Result<TtsRequest, InvalidField> {
+        let text = self.text("text")?.ok_or_else(|| InvalidField::new("text", "is missing"))?;
+        let language = self.text("language")?.unwrap_or("english");
+        let voice = self.text("voice")?.map(str::to_owned);
+        TtsRequest::new(text.to_owned(), language, voice, self.text("format")?)
+    }
+
+    /// A member of the input that must be text where it is given.
+    pub fn text(&self, name: &str) -> Result<Option<&str>, InvalidField> {
+        match self.input.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(InvalidField::new(name, "must be text")),
+        }
+    }
+}

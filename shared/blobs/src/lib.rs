@@ -1,0 +1,73 @@
+//! The bucket: files in as a stream, links out for a while.
+
+mod upload;
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::presigning::PresigningConfig;
+
+pub use upload::{Stored, Upload};
+
+/// The bucket that holds the media.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    client: Client,
+    bucket: String,
+}
+
+/// Why the bucket could not do what was asked. All of it may be tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation}")]
+pub struct BlobError {
+    operation: &'static str,
+    #[source]
+    cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl BlobError {
+    /// For `map_err`: names what was being done.
+    fn call<E>(operation: &'static str) -> impl FnOnce(E) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        move |cause| Self { operation, cause: cause.into() }
+    }
+}
+
+impl Blobs {
+    /// The bucket named `bucket`.
+    pub fn new(aws: &SdkConfig, bucket: impl Into<String>) -> Self {
+        Self { client: Client::new(aws), bucket: bucket.into() }
+    }
+
+    /// A file to be written under `key`. It appears there whole, when it is finished, or not
+    /// at all. `expected_bytes` saves memory if it is known.
+    #[must_use]
+    pub fn upload(&self, key: &str, content_type: &str, expected_bytes: Option<u64>) -> Upload {
+        Upload::new(self.clone(), key, content_type, expected_bytes)
+    }
+
+    /// A URL that gives the file under `key` to anyone for as long as `life`, to be saved as
+    /// `filename`. No request is made: the URL is only signed.
+    pub async fn download_url(
+        &self,
+        key: &str,
+        filename: &str,
+        life: Duration,
+    ) -> Result<String, BlobError> {
+        let operation = "sign a download link";
+        let config = PresigningConfig::expires_in(life).map_err(BlobError::call(operation))?;
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .response_content_disposition(format!("attachment; filename=\"{filename}\""))
+            .presigned(config)
+            .await
+            .map_err(BlobError::call(operation))?;
+        Ok(request.uri().to_owned())
+    }
+}

@@ -1,0 +1,181 @@
+//! Writing one file: in one request if it is small, in parts if it is not, and with the
+//! memory of one part either way.
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::{Bytes, BytesMut};
+use sha2::{Digest, Sha256};
+
+use crate::{BlobError, Blobs};
+
+/// Size of a part. A file of 1 GB then takes 17 requests: 15 parts, one to begin, one to end.
+const PART: usize = 64 * 1024 * 1024;
+
+/// A file on its way into the bucket.
+#[derive(Debug)]
+pub struct Upload {
+    blobs: Blobs,
+    key: String,
+    content_type: String,
+    buffer: BytesMut,
+    bytes: u64,
+    digest: Sha256,
+    multipart: Option<Multipart>,
+}
+
+#[derive(Debug)]
+struct Multipart {
+    id: String,
+    parts: Vec<CompletedPart>,
+}
+
+/// A file that is in the bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+impl Upload {
+    pub(crate) fn new(
+        blobs: Blobs,
+        key: &str,
+        content_type: &str,
+        expected_bytes: Option<u64>,
+    ) -> Self {
+        let part = PART as u64;
+        let capacity = expected_bytes.map_or(0, |bytes| bytes.min(part));
+        Self {
+            blobs,
+            key: key.to_owned(),
+            content_type: content_type.to_owned(),
+            buffer: BytesMut::with_capacity(usize::try_from(capacity).unwrap_or(0)),
+            bytes: 0,
+            digest: Sha256::new(),
+            multipart: None,
+        }
+    }
+
+    /// How many bytes have been written.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Adds `chunk` at the end.
+    pub async fn write(&mut self, mut chunk: Bytes) -> Result<(), BlobError> {
+        self.digest.update(&chunk);
+        self.bytes += chunk.len() as u64;
+        while self.buffer.len() + chunk.len() > PART {
+            let head = chunk.split_to(PART - self.buffer.len());
+            self.buffer.extend_from_slice(&head);
+            self.send_part().await?;
+        }
+        self.buffer.extend_from_slice(&chunk);
+        Ok(())
+    }
+
+    /// Ends the file: from here on it is in the bucket.
+    pub async fn finish(mut self) -> Result<Stored, BlobError> {
+        let sha256: [u8; 32] = std::mem::take(&mut self.digest).finalize().into();
+        let stored = Stored { bytes: self.bytes, sha256 };
+        if self.multipart.is_some() {
+            self.send_part().await?;
+            self.complete().await?;
+        } else {
+            self.put(&sha256).await?;
+        }
+        Ok(stored)
+    }
+
+    /// Gives the file up. Parts already sent are dropped at once if S3 answers, and by the
+    /// bucket's lifecycle rule otherwise.
+    pub async fn abort(self) {
+        if let Some(multipart) = self.multipart {
+            let abort = self.blobs.client.abort_multipart_upload();
+            let abort = abort.bucket(&self.blobs.bucket).key(&self.key);
+            let _ = abort.upload_id(multipart.id).send().await;
+        }
+    }
+
+    /// The whole file at once. S3 compares the digest before the file appears.
+    async fn put(&mut self, sha256: &[u8; 32]) -> Result<(), BlobError> {
+        self.blobs
+            .client
+            .put_object()
+            .bucket(&self.blobs.bucket)
+            .key(&self.key)
+            .content_type(&self.content_type)
+            .checksum_sha256(BASE64_STANDARD.encode(sha256))
+            .body(ByteStream::from(std::mem::take(&mut self.buffer).freeze()))
+            .send()
+            .await
+            .map_err(BlobError::call("store a file"))?;
+        Ok(())
+    }
+
+    async fn send_part(&mut self) -> Result<(), BlobError> {
+        let upload_id = self.multipart_id().await?;
+        let Some(multipart) = &mut self.multipart else { return Ok(()) };
+        let number = i32::try_from(multipart.parts.len() + 1).unwrap_or(i32::MAX);
+        let body = std::mem::replace(&mut self.buffer, BytesMut::new()).freeze();
+        let output = self
+            .blobs
+            .client
+            .upload_part()
+            .bucket(&self.blobs.bucket)
+            .key(&self.key)
+            .upload_id(upload_id)
+            .part_number(number)
+            .body(ByteStream::from(body))
+            .send()
+            .await
+            .map_err(BlobError::call("store a part of a file"))?;
+        let part = CompletedPart::builder()
+            .part_number(number)
+            .set_e_tag(output.e_tag)
+            .set_checksum_crc32(output.checksum_crc32)
+            .build();
+        multipart.parts.push(part);
+        Ok(())
+    }
+
+    async fn multipart_id(&mut self) -> Result<String, BlobError> {
+        if let Some(multipart) = &self.multipart {
+            return Ok(multipart.id.clone());
+        }
+        let output = self
+            .blobs
+            .client
+            .create_multipart_upload()
+            .bucket(&self.blobs.bucket)
+            .key(&self.key)
+            .content_type(&self.content_type)
+            .send()
+            .await
+            .map_err(BlobError::call("begin to store a file"))?;
+        let id = output.upload_id.unwrap_or_default();
+        self.multipart = Some(Multipart { id: id.clone(), parts: Vec::new() });
+        Ok(id)
+    }
+
+    async fn complete(self) -> Result<(), BlobError> {
+        let Some(multipart) = self.multipart else { return Ok(()) };
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(multipart.parts)).build();
+        self.blobs
+            .client
+            .complete_multipart_upload()
+            .bucket(&self.blobs.bucket)
+            .key(&self.key)
+            .upload_id(multipart.id)
+            .multipart_upload(parts)
+            .send()
+            .await
+            .map_err(BlobError::call("end storing a file"))?;
+        Ok(())
+    }
+}

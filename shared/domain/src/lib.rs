@@ -1,0 +1,29 @@
+//! What Hookreel is about, apart from any machine: jobs and their states, owners and what
+//! they may do, events, schedules, limits. No I/O, no clock, no randomness of its own: time
+//! and random bytes are arguments.
+
+pub mod access;
+pub mod delivery;
+pub mod event;
+pub mod id;
+pub mod invalid;
+pub mod job;
+pub mod language;
+pub mod limits;
+pub mod links;
+pub mod metadata;
+pub mod resource;
+pub mod schedule;
+pub mod secret;
+pub mod state;
+pub mod time;
+pub mod tts;
+
+pub use access::{Caller, OwnerId, Scope};
+pub use event::EventType;
+pub use id::{Attempt, JobId, MessageId};
+pub use invalid::InvalidField;
+pub use job::{Job, JobError, JobKind, Output};
+pub use secret::Secret;
+pub use state::{JobState, JobStatus, JobStep};
+pub use time::Timestamp;

@@ -1,0 +1,164 @@
+//! A job as clients see it, in answers and in webhooks alike.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::job::Media;
+use crate::links::Links;
+use crate::time::rfc3339;
+use crate::{EventType, Job, JobError, JobKind, JobState, JobStatus, JobStep, Output, Timestamp};
+
+/// The job resource. Every member is always there, null where it has no value yet, but for
+/// the link to the first file, whose name depends on what that is.
+#[derive(Debug, Clone, Serialize)]
+pub struct JobResource {
+    job_id: crate::JobId,
+    kind: JobKind,
+    status: JobStatus,
+    step: JobStep,
+    progress_percent: u8,
+    current_step: &'static str,
+    cancel_requested: bool,
+    #[serde(with = "rfc3339")]
+    created_at: Timestamp,
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    started_at: Option<Timestamp>,
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    completed_at: Option<Timestamp>,
+    outputs: Vec<OutputResource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_url: Option<String>,
+    error: Option<JobError>,
+    metadata: Value,
+    project_id: Option<String>,
+    scene_id: Option<String>,
+    links: LinkResource,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct OutputResource {
+    name: String,
+    url: String,
+    content_type: String,
+    bytes: u64,
+    sha256: String,
+    duration_ms: Option<u64>,
+}
+
+/// Where to go on from a job.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkResource {
+    #[serde(rename = "self")]
+    this: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    download: Option<String>,
+}
+
+impl JobResource {
+    /// Shows `job`; `token` opens its downloads.
+    #[must_use]
+    pub fn new(job: &Job, links: &Links, token: &str) -> Self {
+        let shown = |output: &Output| OutputResource {
+            name: output.name.clone(),
+            url: links.download(&job.id, &output.name, token),
+            content_type: output.content_type.clone(),
+            bytes: output.bytes,
+            sha256: output.sha256.clone(),
+            duration_ms: output.duration_ms,
+        };
+        let outputs: Vec<_> = job.outputs.iter().map(shown).collect();
+        let first = outputs.first().map(|output| output.url.clone());
+        let only = |media| first.clone().filter(|_| job.kind.media() == media);
+        Self {
+            job_id: job.id.clone(),
+            kind: job.kind,
+            status: job.state.status(),
+            step: job.state.step(),
+            progress_percent: progress_percent(job.state),
+            current_step: current_step(job.state),
+            cancel_requested: job.cancel_requested_at.is_some(),
+            created_at: job.created_at,
+            started_at: job.started_at,
+            completed_at: job.completed_at,
+            audio_url: only(Media::Audio),
+            video_url: only(Media::Video),
+            error: job.error.clone(),
+            metadata: job.metadata.as_ref().map_or(Value::Null, crate::metadata::Metadata::to_json),
+            project_id: None,
+            scene_id: None,
+            links: LinkResource { this: links.job(&job.id), download: first },
+            outputs,
+        }
+    }
+}
+
+impl LinkResource {
+    /// The links of a job that has no file yet.
+    #[must_use]
+    pub fn new(job: &crate::JobId, links: &Links) -> Self {
+        Self { this: links.job(job), download: None }
+    }
+}
+
+/// Providers of speech report no progress of their own, so it is told by the state.
+const fn progress_percent(state: JobState) -> u8 {
+    match state {
+        JobState::Dispatched => 5,
+        JobState::Running => 10,
+        JobState::Storing => 90,
+        JobState::Completed => 100,
+        JobState::Queued | JobState::Failed | JobState::Cancelled => 0,
+    }
+}
+
+const fn current_step(state: JobState) -> &'static str {
+    match state {
+        JobState::Queued => "Waiting for its turn",
+        JobState::Dispatched => "Being handed to the provider",
+        JobState::Running => "The provider is working",
+        JobState::Storing => "Storing the files",
+        JobState::Completed => "Done",
+        JobState::Failed => "Failed",
+        JobState::Cancelled => "Cancelled",
+    }
+}
+
+/// The body of a webhook: seed 002's flat fields, then type, time and the whole job.
+#[derive(Debug, Serialize)]
+pub struct EventBody {
+    #[serde(rename = "type")]
+    event: EventType,
+    #[serde(with = "rfc3339")]
+    timestamp: Timestamp,
+    job_id: crate::JobId,
+    status: JobStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    completed_at: Option<Timestamp>,
+    data: JobResource,
+}
+
+impl EventBody {
+    /// Tells of `event`, which happened at `timestamp` and left the job as `data` shows.
+    #[must_use]
+    pub fn new(event: EventType, timestamp: Timestamp, data: JobResource) -> Self {
+        Self {
+            event,
+            timestamp,
+            job_id: data.job_id.clone(),
+            status: data.status,
+            audio_url: data.audio_url.clone(),
+            video_url: data.video_url.clone(),
+            error: data.error.as_ref().map(|error| error.message.clone()),
+            completed_at: data.completed_at,
+            data,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The life of a job: its states, and which may follow which.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::InvalidField;
+
+/// Where a job stands. Status and step, which clients see, both follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Waits to be dispatched, for the first time or once more.
+    Queued,
+    /// Claimed for one attempt; the provider may or may not have heard of it.
+    Dispatched,
+    /// The provider has accepted it and named a task.
+    Running,
+    /// The provider is done; its files are on their way into our bucket.
+    Storing,
+    /// Its files are in our bucket, their size, digest and media type known.
+    Completed,
+    /// Over without a result.
+    Failed,
+    /// Ended by its owner.
+    Cancelled,
+}
+
+/// The status a client reads (seed 002).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// Accepted, not begun.
+    Pending,
+    /// Begun.
+    Processing,
+    /// Done, with files.
+    Completed,
+    /// Over without a result.
+    Failed,
+    /// Ended by its owner.
+    Cancelled,
+}
+
+/// The finer step a client reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStep {
+    /// Waits to be dispatched.
+    Queued,
+    /// On its way to the provider.
+    Dispatched,
+    /// With the provider.
+    Running,
+    /// Files are being pulled.
+    Storing,
+    /// Nothing more happens.
+    Done,
+}
+
+impl JobState {
+    /// Every state there is.
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Dispatched,
+        Self::Running,
+        Self::Storing,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The states from which a job may come to this one. Every write of a state carries them
+    /// as its condition, so no event moves a job backwards, in whatever order events arrive.
+    ///
+    /// `Queued` follows an attempt that came to nothing; `Dispatched` follows itself when a
+    /// claim was saved and the process died before the provider answered; `Storing` may
+    /// overtake `Running`, since a fast provider calls back before its answer is saved.
+    #[must_use]
+    pub const fn predecessors(self) -> &'static [Self] {
+        use JobState::{Dispatched, Queued, Running, Storing};
+        match self {
+            Queued => &[Dispatched, Running, Storing],
+            Dispatched => &[Queued, Dispatched],
+            Running => &[Dispatched],
+            Storing => &[Dispatched, Running],
+            Self::Completed => &[Storing],
+            Self::Failed => &[Queued, Dispatched, Running, Storing],
+            Self::Cancelled => &[Queued, Dispatched, Running],
+        }
+    }
+
+    /// Whether nothing can follow.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
+    /// The status a client reads.
+    #[must_use]
+    pub const fn status(self) -> JobStatus {
+        match self {
+            Self::Queued => JobStatus::Pending,
+            Self::Dispatched | Self::Running | Self::Storing => JobStatus::Processing,
+            Self::Completed => JobStatus::Completed,
+            Self::Failed => JobStatus::Failed,
+            Self::Cancelled => JobStatus::Cancelled,
+        }
+    }
+
+    /// The finer step a client reads.
+    #[must_use]
+    pub const fn step(self) -> JobStep {
+        match self {
+            Self::Queued => JobStep::Queued,
+            Self::Dispatched => JobStep::Dispatched,
+            Self::Running => JobStep::Running,
+            Self::Storing => JobStep::Storing,
+            Self::Completed | Self::Failed | Self::Cancelled => JobStep::Done,
+        }
+    }
+
+    /// The state as it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Dispatched => "dispatched",
+            Self::Running => "running",
+            Self::Storing => "storing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl JobStatus {
+    /// Every status there is.
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
+
+    /// The status as clients read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for JobStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for JobStatus {
+    type Err = InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
+            InvalidField::new(
+                "status",
+                "must be pending, processing, completed, failed or cancelled",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_follows_a_terminal_state() {
+        for next in JobState::ALL {
+            assert!(next.predecessors().iter().all(|state| !state.is_terminal()), "{next:?}");
+        }
+    }
+
+    #[test]
+    fn a_status_never_goes_backwards_but_for_a_new_attempt() {
+        let rank = |state: JobState| state.status() as u8;
+        for next in JobState::ALL.into_iter().filter(|state| *state != JobState::Queued) {
+            assert!(next.predecessors().iter().all(|earlier| rank(*earlier) <= rank(next)));
+        }
+    }
+
+    #[test]
+    fn every_state_leads_to_an_end() {
+        for state in JobState::ALL.into_iter().filter(|state| !state.is_terminal()) {
+            assert!(JobState::Failed.predecessors().contains(&state), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn stored_as_it_is_named() {
+        for state in JobState::ALL {
+            assert_eq!(serde_json::json!(state), state.as_str());
+        }
+    }
+}

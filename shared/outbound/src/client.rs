@@ -1,0 +1,113 @@
+//! The guarded client: requests to addresses that a stranger chose.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use tokio::time::{Instant, timeout_at};
+
+use crate::resolver::{CheckedResolver, Lookup, SystemLookup};
+use crate::{Guard, PublicUrl, Refused, SendError, StartError, connection};
+
+/// Most of an answer's body that is kept.
+pub const ANSWER_BYTES: usize = 16 * 1024;
+
+/// Sends requests to addresses that a stranger chose, as far as its guard lets it. Cloning
+/// shares the connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    guard: Guard,
+    http: reqwest::Client,
+}
+
+/// What the other side answered to a POST, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The first [`ANSWER_BYTES`] of its body.
+    pub body: Bytes,
+    /// Whether there is less of the body here than the other side meant to send.
+    pub truncated: bool,
+    /// From the start of the request until the body was in.
+    pub latency: Duration,
+    /// Who answered.
+    pub remote_address: Option<SocketAddr>,
+}
+
+impl Client {
+    /// A client behind `guard`, which asks the machine's resolver.
+    pub fn new(guard: Guard) -> Result<Self, StartError> {
+        Self::with_lookup(guard, Arc::new(SystemLookup))
+    }
+
+    /// A client behind `guard` that finds names by `lookup`.
+    pub fn with_lookup(guard: Guard, lookup: Arc<dyn Lookup>) -> Result<Self, StartError> {
+        let resolver = CheckedResolver { guard: guard.clone(), lookup };
+        let http = connection::builder()?.dns_resolver(resolver).build()?;
+        Ok(Self { guard, http })
+    }
+
+    /// Reads `text` as a URL to go to, or says why not; see [`Guard::check_url`].
+    pub fn check_url(&self, text: &str) -> Result<PublicUrl, Refused> {
+        self.guard.check_url(text)
+    }
+
+    /// Posts `body` and reads the answer, within `timeout` for both. Once the status is in,
+    /// this succeeds: a body that then stays away or breaks off is only marked as truncated.
+    pub async fn post(
+        &self,
+        url: &PublicUrl,
+        headers: HeaderMap,
+        body: Bytes,
+        timeout: Duration,
+    ) -> Result<Answer, SendError> {
+        let start = Instant::now();
+        let deadline = start + timeout;
+        let request = self.request(http::Method::POST, url)?.headers(headers).body(body);
+        let mut response =
+            timeout_at(deadline, request.send()).await.map_err(|_| SendError::Timeout)??;
+        let (body, truncated) = read_start(&mut response, deadline).await;
+        Ok(Answer {
+            status: response.status(),
+            body,
+            truncated,
+            latency: start.elapsed(),
+            remote_address: response.remote_addr(),
+            headers: std::mem::take(response.headers_mut()),
+        })
+    }
+
+    /// Begins a request. The URL may have passed a laxer guard than this client's, so it is
+    /// checked again; that costs no look-up.
+    pub(crate) fn request(
+        &self,
+        method: http::Method,
+        url: &PublicUrl,
+    ) -> Result<reqwest::RequestBuilder, SendError> {
+        self.guard.check(url.as_url())?;
+        Ok(self.http.request(method, url.as_url().clone()))
+    }
+}
+
+/// Reads the body until there is enough of it, and says whether it is incomplete.
+async fn read_start(response: &mut reqwest::Response, deadline: Instant) -> (Bytes, bool) {
+    let mut body = BytesMut::new();
+    loop {
+        match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= ANSWER_BYTES => {
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Ok(Some(chunk))) => {
+                body.extend_from_slice(&chunk[..ANSWER_BYTES - body.len()]);
+                return (body.freeze(), true);
+            }
+            Ok(Ok(None)) => return (body.freeze(), false),
+            Ok(Err(_)) | Err(_) => return (body.freeze(), true),
+        }
+    }
+}

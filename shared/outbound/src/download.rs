@@ -1,0 +1,167 @@
+//! Pulling a file from an address that a stranger chose: in pieces, never whole in memory, and
+//! for as long as pieces keep coming.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::Stream;
+use futures::stream::try_unfold;
+use http::header::{
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE, RANGE,
+};
+use http::{HeaderMap, StatusCode};
+use tokio::time::timeout;
+
+use crate::{Client, PublicUrl, SendError};
+
+/// How long to wait for an answer, and then for each next piece.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What to fetch of a file, and within which bounds.
+#[derive(Debug, Clone)]
+pub struct Fetch {
+    /// Where to go on, if a first part is here already.
+    pub resume: Option<Resume>,
+    /// Size in bytes from which on the whole file, earlier parts included, is too large.
+    pub max_bytes: u64,
+    /// How long to wait for an answer, and then for each next piece.
+    pub read_timeout: Duration,
+}
+
+impl Fetch {
+    /// The whole file, of `max_bytes` at most.
+    #[must_use]
+    pub const fn whole(max_bytes: u64) -> Self {
+        Self { resume: None, max_bytes, read_timeout: READ_TIMEOUT }
+    }
+
+    /// The file from `resume` on.
+    #[must_use]
+    pub fn resuming(self, resume: Resume) -> Self {
+        Self { resume: Some(resume), ..self }
+    }
+}
+
+/// Where a broken download goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// How many bytes are here already.
+    pub from: u64,
+    /// [`Download::etag`] of the first part. With it, a source whose file has changed since
+    /// sends the whole of it again, with status 200, instead of a part that does not fit.
+    pub etag: Option<String>,
+}
+
+/// An answer whose body is still to be read. Any status comes here; 206 means that the body
+/// begins at [`Download::range_start`].
+pub struct Download {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// Size of this body in bytes, if announced.
+    pub content_length: Option<u64>,
+    /// Media type as the other side calls it.
+    pub content_type: Option<String>,
+    /// What identifies these very bytes; absent if the other side only has a weak tag, which
+    /// must not be used to resume.
+    pub etag: Option<String>,
+    /// Whether the other side says that a download can be resumed.
+    pub accepts_ranges: bool,
+    /// Where in the file this body begins.
+    pub range_start: u64,
+    /// Size of the whole file in bytes, if announced.
+    pub total_length: Option<u64>,
+    response: reqwest::Response,
+    received: u64,
+    fetch: Fetch,
+}
+
+impl Client {
+    /// Asks for the file at `url` and returns once the headers are in.
+    pub async fn get_stream(&self, url: &PublicUrl, fetch: Fetch) -> Result<Download, SendError> {
+        let mut request = self.request(http::Method::GET, url)?.header(ACCEPT_ENCODING, "identity");
+        if let Some(resume) = &fetch.resume {
+            request = request.header(RANGE, format!("bytes={}-", resume.from));
+            if let Some(etag) = &resume.etag {
+                request = request.header(IF_RANGE, etag);
+            }
+        }
+        let response =
+            timeout(fetch.read_timeout, request.send()).await.map_err(|_| SendError::Timeout)??;
+        Download::begin(response, fetch)
+    }
+}
+
+impl Download {
+    fn begin(response: reqwest::Response, fetch: Fetch) -> Result<Self, SendError> {
+        let headers = response.headers();
+        let (range_start, range_total) = match response.status() {
+            StatusCode::PARTIAL_CONTENT => content_range(headers),
+            _ => (0, None),
+        };
+        let content_length = response.content_length();
+        let rest = content_length.map(|length| range_start.saturating_add(length));
+        let total_length = range_total.or(rest);
+        if total_length.or(rest).is_some_and(|total| total > fetch.max_bytes) {
+            return Err(SendError::TooLarge { limit: fetch.max_bytes });
+        }
+        Ok(Self {
+            status: response.status(),
+            content_length,
+            content_type: text(headers, &CONTENT_TYPE),
+            etag: text(headers, &ETAG).filter(|etag| !etag.starts_with("W/")),
+            accepts_ranges: text(headers, &ACCEPT_RANGES).is_some_and(|unit| unit == "bytes"),
+            range_start,
+            total_length,
+            response,
+            received: range_start,
+            fetch,
+        })
+    }
+
+    /// The next piece, or `None` at the end. A body that ends before its announced length is
+    /// an error, [`SendError::Broken`].
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, SendError> {
+        let next = timeout(self.fetch.read_timeout, self.response.chunk());
+        let chunk = next.await.map_err(|_| SendError::Timeout)??;
+        self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        if self.received > self.fetch.max_bytes {
+            return Err(SendError::TooLarge { limit: self.fetch.max_bytes });
+        }
+        Ok(chunk)
+    }
+
+    /// The pieces as a stream, which ends after the first error.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, SendError>> + Send {
+        try_unfold(self, async |mut download| {
+            Ok(download.chunk().await?.map(|chunk| (chunk, download)))
+        })
+    }
+}
+
+impl fmt::Debug for Download {
+    /// Leaves the response out, which would show the URL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download")
+            .field("status", &self.status)
+            .field("range_start", &self.range_start)
+            .field("total_length", &self.total_length)
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// Start and total of a `Content-Range` such as `bytes 100-199/200`, where the total may be `*`.
+fn content_range(headers: &HeaderMap) -> (u64, Option<u64>) {
+    let parse = || {
+        let value = text(headers, &CONTENT_RANGE)?;
+        let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
+        let start = range.split_once('-')?.0.trim().parse().ok()?;
+        Some((start, total.trim().parse().ok()))
+    };
+    parse().unwrap_or((0, None))
+}

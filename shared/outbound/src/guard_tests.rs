@@ -1,0 +1,147 @@
+//! URLs that the guard lets through and refuses, in every spelling worth trying.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn check(url: &str) -> Result<(), Refused> {
+    Guard::default().check_url(url).map(drop)
+}
+
+fn check_locally(url: &str) -> Result<(), Refused> {
+    Guard { allow_loopback: true, allowed_hosts: None }.check_url(url).map(drop)
+}
+
+#[test]
+fn lets_public_https_through() {
+    let urls = "https://example.com https://example.com:443/hook?x=1#y https://example.com:8443/ \
+        https://8.8.8.8/hook https://[2606:4700::1111]/ \
+        https://xn--bcher-kva.example.com/ https://BÜCHER.example.com/ \
+        HTTPS://EXAMPLE.COM./";
+    for url in urls.split_whitespace() {
+        assert_eq!(check(url), Ok(()), "{url}");
+        assert_eq!(check_locally(url), Ok(()), "{url}");
+    }
+}
+
+#[test]
+fn refuses_other_schemes_and_shapes() {
+    for (url, refused) in [
+        ("", Refused::Malformed),
+        ("example.com/hook", Refused::Malformed),
+        ("//example.com", Refused::Malformed),
+        ("https://", Refused::Malformed),
+        ("https://exa mple.com", Refused::Malformed),
+        ("https://example.com/a\nb", Refused::Malformed),
+        ("ht\ttps://example.com", Refused::Malformed),
+        ("https://example.com:99999/", Refused::Malformed),
+        ("https://256.256.256.256/", Refused::Malformed),
+        ("https://1.2.3.4.5/", Refused::Malformed),
+        ("http://example.com/", Refused::Scheme),
+        ("ftp://example.com/", Refused::Scheme),
+        ("file:///etc/passwd", Refused::Scheme),
+        ("data:text/plain,x", Refused::Scheme),
+        ("javascript:alert(1)", Refused::Scheme),
+        ("gopher://example.com:70/", Refused::Scheme),
+        ("https://user@example.com/", Refused::UserInfo),
+        ("https://:pass@example.com/", Refused::UserInfo),
+        ("https://example.com:80/", Refused::Port),
+        ("https://example.com:22/", Refused::Port),
+        ("https://example.com:0/", Refused::Port),
+    ] {
+        assert_eq!(check(url), Err(refused), "{url}");
+        assert_eq!(check_locally(url), Err(refused), "{url}");
+    }
+    let longest = format!("https://example.com/{}", "a".repeat(limits::URL_BYTES - 20));
+    assert_eq!(check(&longest), Ok(()));
+    assert_eq!(check(&format!("{longest}a")), Err(Refused::TooLong));
+}
+
+#[test]
+fn refuses_this_machine_in_every_spelling() {
+    let hosts = "127.0.0.1 127.1 127.0.0.1. 0x7f.1 0x7f000001 2130706433 017700000001 0177.0.0.1 \
+        127.000.000.001 %31%32%37.0.0.1 ①②⑦.0.0.1 [::1] [0:0:0:0:0:0:0:1]";
+    for host in hosts.split_whitespace() {
+        assert_eq!(check(&format!("https://{host}/")), Err(Refused::Address), "{host}");
+        assert_eq!(check(&format!("http://{host}/")), Err(Refused::Scheme), "{host}");
+        assert_eq!(check_locally(&format!("https://{host}/")), Ok(()), "{host}");
+        assert_eq!(check_locally(&format!("http://{host}:81/")), Ok(()), "{host}");
+    }
+}
+
+#[test]
+fn refuses_what_is_not_public_even_locally() {
+    let hosts = "0 0.0.0.0 10.0.0.1 0xa.1 192.168.1.1 3232235777 172.16.0.1 169.254.169.254 \
+        0xa9fea9fe 2852039166 100.64.0.1 198.18.0.1 224.0.0.1 255.255.255.255 [::] \
+        [::ffff:127.0.0.1] [::ffff:7f00:1] [::127.0.0.1] [64:ff9b::7f00:1] \
+        [2002:7f00:1::] [2001::1] [fe80::1] [fd00:ec2::254]";
+    for host in hosts.split_whitespace() {
+        assert_eq!(check(&format!("https://{host}/")), Err(Refused::Address), "{host}");
+        assert_eq!(check_locally(&format!("https://{host}/")), Err(Refused::Address), "{host}");
+        assert_eq!(check_locally(&format!("http://{host}/")), Err(Refused::Scheme), "{host}");
+    }
+}
+
+#[test]
+fn refuses_names_that_lead_somewhere_near() {
+    for name in ["intranet", "metadata.google.internal", "printer.local", "db.corp", "x.home.arpa."]
+    {
+        assert_eq!(check(&format!("https://{name}/")), Err(Refused::Name), "{name}");
+        assert_eq!(check_locally(&format!("https://{name}/")), Err(Refused::Name), "{name}");
+    }
+    for name in ["localhost", "LOCALHOST.", "a.localhost"] {
+        assert_eq!(check(&format!("https://{name}/")), Err(Refused::Name), "{name}");
+        assert_eq!(check_locally(&format!("http://{name}:3000/")), Ok(()), "{name}");
+    }
+    assert_eq!(check_locally("http://localhost.example.com/"), Err(Refused::Scheme));
+}
+
+#[test]
+fn an_allow_list_leaves_nothing_else() {
+    let allowed_hosts = Some(HostPattern::parse_list("*.proxy.runpod.net, 127.0.0.1").unwrap());
+    let guard = Guard { allow_loopback: true, allowed_hosts };
+    let check = |url| guard.check_url(url).map(drop);
+    assert_eq!(check("https://pod-8000.proxy.runpod.net/output/a.wav"), Ok(()));
+    assert_eq!(check("http://127.0.0.1:9000/a.wav"), Ok(()));
+    assert_eq!(check("https://example.com/"), Err(Refused::NotListed));
+    assert_eq!(check("http://localhost/"), Err(Refused::NotListed));
+    let nothing = Guard { allow_loopback: false, allowed_hosts: Some(vec![]) };
+    assert_eq!(nothing.check_url("https://example.com").map(drop), Err(Refused::NotListed));
+}
+
+#[test]
+fn a_name_must_lead_where_it_says() {
+    let resolves = |allow_loopback, name, address: &str| {
+        let guard = Guard { allow_loopback, allowed_hosts: None };
+        guard.check_resolved(name, address.parse().unwrap()).is_ok()
+    };
+    assert!(resolves(false, "example.com", "8.8.8.8"));
+    assert!(!resolves(false, "example.com", "10.0.0.1"));
+    assert!(!resolves(false, "localhost", "127.0.0.1"));
+    assert!(!resolves(true, "example.com", "127.0.0.1"));
+    assert!(resolves(true, "localhost", "::1"));
+    assert!(!resolves(true, "localhost", "8.8.8.8"));
+}
+
+#[test]
+fn shows_only_the_host() {
+    let url = Guard::default().check_url("https://example.com/secret?token=x").unwrap();
+    assert_eq!(format!("{url:?}"), "PublicUrl(example.com…)");
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text: String) {
+        let _ = check_locally(&text);
+    }
+
+    /// Whatever the address, writing it as one number changes nothing.
+    #[test]
+    fn one_number_is_refused_like_four(number: u32) {
+        let address = std::net::Ipv4Addr::from(number);
+        let spelt = check(&format!("https://{address}/"));
+        prop_assert_eq!(check(&format!("https://{number}/")), spelt);
+        prop_assert_eq!(check(&format!("https://{number:#x}/")), spelt);
+    }
+}

@@ -1,0 +1,104 @@
+//! The plain client for providers: base URLs from our own configuration, JSON, an API key.
+//!
+//! Where it goes is the operator's choice, a private address included; only http is kept to
+//! this machine, since a key would travel in clear text.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use domain::Secret;
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::guard::is_loopback;
+use crate::{Refused, SendError, StartError, connection};
+
+/// Largest answer accepted from a provider.
+pub const ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Talks to the providers of our configuration. Cloning shares the connections.
+#[derive(Debug, Clone)]
+pub struct ProviderClient {
+    allow_loopback: bool,
+    http: reqwest::Client,
+}
+
+/// What a provider answered, whatever its status.
+#[derive(Debug, Clone)]
+pub struct ProviderAnswer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its whole body.
+    pub body: Bytes,
+}
+
+impl ProviderClient {
+    /// A client that speaks https, and to this machine http too if `allow_loopback`.
+    pub fn new(allow_loopback: bool) -> Result<Self, StartError> {
+        Ok(Self { allow_loopback, http: connection::builder()?.build()? })
+    }
+
+    /// Posts `body` as JSON and reads the whole answer, within `timeout` for both.
+    pub async fn post_json(
+        &self,
+        url: &str,
+        key: &Secret,
+        body: &serde_json::Value,
+        timeout: Duration,
+    ) -> Result<ProviderAnswer, SendError> {
+        let request = self
+            .request(Method::POST, url, key)?
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        send(request, timeout).await
+    }
+
+    /// Gets `url` and reads the whole answer, within `timeout` for both.
+    pub async fn get(
+        &self,
+        url: &str,
+        key: &Secret,
+        timeout: Duration,
+    ) -> Result<ProviderAnswer, SendError> {
+        send(self.request(Method::GET, url, key)?, timeout).await
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        url: &str,
+        key: &Secret,
+    ) -> Result<reqwest::RequestBuilder, SendError> {
+        let url = Url::parse(url).map_err(|_| Refused::Malformed)?;
+        let host = url.host().ok_or(Refused::Scheme)?;
+        let local = self.allow_loopback && url.scheme() == "http" && is_loopback(&host);
+        if url.scheme() != "https" && !local {
+            return Err(Refused::Scheme.into());
+        }
+        Ok(self.http.request(method, url).bearer_auth(key.expose()))
+    }
+}
+
+async fn send(
+    request: reqwest::RequestBuilder,
+    limit: Duration,
+) -> Result<ProviderAnswer, SendError> {
+    let answer = async {
+        let response = request.send().await?;
+        Ok(ProviderAnswer { status: response.status(), body: read(response).await? })
+    };
+    timeout(limit, answer).await.map_err(|_| SendError::Timeout)?
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Bytes, SendError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_BYTES {
+            return Err(SendError::TooLarge { limit: ANSWER_BYTES as u64 });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

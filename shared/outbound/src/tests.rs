@@ -1,0 +1,55 @@
+//! The clients against servers on this machine that answer, stall and break off as told.
+#![allow(clippy::unwrap_used)]
+
+mod client;
+mod download;
+mod provider;
+mod server;
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::{Client, Guard, Lookup};
+
+/// Long enough that no test waits for it to end.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+/// Short enough to be waited for, and long enough for a busy machine to answer within it.
+const IMPATIENCE: std::time::Duration = std::time::Duration::from_millis(400);
+
+fn local_guard() -> Guard {
+    Guard { allow_loopback: true, allowed_hosts: None }
+}
+
+fn local_client() -> Client {
+    Client::new(local_guard()).unwrap()
+}
+
+/// A resolver that says for every name what it is told to, and counts how often it is asked.
+struct FakeLookup {
+    addresses: Vec<IpAddr>,
+    asked: AtomicUsize,
+}
+
+impl FakeLookup {
+    fn new(addresses: &[&str]) -> Arc<Self> {
+        let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        Arc::new(Self { addresses, asked: AtomicUsize::new(0) })
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl Lookup for FakeLookup {
+    fn lookup(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let addresses = self.addresses.clone();
+        async move { Ok(addresses) }.boxed()
+    }
+}

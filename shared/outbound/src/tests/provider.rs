@@ -1,0 +1,80 @@
+//! Talking to the providers of our configuration.
+
+use domain::Secret;
+use http::StatusCode;
+use serde_json::json;
+
+use super::server::{Server, Then};
+use super::{IMPATIENCE, PATIENCE};
+use crate::{ProviderClient, Refused, SendError};
+
+fn client() -> ProviderClient {
+    ProviderClient::new(true).unwrap()
+}
+
+fn key() -> Secret {
+    Secret::new("rp_key")
+}
+
+#[tokio::test]
+async fn posts_json_with_the_key() {
+    let bytes = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"id\":\"t1\"}";
+    let server = Server::start(bytes, Then::Close).await;
+    let url = server.url("/v2/e/run");
+    let answer = client().post_json(&url, &key(), &json!({"input": 1}), PATIENCE).await.unwrap();
+    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &br#"{"id":"t1"}"#[..]));
+    let head = server.heads().concat();
+    for part in ["post /v2/e/run ", "authorization: bearer rp_key", "type: application/json"] {
+        assert!(head.contains(part), "{part} is not in {head}");
+    }
+}
+
+#[tokio::test]
+async fn gets_with_the_key() {
+    let bytes = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    let server = Server::start(bytes, Then::Close).await;
+    let answer = client().get(&server.url("/status/t1"), &key(), PATIENCE).await.unwrap();
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(server.heads().concat().contains("authorization: bearer rp_key"));
+}
+
+#[tokio::test]
+async fn an_answer_is_whole_or_an_error() {
+    let get = async |bytes: String, then| {
+        let server = Server::start(bytes, then).await;
+        client().get(&server.url("/"), &key(), PATIENCE).await.unwrap_err()
+    };
+    let half = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_owned();
+    let error = get(half, Then::Close).await;
+    assert!(matches!(error, SendError::Broken(_)) && error.may_have_arrived(), "{error:?}");
+    let huge = "HTTP/1.1 200 OK\r\n\r\n".to_owned() + &"x".repeat(1024 * 1024 + 1);
+    let error = get(huge, Then::Close).await;
+    assert!(matches!(error, SendError::TooLarge { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn says_whether_a_request_may_have_arrived() {
+    let silent = Server::start("", Then::Stall).await;
+    let url = silent.url("/run");
+    let error = client().post_json(&url, &key(), &json!({}), IMPATIENCE).await.unwrap_err();
+    assert!(matches!(error, SendError::Timeout) && error.may_have_arrived(), "{error:?}");
+
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{gone}/run");
+    let error = client().post_json(&url, &key(), &json!({}), PATIENCE).await.unwrap_err();
+    assert!(matches!(error, SendError::Connect(_)) && !error.may_have_arrived(), "{error:?}");
+}
+
+#[tokio::test]
+async fn sends_no_key_in_clear_text() {
+    let strict = ProviderClient::new(false).unwrap();
+    for (client, url, refused) in [
+        (&strict, "http://127.0.0.1:9/", Refused::Scheme),
+        (&client(), "http://api.example.com/", Refused::Scheme),
+        (&client(), "http://10.0.0.1/", Refused::Scheme),
+        (&client(), "api.example.com", Refused::Malformed),
+    ] {
+        let error = client.get(url, &key(), PATIENCE).await.unwrap_err();
+        assert!(matches!(error, SendError::Refused(is) if is == refused), "{url}: {error:?}");
+    }
+}

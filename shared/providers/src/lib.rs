@@ -1,0 +1,11 @@
+//! What each provider is sent, what it answers, and how its webhooks are verified and read.
+//!
+//! One folder per provider with the same set of files: `request`, `answer`, `webhook`, `sender`.
+//! Their words are turned into those of [`news`], which the functions act on. Pure: nothing is
+//! sent from here and no clock is read. Bodies are read leniently, since providers change
+//! them: unknown fields are passed over, and numbers may come as text.
+
+pub mod news;
+pub mod runpod;
+
+pub use news::{AnswerError, Cancellation, ProviderNews, Submission};

@@ -1,0 +1,56 @@
+//! What the messages say. A message names what to look at; the table says what is so.
+
+use domain::{Attempt, EventType, JobId, MessageId, OwnerId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// To `dispatch`: hand a job to its provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispatch {
+    /// The job.
+    pub job_id: JobId,
+    /// The attempt that was its last when this was sent; the next one is to be begun.
+    pub last_attempt: Attempt,
+}
+
+/// To `ingest`: pull a job's file into the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ingest {
+    /// The job.
+    pub job_id: JobId,
+    /// The attempt whose file it is.
+    pub attempt: Attempt,
+}
+
+/// To `reconcile`: look at a job that may be stuck.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// The job.
+    pub job_id: JobId,
+    /// The how manieth look this is, from 0, of those that follow one another until the job
+    /// has ended; `None` for a look out of turn, which nothing follows.
+    pub round: Option<u32>,
+}
+
+/// To `deliver`: send a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliver {
+    /// The webhook's id, the same over all attempts.
+    pub id: MessageId,
+    /// Whose secret signs it.
+    pub owner: OwnerId,
+    /// The job it tells of.
+    pub job_id: JobId,
+    /// What it tells.
+    pub event: EventType,
+    /// When that happened.
+    pub occurred_at: Timestamp,
+    /// Where it goes.
+    pub url: String,
+    /// Its body, byte for byte the same over all attempts.
+    pub body: String,
+    /// How many attempts had been made when this was sent.
+    pub attempts_made: u32,
+    /// When to send it, if that is more than one delay of a queue away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+}

@@ -1,0 +1,51 @@
+//! The members of a JSON body, read one by one, so that an error names the one at fault.
+
+use domain::InvalidField;
+use serde_json::{Map, Value};
+
+use crate::Problem;
+
+/// A JSON object sent by a client. Members that nobody asks for are passed over.
+#[derive(Debug)]
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads `body`, which must be a JSON object.
+    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) => Err(not_json("it must be a JSON object")),
+            Err(error) => Err(not_json(&error.to_string())),
+        }
+    }
+
+    /// The text in `name`, which must be there.
+    pub fn required_text(&mut self, name: &str) -> Result<String, InvalidField> {
+        self.optional_text(name)?.ok_or_else(|| InvalidField::new(name, "is required"))
+    }
+
+    /// The text in `name`; null counts as absent.
+    pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, InvalidField> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(InvalidField::new(name, "must be text")),
+        }
+    }
+
+    /// The object in `name`; null counts as absent.
+    pub fn optional_object(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Map<String, Value>>, InvalidField> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(InvalidField::new(name, "must be a JSON object")),
+        }
+    }
+}
+
+fn not_json(reason: &str) -> Problem {
+    Problem::bad_request("invalid_json", format!("The body is not usable: {reason}."))
+}

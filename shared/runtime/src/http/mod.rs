@@ -1,0 +1,103 @@
+//! Functions behind API Gateway: one trait to write, two ways to run it.
+
+mod request;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, Service, service_fn};
+use lambda_runtime::LambdaEvent;
+use serde::Serialize;
+
+use crate::{Context, Invocable, Problem, StartError, telemetry};
+
+pub use request::Request;
+
+/// An answer to a client.
+pub type Response = lambda_http::Response<Body>;
+
+/// A function that answers HTTP requests.
+pub trait HttpFunction: Sized + Send + Sync + 'static {
+    /// Reads the settings and makes the clients, once.
+    fn new(context: &Context) -> Result<Self, StartError>;
+
+    /// Answers one request.
+    fn handle(&self, request: Request) -> impl Future<Output = Result<Response, Problem>> + Send;
+}
+
+/// Serves `F` in Lambda until it is shut down.
+pub async fn run<F: HttpFunction>() -> Result<(), lambda_runtime::Error> {
+    telemetry::start();
+    let function = Arc::new(F::new(&Context::in_lambda().await)?);
+    lambda_http::run(service_fn(move |request| respond(Arc::clone(&function), request))).await
+}
+
+/// `F` as something to be invoked with API Gateway's event.
+pub fn invocable<F: HttpFunction>(context: &Context) -> Result<Invocable, StartError> {
+    let function = Arc::new(F::new(context)?);
+    Ok(Arc::new(move |event| {
+        let function = Arc::clone(&function);
+        Box::pin(async move {
+            let request: LambdaRequest = serde_json::from_value(event)?;
+            let mut adapter =
+                Adapter::from(service_fn(move |request| respond(Arc::clone(&function), request)));
+            let event = LambdaEvent::new(request, lambda_runtime::Context::default());
+            Ok(serde_json::to_value(adapter.call(event).await?)?)
+        })
+    }))
+}
+
+/// A JSON answer.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_string(body).map_err(Problem::unavailable)?;
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The one place where a failed request becomes an answer, and its cause a line in the log.
+async fn respond<F: HttpFunction>(
+    function: Arc<F>,
+    request: lambda_http::Request,
+) -> Result<Response, lambda_runtime::Error> {
+    let request = Request::new(request);
+    let request_id = request.id().to_owned();
+    let problem = match function.handle(request).await {
+        Ok(response) => return Ok(response),
+        Err(problem) => problem,
+    };
+    if let Some(cause) = problem.cause() {
+        tracing::error!(request_id, cause = chain(cause), "request failed");
+    }
+    Ok(problem_response(&problem, &request_id))
+}
+
+fn problem_response(problem: &Problem, request_id: &str) -> Response {
+    let mut response = Response::new(Body::Text(problem.body(request_id).to_string()));
+    *response.status_mut() = problem.status();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = problem.retry_after_seconds() {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// An error and what led to it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        source = error.source();
+    }
+    line
+}

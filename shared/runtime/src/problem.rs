@@ -1,0 +1,131 @@
+//! What a client is told when a request fails: `application/problem+json` (RFC 9457).
+
+use std::error::Error;
+use std::time::Duration;
+
+use domain::InvalidField;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+/// A failed request. What a client may read is apart from the cause, which only logs see.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: String,
+    field: Option<String>,
+    retry_after: Option<Duration>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        let detail = detail.into();
+        Self { status, code, title, detail, field: None, retry_after: None, cause: None }
+    }
+
+    /// 400: the request cannot be read at all.
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, "Bad request", detail)
+    }
+
+    /// 401: nobody we know.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail)
+    }
+
+    /// 403: known, but not allowed.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden", detail)
+    }
+
+    /// 404: not there, or somebody else's, which is the same to a stranger.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    /// 409: it is there, but not in a state that allows this.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "Conflict", detail)
+    }
+
+    /// 410: it was there, and is gone for good.
+    pub fn gone(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, "gone", "Gone", detail)
+    }
+
+    /// 413: the body is larger than `limit` bytes.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        let detail = format!("The body may have at most {limit} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", detail)
+    }
+
+    /// 503: something of ours failed; `cause` says what, to us alone.
+    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            retry_after: Some(Duration::from_secs(1)),
+            cause: Some(cause.into()),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Service unavailable",
+                "This could not be done just now. Send the same request again; with an \
+                 Idempotency-Key it takes effect once.",
+            )
+        }
+    }
+
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What went wrong inside, for the log.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
+        self.cause.as_deref()
+    }
+
+    /// After how many seconds to try again.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after.map(|wait| wait.as_secs())
+    }
+
+    /// The body. `error` repeats the title for the clients of the seed documents.
+    #[must_use]
+    pub fn body(&self, request_id: &str) -> Value {
+        let mut body = json!({
+            "type": format!("urn:hookreel:problem:{}", self.code),
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+            "error": self.title,
+        });
+        if let Some(field) = &self.field {
+            body["field"] = json!(field);
+        }
+        body
+    }
+}
+
+impl From<InvalidField> for Problem {
+    /// 422: readable, but a field holds what cannot be accepted.
+    fn from(invalid: InvalidField) -> Self {
+        let detail = format!("{} {}.", invalid.field, invalid.message);
+        Self {
+            field: Some(invalid.field),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", "Invalid field", detail)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Functions behind SQS: one message at a time to write, whole batches to run.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::schedule;
+use futures::FutureExt;
+use futures::future::join_all;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::de::DeserializeOwned;
+
+use crate::http::chain;
+use crate::{Context, Invocable, StartError, telemetry};
+
+/// A function that works through the messages of a queue.
+pub trait QueueFunction: Sized + Send + Sync + 'static {
+    /// The environment variable that holds the queue's URL.
+    const QUEUE: &'static str;
+
+    /// What a message says.
+    type Message: DeserializeOwned + Send;
+
+    /// Reads the settings and makes the clients, once.
+    fn new(context: &Context) -> Result<Self, StartError>;
+
+    /// Does what one message says. It may be handed the same message again, and must then
+    /// find that there is nothing left to do.
+    fn handle(
+        &self,
+        message: Self::Message,
+        receipt: Receipt,
+    ) -> impl Future<Output = Result<(), WorkError>> + Send;
+}
+
+/// What the queue knows of a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Receipt {
+    /// How often it has been handed out, this time included; from 1.
+    pub receive_count: u32,
+}
+
+/// Why a message could not be worked through. It stays in the queue.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct WorkError {
+    what: &'static str,
+    wait: Option<Duration>,
+    #[source]
+    cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl WorkError {
+    /// Says what was being done when `cause` came up.
+    pub fn new(
+        what: &'static str,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { what, wait: None, cause: cause.into() }
+    }
+
+    /// Sets how long the message rests; otherwise that grows with the number of tries.
+    #[must_use]
+    pub const fn after(mut self, wait: Duration) -> Self {
+        self.wait = Some(wait);
+        self
+    }
+}
+
+struct Runner<F> {
+    function: F,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
+}
+
+/// Serves `F` in Lambda until it is shut down.
+pub async fn run<F: QueueFunction>() -> Result<(), lambda_runtime::Error> {
+    telemetry::start();
+    let runner = Runner::<F>::new(&Context::in_lambda().await)?;
+    let runner = &runner;
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
+        Ok::<_, lambda_runtime::Error>(runner.batch(event.payload).await)
+    }))
+    .await
+}
+
+/// `F` as something to be invoked with a batch of messages.
+pub fn invocable<F: QueueFunction>(context: &Context) -> Result<Invocable, StartError> {
+    let runner = Arc::new(Runner::<F>::new(context)?);
+    Ok(Arc::new(move |event| {
+        let runner = Arc::clone(&runner);
+        Box::pin(async move {
+            let event = serde_json::from_value(event)?;
+            Ok(serde_json::to_value(runner.batch(event).await)?)
+        })
+    }))
+}
+
+impl<F: QueueFunction> Runner<F> {
+    fn new(context: &Context) -> Result<Self, StartError> {
+        Ok(Self {
+            function: F::new(context)?,
+            sqs: aws_sdk_sqs::Client::new(&context.aws),
+            queue_url: context.environment.required(F::QUEUE)?.to_owned(),
+        })
+    }
+
+    /// Works through a batch, all messages at once, and names those that stay in the queue.
+    async fn batch(&self, event: SqsEvent) -> SqsBatchResponse {
+        let failed = join_all(event.records.into_iter().map(|record| self.message(record))).await;
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = failed.into_iter().flatten().collect();
+        response
+    }
+
+    /// Works through one message; a panic counts as its failure and no other's.
+    async fn message(&self, record: SqsMessage) -> Option<BatchItemFailure> {
+        let id = record.message_id.clone().unwrap_or_default();
+        let receipt = Receipt { receive_count: receive_count(&record) };
+        let body = record.body.as_deref().unwrap_or_default();
+        let done = async {
+            let message = serde_json::from_str(body)
+                .map_err(|error| WorkError::new("read the message", error))?;
+            self.function.handle(message, receipt).await
+        };
+        let error = match AssertUnwindSafe(done).catch_unwind().await {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error,
+            Err(_) => WorkError::new("work through the message", "the function panicked"),
+        };
+        tracing::warn!(
+            message_id = id,
+            receive_count = receipt.receive_count,
+            cause = chain(&error),
+            "message stays in the queue"
+        );
+        self.rest(&record, &error, receipt).await;
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        Some(failure)
+    }
+
+    /// Lets the message come back sooner than its visibility timeout, which is long enough
+    /// for the longest run. If this fails, it comes back then.
+    async fn rest(&self, record: &SqsMessage, error: &WorkError, receipt: Receipt) {
+        let wait = error.wait.unwrap_or_else(|| schedule::work_wait(receipt.receive_count));
+        let changed = self
+            .sqs
+            .change_message_visibility()
+            .queue_url(&self.queue_url)
+            .set_receipt_handle(record.receipt_handle.clone())
+            .visibility_timeout(i32::try_from(wait.as_secs()).unwrap_or(i32::MAX))
+            .send()
+            .await;
+        if let Err(error) = changed {
+            tracing::warn!(cause = chain(&error), "the message's wait stays as it is");
+        }
+    }
+}
+
+fn receive_count(record: &SqsMessage) -> u32 {
+    let count = record.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+}

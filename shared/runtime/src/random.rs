@@ -1,0 +1,20 @@
+//! Random bytes from the operating system.
+
+/// `N` bytes that nobody can guess.
+///
+/// # Panics
+/// If the operating system has none to give; nothing here could go on safely without.
+#[must_use]
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        panic!("the operating system gives no random bytes: {error}");
+    }
+    bytes
+}
+
+/// A number in 0..1, evenly spread.
+#[must_use]
+pub fn fraction() -> f64 {
+    f64::from(u32::from_be_bytes(bytes())) / f64::from(u32::MAX)
+}

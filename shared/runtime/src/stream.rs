@@ -1,0 +1,50 @@
+//! Functions behind a table's stream.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::json;
+
+use crate::{Context, Invocable, StartError, telemetry};
+
+/// A function that follows the changes of a table.
+pub trait StreamFunction: Sized + Send + Sync + 'static {
+    /// Why a batch could not be worked through.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Reads the settings and makes the clients, once.
+    fn new(context: &Context) -> Result<Self, StartError>;
+
+    /// Works through a batch of changes. After an error it is handed the same batch again.
+    fn handle(
+        &self,
+        records: Vec<EventRecord>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// Serves `F` in Lambda until it is shut down.
+pub async fn run<F: StreamFunction>() -> Result<(), lambda_runtime::Error> {
+    telemetry::start();
+    let function = F::new(&Context::in_lambda().await)?;
+    let function = &function;
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Event>| {
+        function.handle(event.payload.records).await?;
+        Ok::<_, lambda_runtime::Error>(json!({}))
+    }))
+    .await
+}
+
+/// `F` as something to be invoked with a batch of changes.
+pub fn invocable<F: StreamFunction>(context: &Context) -> Result<Invocable, StartError> {
+    let function = Arc::new(F::new(context)?);
+    Ok(Arc::new(move |event| {
+        let function = Arc::clone(&function);
+        Box::pin(async move {
+            let event: Event = serde_json::from_value(event)?;
+            function.handle(event.records).await?;
+            Ok(json!({}))
+        })
+    }))
+}

@@ -1,0 +1,129 @@
+//! The tokens in URLs that we hand out: in the callback given to a provider that signs nothing,
+//! and in the download links of webhooks. Each is a MAC over what it opens, so none is stored,
+//! and 256 bits of it cannot be guessed.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{Attempt, JobId, Secret};
+
+use crate::mac::{check_master, equal, labelled};
+use crate::{InvalidSecret, WrongToken};
+
+/// Labels keep the uses apart: no token of one opens the other.
+const CALLBACK: &str = "hookreel callback token 1";
+const DOWNLOAD: &str = "hookreel download token 1";
+
+/// Makes and checks tokens.
+#[derive(Debug, Clone)]
+pub struct TokenKey(Secret);
+
+impl TokenKey {
+    /// A key from our master secret, which must hold at least 16 bytes.
+    pub fn new(master: &Secret) -> Result<Self, InvalidSecret> {
+        check_master(master)?;
+        Ok(Self(master.clone()))
+    }
+
+    /// The token by which the provider's callback names one attempt of a job:
+    /// `<attempt>.<mac>`.
+    #[must_use]
+    pub fn callback_token(&self, job: &JobId, attempt: Attempt) -> String {
+        format!("{attempt}.{}", self.mac(&[CALLBACK, job.as_str(), &attempt.to_string()]))
+    }
+
+    /// The attempt of `job` for which the token in `text` was made. Whether that attempt still
+    /// counts is for the caller to say.
+    pub fn verify_callback_token(&self, job: &JobId, text: &str) -> Result<Attempt, WrongToken> {
+        let (attempt, _) = text.split_once('.').ok_or(WrongToken::Malformed)?;
+        let attempt = Attempt(attempt.parse().map_err(|_| WrongToken::Malformed)?);
+        check(text, &self.callback_token(job, attempt)).map(|()| attempt)
+    }
+
+    /// The token that opens the files of a job without an API key, for as long as they exist.
+    #[must_use]
+    pub fn download_token(&self, job: &JobId) -> String {
+        self.mac(&[DOWNLOAD, job.as_str()])
+    }
+
+    /// Whether the token in `text` was made for the files of `job`.
+    pub fn verify_download_token(&self, job: &JobId, text: &str) -> Result<(), WrongToken> {
+        check(text, &self.download_token(job))
+    }
+
+    fn mac(&self, parts: &[&str]) -> String {
+        URL_SAFE_NO_PAD.encode(labelled(&self.0, parts))
+    }
+}
+
+/// Compares the text itself, so that a token has one spelling only.
+fn check(presented: &str, expected: &str) -> Result<(), WrongToken> {
+    if equal(presented.as_bytes(), expected.as_bytes()) { Ok(()) } else { Err(WrongToken::NoMatch) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(text: &str) -> TokenKey {
+        TokenKey::new(&Secret::new(text)).unwrap()
+    }
+
+    fn job(text: &str) -> JobId {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_callback_token_names_its_attempt_alone() {
+        let key = key("0123456789abcdef");
+        let token = key.callback_token(&job("job_1"), Attempt(2));
+        assert_eq!(key.verify_callback_token(&job("job_1"), &token), Ok(Attempt(2)));
+        let mac = token.strip_prefix("2").unwrap();
+        for other in [format!("3{mac}"), format!("+2{mac}"), format!("02{mac}")] {
+            let verified = key.verify_callback_token(&job("job_1"), &other);
+            assert_eq!(verified, Err(WrongToken::NoMatch), "{other}");
+        }
+        for malformed in ["", ".", "2", "x.y", "-1.y", "4294967296.y", &mac[1..]] {
+            let verified = key.verify_callback_token(&job("job_1"), malformed);
+            assert_eq!(verified, Err(WrongToken::Malformed), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn no_token_opens_what_another_does() {
+        let (ours, theirs) = (key("0123456789abcdef"), key("0123456789abcdeF"));
+        let token = ours.download_token(&job("job_1"));
+        assert_eq!(ours.verify_download_token(&job("job_1"), &token), Ok(()));
+        assert!(ours.verify_download_token(&job("job_2"), &token).is_err());
+        assert!(theirs.verify_download_token(&job("job_1"), &token).is_err());
+        assert!(ours.verify_callback_token(&job("job_1"), &format!("0.{token}")).is_err());
+        let callback = ours.callback_token(&job("job_1"), Attempt(0));
+        assert!(ours.verify_download_token(&job("job_1"), &callback[2..]).is_err());
+    }
+
+    #[test]
+    fn tokens_are_plain_in_a_query() {
+        let token = key("0123456789abcdef").callback_token(&job("job_1"), Attempt(1));
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        assert!(token.chars().all(plain), "{token}");
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(id in "[A-Za-z0-9_-]{1,80}", attempt: u32) {
+            let key = key("0123456789abcdef");
+            let token = key.callback_token(&job(&id), Attempt(attempt));
+            prop_assert_eq!(key.verify_callback_token(&job(&id), &token), Ok(Attempt(attempt)));
+        }
+
+        #[test]
+        fn no_other_text_opens(text: String) {
+            let key = key("0123456789abcdef");
+            prop_assert!(key.verify_callback_token(&job("job_1"), &text).is_err());
+            prop_assert!(key.verify_download_token(&job("job_1"), &text).is_err());
+        }
+    }
+}

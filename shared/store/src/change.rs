@@ -1,0 +1,130 @@
+//! The changes a job can undergo. Each carries its condition: the states it may start from,
+//! and the attempt it speaks of.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::job::{FileSource, JobError, Output};
+use domain::{Attempt, JobState, OwnerId, Timestamp};
+
+use crate::StoreError;
+use crate::item::{attribute, number, text, time};
+
+/// One conditional update of a job, ready to be saved.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub(crate) from: &'static [JobState],
+    pub(crate) fence: Option<Attempt>,
+    pub(crate) owner: Option<OwnerId>,
+    pub(crate) set: Vec<(&'static str, AttributeValue)>,
+    pub(crate) set_once: Option<(&'static str, AttributeValue)>,
+    pub(crate) remove: &'static [&'static str],
+}
+
+/// What an attempt leaves behind, and the next one must not find.
+const OF_ONE_ATTEMPT: &[&str] = &["provider_task", "source", "reported_at"];
+
+impl Change {
+    fn to(state: JobState, at: Timestamp) -> Self {
+        let mut set = vec![("state", text(state.as_str())), ("state_since", time(at))];
+        if state.is_terminal() {
+            set.push(("completed_at", time(at)));
+        }
+        let from = state.predecessors();
+        Self { from, fence: None, owner: None, set, set_once: None, remove: &[] }
+    }
+
+    fn mark(name: &'static str, at: Timestamp) -> Self {
+        Self {
+            from: &[JobState::Dispatched, JobState::Running],
+            fence: None,
+            owner: None,
+            set: vec![(name, time(at))],
+            set_once: None,
+            remove: &[],
+        }
+    }
+
+    fn of(mut self, attempt: Attempt) -> Self {
+        self.fence = Some(attempt);
+        self
+    }
+
+    fn by(mut self, owner: &OwnerId) -> Self {
+        self.owner = Some(owner.clone());
+        self
+    }
+
+    fn set(mut self, name: &'static str, value: AttributeValue) -> Self {
+        self.set.push((name, value));
+        self
+    }
+
+    /// The attempt after `last` is begun. Whoever saves this may call the provider.
+    #[must_use]
+    pub fn claimed(last: Attempt, at: Timestamp) -> Self {
+        let mut change =
+            Self::to(JobState::Dispatched, at).of(last).set("attempt", number(last.next().0));
+        change.from = &[JobState::Queued];
+        change.set_once = Some(("started_at", time(at)));
+        change
+    }
+
+    /// The provider has accepted `attempt` and calls it `task`.
+    #[must_use]
+    pub fn accepted(attempt: Attempt, task: &str, at: Timestamp) -> Self {
+        Self::to(JobState::Running, at).of(attempt).set("provider_task", text(task))
+    }
+
+    /// The provider offers a file. Without `attempt` its word is taken for the present one.
+    pub fn file_ready(
+        attempt: Option<Attempt>,
+        source: &FileSource,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let change = Self::to(JobState::Storing, at).set("source", attribute(source)?);
+        Ok(Self { fence: attempt, ..change })
+    }
+
+    /// The provider says, unsigned, that `attempt` has ended.
+    #[must_use]
+    pub fn reported(attempt: Option<Attempt>, at: Timestamp) -> Self {
+        Self { fence: attempt, ..Self::mark("reported_at", at) }
+    }
+
+    /// The file of `attempt` is in the bucket.
+    pub fn completed(attempt: Attempt, output: &Output, at: Timestamp) -> Result<Self, StoreError> {
+        let outputs = attribute(&[output])?;
+        Ok(Self::to(JobState::Completed, at).of(attempt).set("outputs", outputs))
+    }
+
+    /// `attempt` has ended the job without a result.
+    pub fn failed(attempt: Attempt, error: &JobError, at: Timestamp) -> Result<Self, StoreError> {
+        Ok(Self::to(JobState::Failed, at).of(attempt).set("error", attribute(error)?))
+    }
+
+    /// `attempt` came to nothing; the job waits for another. `lost` counts the attempts that
+    /// a provider had taken, this one included if it had.
+    #[must_use]
+    pub fn requeued(attempt: Attempt, lost: u32, at: Timestamp) -> Self {
+        let change = Self::to(JobState::Queued, at).of(attempt).set("lost_attempts", number(lost));
+        Self { remove: OF_ONE_ATTEMPT, ..change }
+    }
+
+    /// The owner ends a job that no provider has.
+    #[must_use]
+    pub fn cancelled_by(owner: &OwnerId, at: Timestamp) -> Self {
+        let change = Self::to(JobState::Cancelled, at).by(owner);
+        Self { from: &[JobState::Queued], ..change }
+    }
+
+    /// The owner wants a job ended that a provider may be working on.
+    #[must_use]
+    pub fn cancel_requested_by(owner: &OwnerId, at: Timestamp) -> Self {
+        Self::mark("cancel_requested_at", at).by(owner)
+    }
+
+    /// The provider has ended `attempt`, as the owner wished.
+    #[must_use]
+    pub fn cancelled(attempt: Attempt, at: Timestamp) -> Self {
+        Self::to(JobState::Cancelled, at).of(attempt)
+    }
+}

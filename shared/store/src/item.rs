@@ -1,0 +1,48 @@
+//! Items from and to our types.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::StoreError;
+use crate::keys::{Attributes, ENTITY};
+
+pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn number(number: impl Into<i64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+pub(crate) fn time(time: Timestamp) -> AttributeValue {
+    number(time.as_millis())
+}
+
+/// DynamoDB's time to live is in seconds.
+pub(crate) fn expiry(time: Timestamp) -> AttributeValue {
+    number(time.as_seconds())
+}
+
+/// `value` as one attribute.
+pub(crate) fn attribute(value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    Ok(serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(value)?)
+}
+
+/// `value` as the item of kind `entity` under `key`.
+pub(crate) fn item(
+    key: Attributes,
+    entity: &str,
+    value: &impl Serialize,
+) -> Result<Attributes, StoreError> {
+    let mut item: Attributes = serde_dynamo::aws_sdk_dynamodb_1::to_item(value)?;
+    item.extend(key);
+    item.insert(ENTITY.to_owned(), text(entity));
+    Ok(item)
+}
+
+/// What an item holds; its keys are passed over.
+pub(crate) fn read<T: DeserializeOwned>(item: Attributes) -> Result<T, StoreError> {
+    Ok(serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?)
+}

@@ -1,0 +1,46 @@
+//! Reading one job.
+
+use domain::tts::TtsRequest;
+use domain::{Job, JobId, OwnerId};
+
+use crate::item::read;
+use crate::keys::{self, Attributes};
+use crate::{Store, StoreError};
+
+impl Store {
+    /// The job `id` of `owner`. Another owner's job is not there.
+    pub async fn find_job(&self, owner: &OwnerId, id: &JobId) -> Result<Option<Job>, StoreError> {
+        Ok(self.job(id).await?.filter(|job| job.owner == *owner))
+    }
+
+    /// The job `id`, for workers that act on a job and not for an owner.
+    pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
+        self.get("read a job", keys::job(id)).await?.map(read).transpose()
+    }
+
+    /// What `job` is asked to do: from within it, or from beside it. `None` if it has expired.
+    pub async fn request(&self, job: &Job) -> Result<Option<TtsRequest>, StoreError> {
+        if let Some(request) = &job.request {
+            return Ok(Some(request.clone()));
+        }
+        self.get("read a job's request", keys::request(&job.id)).await?.map(read).transpose()
+    }
+
+    /// The item under `key`, as the last write left it.
+    pub(crate) async fn get(
+        &self,
+        operation: &'static str,
+        key: Attributes,
+    ) -> Result<Option<Attributes>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::call(operation))?;
+        Ok(output.item)
+    }
+}
