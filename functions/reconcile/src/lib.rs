@@ -4,6 +4,7 @@
 
 mod decision;
 
+use std::error::Error;
 use std::time::Duration;
 
 use domain::job::ErrorCode;
@@ -103,12 +104,13 @@ impl Reconcile {
 
     /// Asks the provider how the task stands, and saves what it says.
     async fn ask(&self, job: &Job, task: &str) -> Result<(), WorkError> {
-        let url = self.endpoint.status_url(task);
-        let answer = self.client.get(&url, &self.api_key, ANSWER).await;
-        let news = match answer.map(|answer| answer::news(answer.status.as_u16(), &answer.body)) {
-            Ok(Ok(news)) => news,
-            Ok(Err(error)) => return silent(job, &error),
-            Err(error) => return silent(job, &error),
+        let news = match self.news(task).await {
+            Ok(news) => news,
+            Err(error) => {
+                // The next look asks again.
+                tracing::warn!(job_id = %job.id, cause = %error, "the provider does not answer");
+                return Ok(());
+            }
         };
         tracing::info!(job_id = %job.id, attempt = %job.attempt, ?news, "provider asked");
         let now = self.clock.now();
@@ -123,6 +125,12 @@ impl Reconcile {
             ProviderNews::Cancelled => self.save(job, &Change::cancelled(job.attempt, now)).await,
             ProviderNews::Gone => self.lost(job).await,
         }
+    }
+
+    async fn news(&self, task: &str) -> Result<ProviderNews, Box<dyn Error + Send + Sync>> {
+        let url = self.endpoint.status_url(task);
+        let answer = self.client.get(&url, &self.api_key, ANSWER).await?;
+        Ok(answer::news(answer.status.as_u16(), &answer.body)?)
     }
 
     /// Ends the job as its owner wishes, once the provider has let go of it. If the provider
@@ -186,10 +194,4 @@ impl Reconcile {
         let sent = self.queue.send(&Message { round: Some(round), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("plan the next look", error))
     }
-}
-
-/// The provider says nothing; the next look asks again.
-fn silent(job: &Job, error: &(dyn std::error::Error + 'static)) -> Result<(), WorkError> {
-    tracing::warn!(job_id = %job.id, cause = %error, "the provider does not answer");
-    Ok(())
 }

@@ -99,7 +99,7 @@ async fn expect(
 
 /// A client that trusts no certificate, because it speaks to this machine alone; it follows
 /// redirects, as the download route answers with one.
-fn loopback_client() -> Result<Client, DemoError> {
+pub(crate) fn loopback_client() -> Result<Client, DemoError> {
     let setup = |error: &dyn std::error::Error| DemoError::Setup(error.to_string());
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)

@@ -41,11 +41,11 @@ fn number(head: &[u8], position: usize) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Half a second at 8,000 bytes a second.
-    fn wav() -> Vec<u8> {
+    pub(crate) fn wav() -> Vec<u8> {
         let mut file = b"RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00".to_vec();
         file.extend_from_slice(&[1, 0, 1, 0, 0xA0, 0x0F, 0, 0, 0x40, 0x1F, 0, 0, 2, 0, 16, 0]);
         file.extend_from_slice(b"LIST\x03\x00\x00\x00abc\x00data\xA0\x0F\x00\x00");

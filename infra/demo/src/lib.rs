@@ -4,6 +4,8 @@
 //! the webhooks, verifies their signatures, downloads what they link to, checks it against
 //! what they announced, tells what each step took, and leaves nothing running.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
 mod api;
 mod audio;
 mod cloud;
@@ -16,6 +18,8 @@ mod order;
 mod receiver;
 mod report;
 mod session;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use error::DemoError;

@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("\nThe demo failed: {error}.\nWhat to do: {}", error.hint());
+            eprintln!("\nThe demo failed: {error}\nWhat to do: {}", error.hint());
             ExitCode::FAILURE
         }
     }

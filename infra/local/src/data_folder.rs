@@ -143,10 +143,10 @@ mod tests {
     #[test]
     fn secrets_stay_the_same_and_are_private() {
         let folder = tempfile::tempdir().unwrap();
-        let made = DataFolder::open(folder.path()).unwrap().secret("KEY").unwrap();
+        let first = DataFolder::open(folder.path()).unwrap().secret("KEY").unwrap();
         let reopened = DataFolder::open(folder.path()).unwrap();
-        assert_eq!(reopened.secret("KEY").unwrap(), made);
-        assert_ne!(reopened.secret("OTHER").unwrap(), made);
+        assert_eq!(reopened.secret("KEY").unwrap(), first);
+        assert_ne!(reopened.secret("OTHER").unwrap(), first);
         let mode = std::os::unix::fs::MetadataExt::mode(
             &folder.path().join(SECRETS_FILE).metadata().unwrap(),
         );

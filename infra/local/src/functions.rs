@@ -86,7 +86,7 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
     Some(match name {
         "authorizer" => authorizer::invocable::<::authorizer::Authorizer>(context),
         "deliver" => queue::invocable::<deliver::Deliver>(context),
-        //TMP "dispatch" => queue::invocable::<dispatch::Dispatch>(context),
+        "dispatch" => queue::invocable::<dispatch::Dispatch>(context),
         "docs" => http::invocable::<docs::Docs>(context),
         "download" => http::invocable::<download::Download>(context),
         "endpoints" => http::invocable::<endpoints::Endpoints>(context),
@@ -94,10 +94,10 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
         "job-cancel" => http::invocable::<job_cancel::JobCancel>(context),
         "job-get" => http::invocable::<job_get::JobGet>(context),
         "job-list" => http::invocable::<job_list::JobList>(context),
-        //TMP "reconcile" => queue::invocable::<reconcile::Reconcile>(context),
+        "reconcile" => queue::invocable::<reconcile::Reconcile>(context),
         "relay" => stream::invocable::<relay::Relay>(context),
         "tts-create" => http::invocable::<tts_create::TtsCreate>(context),
-        //TMP "webhook-runpod" => http::invocable::<webhook_runpod::WebhookRunpod>(context),
+        "webhook-runpod" => http::invocable::<webhook_runpod::WebhookRunpod>(context),
         _ => return None,
     })
 }
@@ -127,10 +127,10 @@ mod tests {
         assert!(functions.activity.quiet_since().is_some());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_function_ends_at_its_timeout() {
         let invocable: Invocable = Arc::new(|_| Box::pin(std::future::pending()));
-        let functions = functions(invocable, Duration::from_secs(5));
+        let functions = functions(invocable, Duration::from_millis(1));
         let late = functions.invoke("one", json!({})).await;
         assert!(matches!(late, Err(InvocationError::TimedOut(_))));
     }

@@ -1,6 +1,6 @@
 //! Logs: one line an event, for people or, as JSON, for machines.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -56,7 +56,8 @@ where
         let mut fields = Fields::default();
         event.record(&mut fields);
         if fields.kind.is_empty() {
-            fields.kind = event.metadata().target().split("::").next().unwrap_or("").to_owned();
+            let crate_name = event.metadata().target().split("::").next();
+            fields.kind.push_str(crate_name.unwrap_or_default());
         }
         write!(line, "{} ", jiff::Timestamp::now().strftime("%H:%M:%S.%3f"))?;
         if *event.metadata().level() <= Level::WARN {
@@ -94,7 +95,8 @@ impl Fields {
             "message" => self.message = value,
             name => {
                 let value = value.replace('\n', " ");
-                self.others.push_str(&format!(" {name}={value}"));
+                // Writing to a string cannot fail.
+                let _ = write!(self.others, " {name}={value}");
             }
         }
     }
@@ -128,7 +130,7 @@ mod tests {
             kind: "api".to_owned(),
             what: "POST /v1/tts/async".to_owned(),
             outcome: "202".to_owned(),
-            milliseconds: Some(3.14),
+            milliseconds: Some(3.06),
             id: "abc".to_owned(),
             ..Fields::default()
         };

@@ -66,10 +66,7 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let template = Document::read(&options.template)?;
     let mut environment = process_environment();
-    let studio = match options.no_studio {
-        true => None,
-        false => Some(start_studio(&mut environment).await?),
-    };
+    let studio = if options.no_studio { None } else { Some(start_studio(&mut environment).await?) };
     let settings = Settings {
         api_port: options.port,
         aws_port: options.aws_port,

@@ -149,15 +149,15 @@ fn poll_queues(
     surroundings: &mappings::Surroundings,
     tasks: &mut JoinSet<()>,
 ) -> Vec<String> {
-    let mut polled = Vec::new();
+    let mut names = Vec::new();
     for function in &template.functions {
         for mapping in &function.queues {
             let poller = QueuePoller::new(&function.name, mapping.clone(), surroundings.clone());
-            polled.push(mapping.queue.clone());
+            names.push(mapping.queue.clone());
             tasks.spawn(poller.run());
         }
     }
-    polled
+    names
 }
 
 fn serve_api(

@@ -143,7 +143,6 @@ fn decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::gateway::tests::routes;
 
     fn found(method: &str, path: &str) -> Option<String> {

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::request::Builder;
 use domain::Timestamp;
-use reqwest::{Client, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use runtime::{Clock, Invocable};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::activity::Activity;
@@ -77,27 +81,48 @@ fn authorized(event: &Value) -> Value {
     })
 }
 
-async fn body(response: Response) -> Value {
-    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+/// Sends `request`, whose path is one of the gateway's at `url`.
+async fn send(
+    url: &str,
+    request: Builder,
+    body: impl Into<Bytes>,
+) -> axum::http::Response<Incoming> {
+    let host = url.strip_prefix("http://").unwrap();
+    let connection = TokioIo::new(TcpStream::connect(host).await.unwrap());
+    let (mut sender, connection) = http1::handshake(connection).await.unwrap();
+    tokio::spawn(connection);
+    let request = request.header("Host", host).body(Full::new(body.into())).unwrap();
+    sender.send_request(request).await.unwrap()
 }
 
-async fn answer(returned: Value) -> Response {
-    let url = serve().await + "/answer";
-    Client::new().post(url).json(&returned).send().await.unwrap()
+fn request(method: &str, path: &str) -> Builder {
+    axum::http::Request::builder().method(method).uri(path)
+}
+
+async fn bytes(response: axum::http::Response<Incoming>) -> Bytes {
+    response.into_body().collect().await.unwrap().to_bytes()
+}
+
+async fn body(response: axum::http::Response<Incoming>) -> Value {
+    serde_json::from_slice(&bytes(response).await).unwrap()
+}
+
+/// What the client gets of what a function returned.
+async fn answer(returned: Value) -> axum::http::Response<Incoming> {
+    let request = request("POST", "/answer").header("Content-Type", "application/json");
+    send(&serve().await, request, returned.to_string()).await
 }
 
 #[tokio::test]
 async fn an_event_has_all_of_the_request() {
     let url = serve().await;
-    let request = Client::new()
-        .post(format!("{url}/echo/a%20b?x=1&y=%20&x=2"))
+    let request = request("POST", "/echo/a%20b?x=1&y=%20&x=2")
         .header("X-Two", "first")
         .header("X-Two", "second")
         .header("Cookie", "a=1; b=2")
         .header("User-Agent", "tests")
-        .header("Content-Type", "application/json; charset=utf-8")
-        .body(r#"{"é":1}"#);
-    let response = request.send().await.unwrap();
+        .header("Content-Type", "application/json; charset=utf-8");
+    let response = send(&url, request, r#"{"é":1}"#).await;
     let id = response.headers()["apigw-requestid"].to_str().unwrap().to_owned();
     let mut event = body(response).await;
     let (_, host) = url.split_once("//").unwrap();
@@ -144,51 +169,49 @@ async fn an_event_has_all_of_the_request() {
 
 #[tokio::test]
 async fn a_body_that_is_no_text_is_base64() {
-    let url = serve().await + "/echo/1";
-    let post = |kind: &str, bytes: &'static [u8]| {
-        Client::new().post(&url).header("Content-Type", kind).body(bytes).send()
+    let url = serve().await;
+    let post = async |kind: &str, bytes: &'static [u8]| {
+        body(send(&url, request("POST", "/echo/1").header("Content-Type", kind), bytes).await).await
     };
     for (kind, bytes) in [("audio/wav", &b"RIFF"[..]), ("application/json", b"\xff")] {
-        let event = body(post(kind, bytes).await.unwrap()).await;
-        assert_eq!(event["isBase64Encoded"], true, "{kind}");
+        assert_eq!(post(kind, bytes).await["isBase64Encoded"], true, "{kind}");
     }
-    let event = body(post("application/problem+json", b"{}").await.unwrap()).await;
+    let event = post("application/problem+json", b"{}").await;
     assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("{}"), &json!(false)));
 }
 
 #[tokio::test]
 async fn the_authorizer_decides_and_its_context_goes_on() {
-    let url = serve().await + "/private";
-    let get = |key: &str| Client::new().get(&url).header("Authorization", key).send();
-    let event = body(get("right").await.unwrap()).await;
+    let url = serve().await;
+    let get =
+        async |key| send(&url, request("GET", "/private").header("Authorization", key), "").await;
+    let event = body(get("right").await).await;
     let context = &event["requestContext"]["authorizer"]["lambda"];
     assert_eq!((&context["key"], &context["type"]), (&json!("right"), &json!("REQUEST")));
     let arn = "arn:aws:execute-api:us-east-1:000000000000:hookreel/$default/GET/private";
     assert_eq!(context["arn"], arn);
-    let refused = get("wrong").await.unwrap();
+    let refused = get("wrong").await;
     assert_eq!(refused.status(), 403);
     assert_eq!(body(refused).await, json!({ "message": "Forbidden" }));
 }
 
 #[tokio::test]
 async fn an_identity_source_must_be_there() {
-    let url = serve().await + "/identified";
-    let refused = Client::new().get(&url).send().await.unwrap();
-    assert_eq!(refused.status(), 401);
-    let let_in = Client::new().get(&url).header("Authorization", "right").send().await.unwrap();
-    assert_eq!(let_in.status(), 200);
+    let url = serve().await;
+    let get = || request("GET", "/identified");
+    assert_eq!(send(&url, get(), "").await.status(), 401);
+    assert_eq!(send(&url, get().header("Authorization", "right"), "").await.status(), 200);
 }
 
 #[tokio::test]
 async fn refusals_of_the_gateway_itself() {
     let url = serve().await;
-    let nowhere = Client::new().get(format!("{url}/nowhere")).send().await.unwrap();
+    let nowhere = send(&url, request("GET", "/nowhere"), "").await;
     assert_eq!(nowhere.status(), 404);
     assert_eq!(body(nowhere).await, json!({ "message": "Not Found" }));
     let large = vec![b'x'; MAX_BODY_BYTES + 1];
-    let large = Client::new().post(format!("{url}/answer")).body(large).send().await.unwrap();
-    assert_eq!(large.status(), 413);
-    let broken = Client::new().post(format!("{url}/answer")).body("no JSON").send().await.unwrap();
+    assert_eq!(send(&url, request("POST", "/answer"), large).await.status(), 413);
+    let broken = send(&url, request("POST", "/answer"), "no JSON").await;
     assert_eq!(broken.status(), 500);
     assert_eq!(body(broken).await, json!({ "message": "Internal Server Error" }));
 }
@@ -213,7 +236,7 @@ async fn an_answer_is_sent_as_it_says() {
     assert_eq!(all("x-one"), ["1"]);
     assert_eq!(all("x-many"), ["1", "2"]);
     assert_eq!(all("set-cookie"), ["a=1", "b=2"]);
-    assert_eq!(&response.bytes().await.unwrap()[..], b"RIFF");
+    assert_eq!(bytes(response).await, "RIFF");
 }
 
 #[tokio::test]

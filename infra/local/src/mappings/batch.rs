@@ -50,21 +50,21 @@ mod tests {
 
     use super::*;
 
-    fn read(answer: Value) -> Failed {
-        Failed::read(&answer, ["a", "b"].into_iter())
+    fn read(answer: &Value) -> Failed {
+        Failed::read(answer, ["a", "b"].into_iter())
     }
 
     #[test]
     fn no_failures_in_any_spelling() {
         for answer in [json!(null), json!({}), json!({ "batchItemFailures": null })] {
-            assert_eq!(read(answer), Failed::None);
+            assert_eq!(read(&answer), Failed::None);
         }
-        assert_eq!(read(json!({ "batchItemFailures": [] })), Failed::None);
+        assert_eq!(read(&json!({ "batchItemFailures": [] })), Failed::None);
     }
 
     #[test]
     fn only_what_is_named_fails() {
-        let failed = read(json!({ "batchItemFailures": [{ "itemIdentifier": "b" }] }));
+        let failed = read(&json!({ "batchItemFailures": [{ "itemIdentifier": "b" }] }));
         assert!(failed.includes("b"));
         assert!(!failed.includes("a"));
     }
@@ -74,8 +74,8 @@ mod tests {
         for failure in
             [json!({}), json!({ "itemIdentifier": "" }), json!({ "itemIdentifier": "c" })]
         {
-            assert_eq!(read(json!({ "batchItemFailures": [failure] })), Failed::All);
+            assert_eq!(read(&json!({ "batchItemFailures": [failure] })), Failed::All);
         }
-        assert_eq!(read(json!({ "batchItemFailures": "all" })), Failed::All);
+        assert_eq!(read(&json!({ "batchItemFailures": "all" })), Failed::All);
     }
 }

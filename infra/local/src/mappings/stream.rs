@@ -17,7 +17,7 @@ use crate::template::StreamMapping;
 /// The wait before a failed batch is tried for the second time; it doubles with every try.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Feeds the changes of one table to one function.
 pub struct StreamPoller {

@@ -34,9 +34,9 @@ async fn world(function: fn(&[String], usize) -> Result<Value, &'static str>) ->
         let seen = Arc::clone(&seen);
         move |event| {
             let names: Vec<_> = event["Records"].as_array().unwrap().iter().map(name).collect();
-            let mut seen = seen.lock().unwrap();
-            seen.push(names.clone());
-            let answer = function(&names, seen.len()).map_err(Into::into);
+            seen.lock().unwrap().push(names.clone());
+            let count = seen.lock().unwrap().len();
+            let answer = function(&names, count).map_err(Into::into);
             Box::pin(async move { answer })
         }
     });
@@ -64,7 +64,7 @@ impl World {
             let definition = QueueDefinition {
                 name: name.to_owned(),
                 visibility_timeout: Duration::from_secs(30),
-                retention: Duration::from_secs(3600),
+                retention: Duration::from_hours(1),
                 redrive,
             };
             self.surroundings.aws.ensure_queue(&definition).unwrap()

@@ -109,8 +109,11 @@ impl Resolver<'_> {
         };
         match resource.property(property) {
             Some(name) => self.text(name, &resource.path().key(property)),
-            // Buckets allow no capitals, so none of the made names has any.
-            None => Ok(format!("{STACK}-{}", resource.id.to_lowercase())),
+            // Buckets allow no capitals.
+            None if property == "BucketName" => {
+                Ok(format!("{STACK}-{}", resource.id.to_lowercase()))
+            }
+            None => Ok(format!("{STACK}-{}", resource.id)),
         }
     }
 

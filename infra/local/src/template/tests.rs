@@ -166,7 +166,7 @@ fn triggers_are_read() {
 fn queues_tables_and_buckets_are_read() {
     let template = resolve(TEMPLATE).unwrap();
     let names: Vec<_> = template.queues.iter().map(|queue| queue.name.as_str()).collect();
-    assert_eq!(names, ["work", "hookreel-deadqueue"]);
+    assert_eq!(names, ["work", "hookreel-DeadQueue"]);
     let redrive = template.queues[0].redrive.as_ref().unwrap();
     assert_eq!((redrive.dead_letter_queue.as_str(), redrive.max_receive_count), (names[1], 4));
     assert_eq!(template.queues[1].visibility_timeout.as_secs(), 30);
@@ -202,7 +202,7 @@ fn errors_name_their_place() {
         ("Method: post", "Verb: post", "Events.Create.Properties: unknown field `Verb`"),
         ("Type: DynamoDB", "Type: Kinesis", "cannot run an event of type \"Kinesis\""),
         ("Authorizer: NONE", "Authorizer: Nobody", "there is no authorizer Nobody"),
-        ("Default: test", "Type: String", "the parameter Stage has no value"),
+        ("Default: test", "Label: test", "the parameter Stage has no value"),
     ];
     for (text, wrong, problem) in cases {
         let error = resolve(&TEMPLATE.replacen(text, wrong, 1)).unwrap_err().to_string();

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Installs the system packages that Hookreel needs and this Debian or Ubuntu machine lacks.
+set -euo pipefail
+
+declare -A package_of=([cc]=gcc [espeak-ng]=espeak-ng [ffmpeg]=ffmpeg)
+missing=()
+for program in "${!package_of[@]}"; do
+  command -v "$program" >/dev/null || missing+=("${package_of[$program]}")
+done
+# The C library's headers come with no program of their own.
+if [ ! -e /usr/include/stdlib.h ]; then missing+=(libc6-dev); fi
+if [ "${#missing[@]}" -eq 0 ]; then exit 0; fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
+echo "Installing: ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
+  "${missing[@]}" >/dev/null
