@@ -42,6 +42,10 @@ impl Cloud {
             Some(program) => program.clone(),
             None => beside_this_program().map_err(|error| machine("this program", error))?,
         };
+        if !program.is_file() {
+            let source = io::ErrorKind::NotFound.into();
+            return Err(DemoError::CloudNotStarted { program, source });
+        }
         let data = TempDir::with_prefix("hookreel-demo-");
         let data = data.map_err(|error| machine("a temporary folder", error))?;
         let [port, aws_port] = free_ports().map_err(|error| machine("a free port", error))?;

@@ -36,9 +36,11 @@ pub struct Cloud {
     pub(crate) queues: Vec<String>,
     /// How far each stream has been followed.
     pub(crate) streams: Vec<Arc<StreamPosition>>,
+    /// Ends the servers and the mappings.
     pub(crate) stopped: CancellationToken,
+    /// Ends what runs in a function as well.
+    pub(crate) cut_off: DropGuard,
     pub(crate) tasks: JoinSet<()>,
-    pub(crate) _stop_on_drop: DropGuard,
     /// Last, so that the folder is given up after everything in it is closed.
     pub(crate) folder: DataFolder,
 }
@@ -137,6 +139,8 @@ impl Cloud {
         if tokio::time::timeout(PATIENCE, ended).await.is_err() {
             tracing::warn!(kind = "stop", "cut off what still ran; the next start takes it up");
         }
+        drop(self.cut_off);
+        let _ = tokio::time::timeout(PATIENCE, self.activity.ended()).await;
         self.tasks.shutdown().await;
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use runtime::{Context, Invocable, StartError as FunctionStartError};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
 
@@ -14,6 +15,7 @@ use crate::activity::Activity;
 pub struct Functions {
     hosted: HashMap<String, Hosted>,
     activity: Arc<Activity>,
+    cut_off: CancellationToken,
 }
 
 struct Hosted {
@@ -36,13 +38,16 @@ pub enum InvocationError {
     /// The function was ended at its timeout.
     #[error("the function was ended after its timeout of {} s", .0.as_secs())]
     TimedOut(Duration),
+    /// The cloud ended while the function ran.
+    #[error("the function was cut off")]
+    CutOff,
 }
 
 impl Functions {
-    /// No functions yet; what runs is counted in `activity`.
+    /// No functions yet; what runs is counted in `activity`, and ended by `cut_off`.
     #[must_use]
-    pub fn new(activity: Arc<Activity>) -> Self {
-        Self { hosted: HashMap::new(), activity }
+    pub fn new(activity: Arc<Activity>, cut_off: CancellationToken) -> Self {
+        Self { hosted: HashMap::new(), activity, cut_off }
     }
 
     /// Adds a function.
@@ -57,12 +62,14 @@ impl Functions {
             return Err(InvocationError::Unknown(name.to_owned()));
         };
         let (invocable, timeout) = (Arc::clone(&hosted.invocable), hosted.timeout);
-        let busy = self.activity.begin();
+        let (busy, cut_off) = (self.activity.begin(), self.cut_off.clone());
         let task = tokio::spawn(async move {
             let _busy = busy;
-            match tokio::time::timeout(timeout, async { invocable(event).await }).await {
-                Ok(outcome) => outcome.map_err(InvocationError::Failed),
-                Err(_) => Err(InvocationError::TimedOut(timeout)),
+            let answer = tokio::time::timeout(timeout, async { invocable(event).await });
+            match cut_off.run_until_cancelled(answer).await {
+                Some(Ok(outcome)) => outcome.map_err(InvocationError::Failed),
+                Some(Err(_)) => Err(InvocationError::TimedOut(timeout)),
+                None => Err(InvocationError::CutOff),
             }
         });
         let outcome = task.await.unwrap_or(Err(InvocationError::Panicked));
@@ -108,8 +115,12 @@ mod tests {
 
     use super::*;
 
+    fn none() -> Functions {
+        Functions::new(Activity::new(runtime::Clock::system()), CancellationToken::new())
+    }
+
     fn functions(invocable: Invocable, timeout: Duration) -> Functions {
-        let mut functions = Functions::new(Activity::new(runtime::Clock::system()));
+        let mut functions = none();
         functions.add("one", invocable, timeout);
         functions
     }
@@ -137,8 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_function_is_named() {
-        let functions = Functions::new(Activity::new(runtime::Clock::system()));
-        let error = functions.invoke("other", json!({})).await.unwrap_err();
+        let error = none().invoke("other", json!({})).await.unwrap_err();
         assert_eq!(error.to_string(), "there is no function other");
     }
 }

@@ -12,6 +12,9 @@ use tracing_subscriber::registry::LookupSpan;
 /// What is logged unless `RUST_LOG` says otherwise.
 const DEFAULT_FILTER: &str = "info,s3s=warn";
 
+/// This crate, as its events name it.
+const OURS: &str = "hookreel_local";
+
 /// Writes logs to standard output from here on. A panic becomes a line too.
 pub fn start(as_json: bool) {
     let filter =
@@ -33,6 +36,8 @@ pub struct Lines;
 /// The fields of one event.
 #[derive(Debug, Default)]
 struct Fields {
+    /// Whether the names below have the meaning they have in this crate.
+    is_ours: bool,
     kind: String,
     what: String,
     outcome: String,
@@ -53,11 +58,11 @@ where
         mut line: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut fields = Fields::default();
+        let crate_name = event.metadata().target().split("::").next().unwrap_or_default();
+        let mut fields = Fields { is_ours: crate_name == OURS, ..Fields::default() };
         event.record(&mut fields);
         if fields.kind.is_empty() {
-            let crate_name = event.metadata().target().split("::").next();
-            fields.kind.push_str(crate_name.unwrap_or_default());
+            fields.kind = crate_name.trim_start_matches("hookreel_").replace('_', "-");
         }
         write!(line, "{} ", jiff::Timestamp::now().strftime("%H:%M:%S.%3f"))?;
         if *event.metadata().level() <= Level::WARN {
@@ -69,7 +74,7 @@ where
 
 impl fmt::Display for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<8}", self.kind)?;
+        write!(f, "{:<10}", self.kind)?;
         for text in [&self.what, &self.outcome, &self.message] {
             if !text.is_empty() {
                 write!(f, " {}", text.replace('\n', " "))?;
@@ -88,10 +93,10 @@ impl fmt::Display for Fields {
 impl Fields {
     fn put(&mut self, field: &Field, value: String) {
         match field.name() {
-            "kind" => self.kind = value,
-            "what" => self.what = value,
-            "outcome" => self.outcome = value,
-            "id" => self.id = value,
+            "kind" if self.is_ours => self.kind = value,
+            "what" if self.is_ours => self.what = value,
+            "outcome" if self.is_ours => self.outcome = value,
+            "id" if self.is_ours => self.id = value,
             "message" => self.message = value,
             name => {
                 let value = value.replace('\n', " ");
@@ -104,7 +109,7 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        if field.name() == "ms" {
+        if self.is_ours && field.name() == "ms" {
             self.milliseconds = Some(value);
         } else {
             self.put(field, value.to_string());
@@ -134,6 +139,6 @@ mod tests {
             id: "abc".to_owned(),
             ..Fields::default()
         };
-        assert_eq!(fields.to_string(), "api      POST /v1/tts/async 202 3.1 ms abc");
+        assert_eq!(fields.to_string(), "api        POST /v1/tts/async 202 3.1 ms abc");
     }
 }

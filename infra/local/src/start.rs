@@ -39,7 +39,7 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let store = Store::new(&aws.sdk_config("hookreel-local"), &table.name);
     let first_key = first_key::ensure(settings.api_key, &folder, &store, &clock).await?;
 
-    let stopped = CancellationToken::new();
+    let stopped = cut_off.child_token();
     let mappings = mappings::Surroundings {
         aws: Arc::clone(&aws),
         functions: Arc::clone(&functions),
@@ -63,8 +63,8 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
         activity,
         queues,
         streams,
-        _stop_on_drop: stopped.clone().drop_guard(),
         stopped,
+        cut_off: cut_off.drop_guard(),
         tasks,
         folder,
     })

@@ -87,6 +87,45 @@ impl fmt::Display for MessageId {
     }
 }
 
+/// A webhook endpoint. Its text is `ep_` and a UUID.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EndpointId(String);
+
+impl EndpointId {
+    /// A new id, which sorts after those made before `now`.
+    #[must_use]
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        let milliseconds = u64::try_from(now.as_millis()).unwrap_or(0);
+        let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
+        Self(format!("ep_{}", uuid.simple()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EndpointId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for EndpointId {
+    type Err = InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !text.starts_with("ep_") || text.len() > MAX_LENGTH || !text.chars().all(plain) {
+            return Err(InvalidField::new("endpoint", "must be an endpoint id, like ep_0190…"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// How often a job has been dispatched. It fences: a callback that names an earlier attempt
 /// than the job's own comes from a provider task that no longer counts.
 #[derive(

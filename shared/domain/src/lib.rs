@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod delivery;
+pub mod endpoint;
 pub mod event;
 pub mod id;
 pub mod invalid;
@@ -15,13 +16,14 @@ pub mod metadata;
 pub mod resource;
 pub mod schedule;
 pub mod secret;
+pub mod secret_versions;
 pub mod state;
 pub mod time;
 pub mod tts;
 
 pub use access::{Caller, OwnerId, Scope};
 pub use event::EventType;
-pub use id::{Attempt, JobId, MessageId};
+pub use id::{Attempt, EndpointId, JobId, MessageId};
 pub use invalid::InvalidField;
 pub use job::{Job, JobError, JobKind, Output};
 pub use secret::Secret;

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use runtime::{Clock, Invocable};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::activity::Activity;
@@ -51,7 +52,7 @@ async fn serve() -> String {
         route("GET /private", authorizer(&[])),
         route("GET /identified", authorizer(&["authorization"])),
     ];
-    let mut functions = Functions::new(Activity::new(Clock::system()));
+    let mut functions = Functions::new(Activity::new(Clock::system()), CancellationToken::new());
     let echo: Invocable = Arc::new(|event| Box::pin(async move { answer_to(event) }));
     functions.add("echo", echo, Duration::from_secs(5));
     let authorizer: Invocable = Arc::new(|event| Box::pin(async move { Ok(authorized(&event)) }));

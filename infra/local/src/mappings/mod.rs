@@ -2,6 +2,7 @@
 
 mod batch;
 mod filter;
+mod given_up;
 mod message_event;
 mod queue;
 mod stream;

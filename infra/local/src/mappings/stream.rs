@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::batch::Failed;
+use super::given_up::{self, Reason};
 use super::{Pattern, PatternError, REST, Surroundings};
 use crate::activity::Busy;
 use crate::aws::{AwsError, SqsError};
@@ -24,6 +25,8 @@ pub struct StreamPoller {
     function: String,
     mapping: StreamMapping,
     filters: Vec<Pattern>,
+    /// Tells the failure destination.
+    sqs: aws_sdk_sqs::Client,
     surroundings: Surroundings,
     position: Arc<StreamPosition>,
 }
@@ -37,11 +40,14 @@ pub struct StreamPosition {
     waits: AtomicBool,
 }
 
-/// Part of a batch, and how often it has failed.
+/// Part of a batch, and how it has fared.
 #[derive(Debug)]
 struct Chunk {
     records: Vec<Value>,
     failures: u32,
+    /// When its records were read. Their age counts from then: their own dates come from
+    /// another clock than the one that may be set here.
+    since: Timestamp,
 }
 
 impl StreamPoller {
@@ -60,6 +66,7 @@ impl StreamPoller {
                 after: Mutex::new(after),
                 waits: AtomicBool::new(false),
             }),
+            sqs: aws_sdk_sqs::Client::new(&surroundings.aws.sdk_config("stream-mapping")),
             mapping,
             surroundings,
         })
@@ -133,7 +140,8 @@ impl StreamPoller {
     /// `None` if the mappings were stopped before all were through.
     async fn work_through(&self, records: Vec<Value>, mut busy: Busy) -> Option<()> {
         // The next chunk is at the end.
-        let mut chunks = vec![Chunk { records, failures: 0 }];
+        let since = self.surroundings.clock.now();
+        let mut chunks = vec![Chunk { records, failures: 0, since }];
         while let Some(mut chunk) = chunks.pop() {
             let first_failed = self.attempt(&chunk.records).await;
             let failed = chunk.records.split_off(first_failed);
@@ -143,14 +151,12 @@ impl StreamPoller {
             if failed.is_empty() {
                 continue;
             }
-            chunk = Chunk { records: failed, failures: chunk.failures + 1 };
+            chunk = Chunk { records: failed, failures: chunk.failures + 1, since };
             if self.mapping.bisects && chunk.records.len() > 1 {
                 let later = chunk.records.split_off(chunk.records.len() / 2);
-                chunks.push(Chunk { records: later, failures: chunk.failures });
+                chunks.push(Chunk { records: later, failures: chunk.failures, since });
                 chunks.push(chunk);
-            } else if self.mapping.maximum_retries.is_some_and(|most| chunk.failures > most) {
-                self.give_up(&chunk);
-            } else {
+            } else if !self.give_up(&chunk).await {
                 let wait = self.surroundings.rest(busy, wait_after(chunk.failures));
                 let wait = self.surroundings.unless_stopped(wait);
                 busy = self.position.waiting(wait).await?;
@@ -183,19 +189,39 @@ impl StreamPoller {
         done
     }
 
-    fn give_up(&self, chunk: &Chunk) {
-        tracing::error!(
-            kind = "stream",
-            what = self.function,
-            id = chunk.records.first().map(sequence_number),
-            outcome = "given up",
-            "{} records were given up after {} tries",
-            chunk.records.len(),
-            chunk.failures,
-        );
+    /// Why `chunk` is not tried again, if so.
+    fn reason_to_give_up(&self, chunk: &Chunk) -> Option<Reason> {
+        let age = self.surroundings.clock.now().since(chunk.since);
+        if self.mapping.maximum_retries.is_some_and(|most| chunk.failures > most) {
+            Some(Reason::Retries)
+        } else if self.mapping.maximum_age.is_some_and(|most| age >= most) {
+            Some(Reason::Age)
+        } else {
+            None
+        }
+    }
+
+    /// Goes on without `chunk` if it may not be tried again, and says where it was.
+    async fn give_up(&self, chunk: &Chunk) -> bool {
+        let Some(reason) = self.reason_to_give_up(chunk) else { return false };
+        let now = self.surroundings.clock.now();
+        let failures = chunk.failures;
+        let message = given_up::message(&self.function, &chunk.records, reason, failures, now);
+        let (id, what) = (chunk.records.first().map(sequence_number), &self.function);
+        if let Some(queue) = &self.mapping.failure_queue {
+            let url = self.surroundings.aws.queue_url(queue);
+            let send = self.sqs.send_message().queue_url(url).message_body(message.to_string());
+            if let Err(error) = send.send().await {
+                tracing::error!(kind = "stream", what, id, "cannot tell {queue}: {error}");
+                return false;
+            }
+        }
+        let count = chunk.records.len();
+        tracing::error!(kind = "stream", what, id, outcome = "given up", count, failures);
         if let Some(last) = chunk.records.last() {
             self.keep(sequence_number(last));
         }
+        true
     }
 
     /// Makes `sequence_number` the place to go on from, also after a restart. If that cannot
@@ -255,7 +281,8 @@ async fn fill(busy: Busy, due: Timestamp, changes: &mut watch::Receiver<u64>) {
     }
 }
 
-fn sequence_number(record: &Value) -> &str {
+/// The place of `record` in its stream.
+pub(super) fn sequence_number(record: &Value) -> &str {
     record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default()
 }
 

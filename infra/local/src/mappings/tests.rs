@@ -40,7 +40,7 @@ async fn world(function: fn(&[String], usize) -> Result<Value, &'static str>) ->
             Box::pin(async move { answer })
         }
     });
-    let mut functions = Functions::new(Arc::clone(&activity));
+    let mut functions = Functions::new(Arc::clone(&activity), CancellationToken::new());
     functions.add("one", invocable, Duration::from_secs(5));
     let surroundings = Surroundings {
         aws: aws.await.unwrap(),
@@ -122,6 +122,8 @@ impl World {
             })],
             bisects,
             maximum_retries,
+            maximum_age: Some(Duration::from_hours(24)),
+            failure_queue: Some("dead".to_owned()),
             reports_failures: false,
         };
         let poller = StreamPoller::new("one", mapping, self.surroundings.clone()).unwrap();
@@ -240,6 +242,7 @@ async fn a_batch_is_split_until_the_bad_record_is_alone_and_given_up() {
         if names.contains(&"bad".to_owned()) { Err("on purpose") } else { Ok(json!({})) }
     };
     let world = world(bad).await;
+    world.add_queue(1);
     world.add_table(&["a", "b", "bad", "d"]).await;
     let position = world.follow(true, Some(1));
     let seen = world.invoked(5).await;
@@ -247,4 +250,8 @@ async fn a_batch_is_split_until_the_bad_record_is_alone_and_given_up() {
         [vec!["a", "b", "bad", "d"], vec!["a", "b"], vec!["bad", "d"], vec!["bad"], vec!["d"]];
     assert_eq!(seen, expected);
     assert!(position.after().is_some());
+    let told = world.surroundings.aws.receive("dead", 1, None).await.unwrap();
+    let told: Value = serde_json::from_str(&told[0].body).unwrap();
+    assert_eq!(told["requestContext"]["condition"], "RetryAttemptsExhausted");
+    assert_eq!(told["DDBStreamBatchInfo"]["batchSize"], 1);
 }

@@ -89,6 +89,8 @@ struct StreamEvent {
     #[serde(default)]
     bisect_batch_on_function_error: bool,
     maximum_retry_attempts: Option<i64>,
+    maximum_record_age_in_seconds: Option<i64>,
+    destination_config: Option<DestinationConfig>,
     enabled: Option<bool>,
     // Read and set aside: the stream begins with the data folder, so its oldest record and its
     // newest are the same when a mapping is first made, and one shard feeds one invocation.
@@ -96,11 +98,20 @@ struct StreamEvent {
     _starting_position: Option<String>,
     #[serde(rename = "ParallelizationFactor")]
     _parallelization_factor: Option<u32>,
-    #[serde(rename = "MaximumRecordAgeInSeconds")]
-    _maximum_record_age: Option<i64>,
-    // A batch is given up only after `MaximumRetryAttempts`; the log says so here.
-    #[serde(rename = "DestinationConfig")]
-    _destination: Option<Json>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DestinationConfig {
+    on_failure: OnFailure,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct OnFailure {
+    destination: String,
+    #[serde(rename = "Type")]
+    _kind: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -133,6 +144,12 @@ fn stream(properties: Json, path: &Path) -> Result<StreamMapping, TemplateError>
         bisects: event.bisect_batch_on_function_error,
         // Minus one is how CloudFormation writes "without a limit".
         maximum_retries: event.maximum_retry_attempts.and_then(|retries| retries.try_into().ok()),
+        maximum_age: event
+            .maximum_record_age_in_seconds
+            .and_then(|seconds| seconds.try_into().ok().map(Duration::from_secs)),
+        failure_queue: event
+            .destination_config
+            .map(|config| last_part(&config.on_failure.destination, ':').to_owned()),
         reports_failures: reports_failures(&event.function_response_types),
     })
 }

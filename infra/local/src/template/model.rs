@@ -88,6 +88,10 @@ pub struct StreamMapping {
     pub bisects: bool,
     /// How often a failed batch is tried again; without a limit unless the template sets one.
     pub maximum_retries: Option<u32>,
+    /// How long a failed batch is tried again; without a limit unless the template sets one.
+    pub maximum_age: Option<Duration>,
+    /// The queue that is told of a batch that was given up.
+    pub failure_queue: Option<String>,
     /// Whether the function names the first record that failed.
     pub reports_failures: bool,
 }

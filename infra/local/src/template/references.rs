@@ -12,6 +12,8 @@ use crate::aws::identity::{ACCOUNT, REGION, queue_arn};
 
 /// The stack's name, and the id of its HTTP API.
 pub const STACK: &str = "hookreel";
+/// The kinds of resources whose attributes are all known.
+const RUN_HERE: [&str; 3] = ["AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::S3::Bucket"];
 /// Where that API would be on AWS; replaced by where it is here.
 const DEPLOYED_API: &str = "https://hookreel.execute-api.us-east-1.amazonaws.com";
 
@@ -90,6 +92,11 @@ impl Resolver<'_> {
             ("AWS::SQS::Queue", "QueueName") => name,
             ("AWS::SQS::Queue", "QueueUrl") => self.resource_reference(id, path)?,
             ("AWS::Serverless::HttpApi", "ApiEndpoint") => self.surroundings.api_url.clone(),
+            // Of what is not run here (roles, log groups) nothing but its name can matter.
+            (kind, "Arn") if !RUN_HERE.contains(&kind) => {
+                let service = kind.split("::").nth(1).unwrap_or_default().to_lowercase();
+                arn(&service, "")
+            }
             _ => {
                 let problem = format!("{} has no attribute {attribute} here", resource.kind);
                 return Err(TemplateError::at(path, problem));

@@ -65,6 +65,8 @@ Resources:
             BatchSize: 50
             BisectBatchOnFunctionError: true
             MaximumRetryAttempts: -1
+            MaximumRecordAgeInSeconds: 86400
+            DestinationConfig: { OnFailure: { Destination: !GetAtt DeadQueue.Arn } }
             FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT"]}' }] }
         Work:
           Type: SQS
@@ -156,6 +158,8 @@ fn triggers_are_read() {
     assert_eq!((stream.table.as_str(), stream.batch_size), ("jobs", 50));
     assert_eq!(stream.filters, [json!({ "eventName": ["INSERT"] })]);
     assert!(stream.bisects && stream.maximum_retries.is_none() && !stream.reports_failures);
+    assert_eq!(stream.maximum_age.unwrap().as_secs(), 86_400);
+    assert_eq!(stream.failure_queue.as_deref(), Some("hookreel-DeadQueue"));
     let queue = &relay.queues[0];
     assert_eq!((queue.queue.as_str(), queue.batch_size), ("work", 10));
     assert_eq!((queue.window.as_secs(), queue.maximum_concurrency), (1, Some(2)));

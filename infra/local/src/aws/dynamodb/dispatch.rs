@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::super::json::JsonAnswer;
+use super::naming;
 
 /// Prefixes by which `dynoxide`'s deserialisers say which error a refused value is.
 const VALIDATION: [&str; 3] = ["VALIDATION_REQUEST:", "VALIDATION_AS_READ:", "VALIDATION:"];
@@ -29,8 +30,8 @@ pub(super) fn writes(operation: &str) -> bool {
 
 /// Answers the request.
 pub(super) fn answer(database: &Database, operation: &str, body: &[u8]) -> JsonAnswer {
-    match call(database, operation, body) {
-        Ok(answer) => JsonAnswer::ok(answer),
+    match call(database, operation, &naming::inward(operation, body)) {
+        Ok(answer) => JsonAnswer::ok(naming::outward(operation, answer)),
         Err(error) => {
             let status = error.status_code();
             if status >= 500 {

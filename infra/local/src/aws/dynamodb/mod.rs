@@ -8,6 +8,7 @@
 mod capacity;
 mod dispatch;
 mod expiry;
+mod naming;
 mod stream;
 
 use std::path::Path;

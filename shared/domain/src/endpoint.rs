@@ -1,0 +1,91 @@
+//! A webhook endpoint: where an owner wants events sent, and how.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret_versions::SecretVersions;
+use crate::{EndpointId, EventType, OwnerId, Timestamp};
+
+/// An endpoint as it is stored. Its secret follows from its id and a version, so none is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: EndpointId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// Where events go.
+    pub url: String,
+    /// What its owner calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Which events it wants; all of them if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventType>,
+    /// Whether it is used, and why not.
+    pub status: EndpointStatus,
+    /// Waits after failed attempts in seconds, instead of the usual schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_schedule_seconds: Option<Vec<u32>>,
+    /// Most deliveries a second; further ones wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit_per_second: Option<u32>,
+    /// Headers to add, by name in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// How its deliveries are signed.
+    pub signing: SigningScheme,
+    /// Which of its secrets are valid.
+    pub secrets: SecretVersions,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its owner last changed it.
+    pub updated_at: Timestamp,
+}
+
+impl Endpoint {
+    /// Whether it is to be told of `event`.
+    #[must_use]
+    pub fn wants(&self, event: EventType) -> bool {
+        self.status == EndpointStatus::Enabled
+            && (self.events.is_empty() || self.events.contains(&event))
+    }
+}
+
+/// Whether an endpoint is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum EndpointStatus {
+    /// It is.
+    Enabled,
+    /// It is not.
+    Disabled {
+        /// Why.
+        reason: DisabledReason,
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// Why an endpoint is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisabledReason {
+    /// Its owner said so.
+    Owner,
+    /// It answered 410.
+    Gone,
+    /// It failed for five days.
+    Failing,
+}
+
+/// How deliveries are signed (Standard Webhooks).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SigningScheme {
+    /// HMAC-SHA256 with a shared secret.
+    #[default]
+    V1,
+    /// Ed25519, whose public key the receiver knows.
+    V1a,
+}
