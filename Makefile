@@ -29,7 +29,7 @@ lint: $(PYTHON_TOOLS) ## Checks format, code, dependencies and the template
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	infra/cargo_tools.sh
-	cargo deny --offline check bans licenses sources
+	cargo deny --locked check bans licenses sources
 	cargo machete
 	$(VENV)/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam validate --lint

@@ -1,1 +1,22 @@
-//! tests
+//! What the tests stand on: the whole system in one process with a clock that they move, a
+//! provider that does what it is told, and a receiver of webhooks that keeps what it gets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "whatever fails here fails the test, and says where"
+)]
+
+pub mod client;
+pub mod provider;
+pub mod receiver;
+pub mod seed;
+pub mod sent;
+pub mod templates;
+pub mod wav;
+pub mod world;
+
+pub use client::{Answer, Client};
+pub use provider::Provider;
+pub use receiver::{Receiver, Webhook};
+pub use world::{Plan, World};

@@ -1,1 +1,25 @@
-//! x
+//! The tests of the whole: every function by its sample events, the API over HTTP, the job from
+//! text to webhook, what it costs, and what breaks on the way.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+mod api_cancel;
+mod api_download;
+mod api_errors;
+mod api_idempotency;
+mod api_list;
+mod budgets;
+mod delivery;
+mod endpoint_events;
+mod endpoint_secrets;
+mod endpoints;
+mod events;
+mod faults;
+mod flows;
+mod inbound;
+mod kill;
+mod permissions;
+mod process;
+mod replays;
+mod template;
+mod webhooks;
+mod whole_job;

@@ -1,36 +1,78 @@
-//! The headers of a webhook: those of Standard Webhooks, and seed 002's two.
+//! The headers of a webhook: those of Standard Webhooks, seed 002's two, and the endpoint's own.
 
 use std::error::Error;
 
+use domain::delivery::Receiver;
+use domain::endpoint::SigningScheme;
 use domain::{Secret, Timestamp};
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use queues::message::Deliver as Message;
-use signing::webhook_secret::{FIRST_VERSION, webhook_secret};
-use signing::{hex_hmac, standard_webhooks};
+use signing::{
+    InvalidSecret, endpoint_key, endpoint_secret, hex_hmac, standard_webhooks,
+    standard_webhooks_v1a, webhook_secret,
+};
 
-/// Signs `message` as of `now`. The timestamp is that of the attempt, so receivers can refuse
+use crate::planned::Planned;
+
+/// Seed 002's signature by the secret before the present one, while that is still valid. Its own
+/// header holds a single signature, so a receiver that has not yet changed looks here.
+const PREVIOUS_SIGNATURE_HEADER: &str = "x-webhook-signature-previous";
+
+/// Signs a webhook as of `now`. The timestamp is that of the attempt, so receivers can refuse
 /// what was recorded and played back later.
 pub(crate) fn signed(
-    message: &Message,
+    planned: &Planned,
     master: &Secret,
     now: Timestamp,
 ) -> Result<HeaderMap, Box<dyn Error + Send + Sync>> {
-    let secret = webhook_secret(master, &message.owner, FIRST_VERSION)?;
-    let body = message.body.as_bytes();
-    let seed = hex_hmac::sign(&secret, body)?;
-    let standard = standard_webhooks::sign(&[secret], message.id.as_str(), now, body)?;
-    let timestamp = now.as_seconds().to_string();
     let mut headers = HeaderMap::new();
-    let mut put = |name: HeaderName, value: &str| {
-        HeaderValue::from_str(value).map(|value| headers.insert(name, value))
+    let mut put = |name: &str, value: &str| -> Result<(), Box<dyn Error + Send + Sync>> {
+        headers.insert(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(value)?);
+        Ok(())
     };
-    put(CONTENT_TYPE, "application/json")?;
-    put(USER_AGENT, concat!("Hookreel/", env!("CARGO_PKG_VERSION")))?;
-    put(HeaderName::from_static(standard_webhooks::ID_HEADER), message.id.as_str())?;
-    put(HeaderName::from_static(standard_webhooks::TIMESTAMP_HEADER), &timestamp)?;
-    put(HeaderName::from_static(standard_webhooks::SIGNATURE_HEADER), &standard)?;
-    put(HeaderName::from_static("x-webhook-signature"), &seed)?;
-    put(HeaderName::from_static("x-webhook-timestamp"), &timestamp)?;
+    // The endpoint's own come first, so that none of them can stand in for one of ours.
+    for (name, value) in planned.endpoint.iter().flat_map(|endpoint| &endpoint.headers) {
+        put(name, value)?;
+    }
+    let timestamp = now.as_seconds().to_string();
+    put(CONTENT_TYPE.as_str(), "application/json")?;
+    put(USER_AGENT.as_str(), concat!("Hookreel/", env!("CARGO_PKG_VERSION")))?;
+    put(standard_webhooks::ID_HEADER, planned.message.id.as_str())?;
+    put(standard_webhooks::TIMESTAMP_HEADER, &timestamp)?;
+    put(hex_hmac::TIMESTAMP_HEADER, &timestamp)?;
+    for (name, value) in signatures(planned, master, now)? {
+        put(name, &value)?;
+    }
     Ok(headers)
+}
+
+/// The headers that sign, by every version that is valid now.
+fn signatures(
+    planned: &Planned,
+    master: &Secret,
+    now: Timestamp,
+) -> Result<Vec<(&'static str, String)>, InvalidSecret> {
+    let (id, body) = (planned.message.id.as_str(), planned.message.body.as_bytes());
+    let (scheme, versions) = planned.signing();
+    if let (SigningScheme::V1a, Receiver::Endpoint(endpoint)) = (scheme, &planned.message.receiver)
+    {
+        let keys = versions.valid_at(now).map(|version| endpoint_key(master, endpoint, version));
+        let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
+        let signature = standard_webhooks_v1a::sign(&keys, id, now, body)?;
+        return Ok(vec![(standard_webhooks::SIGNATURE_HEADER, signature)]);
+    }
+    let secret = |version| match &planned.message.receiver {
+        Receiver::Url(_) => webhook_secret(master, &planned.message.owner, version),
+        Receiver::Endpoint(endpoint) => endpoint_secret(master, endpoint, version),
+    };
+    let secrets: Vec<_> = versions.valid_at(now).map(secret).collect::<Result<_, _>>()?;
+    let standard = standard_webhooks::sign(&secrets, id, now, body)?;
+    let mut signatures = vec![(standard_webhooks::SIGNATURE_HEADER, standard)];
+    let names = [hex_hmac::SIGNATURE_HEADER, PREVIOUS_SIGNATURE_HEADER];
+    // Of several that are still valid, the previous one is the last to have been replaced.
+    let latest = secrets.first().into_iter().chain(secrets.last().filter(|_| secrets.len() > 1));
+    for (name, secret) in names.into_iter().zip(latest) {
+        signatures.push((name, hex_hmac::sign(secret, body)?));
+    }
+    Ok(signatures)
 }

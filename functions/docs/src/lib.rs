@@ -1,7 +1,9 @@
-//! What anyone may read: `GET /v1/health` and `GET /openapi.json`.
+//! What anyone may read: `GET /v1/health` and `GET /openapi.json`; and the 404 for every path
+//! that has no route.
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use runtime::aws::AwsService;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Context, Problem, StartError};
 use serde_json::json as object;
@@ -14,6 +16,8 @@ const OPENAPI: &str = include_str!("openapi.json");
 pub struct Docs;
 
 impl HttpFunction for Docs {
+    const CALLS: &'static [AwsService] = &[];
+
     fn new(_: &Context) -> Result<Self, StartError> {
         Ok(Self)
     }
@@ -25,7 +29,7 @@ impl HttpFunction for Docs {
                 &object!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }),
             ),
             "/openapi.json" => Ok(openapi()),
-            _ => Err(Problem::not_found("There is no such page.")),
+            _ => Err(Problem::not_found("There is no such route; GET /openapi.json lists them.")),
         }
     }
 }

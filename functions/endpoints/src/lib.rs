@@ -1,27 +1,143 @@
-//! `GET /v1/webhook-secret`: the secret by which an owner knows our webhooks.
+//! `/v1/endpoints…`: where an owner's webhooks go, and `/v1/webhook-secret…`: what signs those
+//! that go to the addresses of single jobs.
 
-use domain::{Scope, Secret};
+mod body;
+mod create;
+mod recover;
+mod secret;
+mod trial;
+
+use domain::delivery::Receiver;
+use domain::endpoint::{Endpoint, EndpointStatus};
+use domain::endpoint_resource::EndpointResource;
+use domain::{Caller, EndpointId, InvalidField, OwnerId, Scope, Secret};
 use http::StatusCode;
-use runtime::http::{HttpFunction, Request, Response, json};
-use runtime::{Context, Problem, StartError};
-use serde_json::json as object;
-use signing::webhook_secret::{FIRST_VERSION, webhook_secret};
+use outbound::Guard;
+use runtime::http::{self as answer, HttpFunction, Request, Response, json};
+use runtime::{Clock, Context, Problem, StartError};
+use store::Store;
 
 /// The function.
 #[derive(Debug)]
 pub struct Endpoints {
+    store: Store,
+    guard: Guard,
     master: Secret,
+    clock: Clock,
 }
 
 impl HttpFunction for Endpoints {
     fn new(context: &Context) -> Result<Self, StartError> {
-        Ok(Self { master: context.environment.required_secret("SIGNING_KEY")? })
+        let environment = &context.environment;
+        Ok(Self {
+            store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
+            guard: Guard {
+                allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
+                allowed_hosts: None,
+            },
+            master: environment.required_secret("SIGNING_KEY")?,
+            clock: context.clock.clone(),
+        })
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
-        let caller = request.caller(Scope::Webhooks)?;
-        let secret = webhook_secret(&self.master, &caller.owner, FIRST_VERSION);
-        let secret = secret.map_err(Problem::unavailable)?;
-        json(StatusCode::OK, &object!({ "secret": secret.expose() }))
+        let Caller { owner, .. } = request.caller(Scope::Webhooks)?;
+        match request.route() {
+            "POST /v1/endpoints" => self.create(&owner, &request).await,
+            "GET /v1/endpoints" => self.list(&owner, &request).await,
+            "GET /v1/endpoints/{endpoint_id}" => {
+                json(StatusCode::OK, &EndpointResource::from(&self.named(&owner, &request).await?))
+            }
+            "PATCH /v1/endpoints/{endpoint_id}" => self.change(&owner, &request).await,
+            "DELETE /v1/endpoints/{endpoint_id}" => self.delete(&owner, &request).await,
+            "GET /v1/endpoints/{endpoint_id}/secret" => self.secret(&owner, &request).await,
+            "POST /v1/endpoints/{endpoint_id}/rotate-secret" => {
+                self.rotate_secret(&owner, &request).await
+            }
+            "POST /v1/endpoints/{endpoint_id}/test" => self.test(&owner, &request).await,
+            "POST /v1/endpoints/{endpoint_id}/recover" => self.recover(&owner, &request).await,
+            "GET /v1/webhook-secret" => self.owner_secret(&owner).await,
+            "POST /v1/webhook-secret/rotate" => self.rotate_owner_secret(&owner, &request).await,
+            _ => Err(Problem::not_found("There is no such route.")),
+        }
     }
+}
+
+impl Endpoints {
+    /// The newest first. All of them are read, since there are few; the page is cut out here.
+    async fn list(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
+        let limit = request.page_limit()?;
+        let after = request.query("cursor").map(|text| text.parse::<EndpointId>()).transpose();
+        let after =
+            after.map_err(|_| InvalidField::new("cursor", "must be a next_cursor of this list"))?;
+        let mut endpoints = self.store.endpoints(owner).await.map_err(Problem::unavailable)?;
+        endpoints.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
+        let start = after.map_or(0, |after| {
+            endpoints.iter().position(|one| one.id == after).map_or(endpoints.len(), |at| at + 1)
+        });
+        let rest = endpoints.get(start..).unwrap_or_default();
+        let shown = rest.get(..limit).unwrap_or(rest);
+        let next = shown.last().filter(|_| shown.len() < rest.len()).map(|last| &last.id);
+        let data: Vec<_> = shown.iter().map(EndpointResource::from).collect();
+        answer::page(&data, next)
+    }
+
+    async fn change(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
+        let id = named_id(request)?;
+        let now = self.clock.now();
+        let change = body::change(request, &self.guard, now)?;
+        // First, so that it is not ended again by failures that came before.
+        if change.url.is_some() || change.status == Some(EndpointStatus::Enabled) {
+            self.named(owner, request).await?;
+            let receiver = Receiver::Endpoint(id.clone());
+            let forgotten = self.store.forget_failures(owner, &receiver).await;
+            forgotten.map_err(Problem::unavailable)?;
+        }
+        let changed = self.store.change_endpoint(owner, &id, &change, now).await;
+        let endpoint = changed.map_err(Problem::unavailable)?.ok_or_else(unknown)?;
+        json(StatusCode::OK, &EndpointResource::from(&endpoint))
+    }
+
+    async fn delete(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
+        let id = named_id(request)?;
+        let deleted = self.store.delete_endpoint(owner, &id).await;
+        if deleted.map_err(Problem::unavailable)? {
+            Ok(answer::no_content())
+        } else {
+            Err(unknown())
+        }
+    }
+
+    /// The owner's endpoint that the path names.
+    async fn named(&self, owner: &OwnerId, request: &Request) -> Result<Endpoint, Problem> {
+        let found = self.store.endpoint(owner, &named_id(request)?).await;
+        found.map_err(Problem::unavailable)?.ok_or_else(unknown)
+    }
+
+    /// The same, if it is in use.
+    async fn in_use(&self, owner: &OwnerId, request: &Request) -> Result<Endpoint, Problem> {
+        let endpoint = self.named(owner, request).await?;
+        match endpoint.status {
+            EndpointStatus::Enabled => Ok(endpoint),
+            EndpointStatus::Disabled { .. } => Err(Problem::conflict(
+                "endpoint_disabled",
+                "The endpoint is disabled. Set its status to enabled first.",
+            )),
+        }
+    }
+}
+
+fn named_id(request: &Request) -> Result<EndpointId, Problem> {
+    request.path_id("endpoint_id", "endpoint")
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no such endpoint.")
+}
+
+fn key_reused() -> Problem {
+    Problem::conflict(
+        "idempotency_key_reused",
+        "This Idempotency-Key was sent with another body within 24 hours. Use a new key.",
+    )
 }

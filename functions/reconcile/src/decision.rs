@@ -8,9 +8,9 @@ use domain::{Job, JobError, JobState, Timestamp, limits};
 /// After how long a claim whose provider's answer was never saved counts as lost: the worker
 /// that made it cannot be running any more (`dispatch` ends after 60 s).
 const CLAIM: Duration = Duration::from_mins(2);
-/// After how long a message to `dispatch` or `ingest` counts as lost. They come within
-/// seconds, and one too many does no harm.
-const MESSAGE: Duration = Duration::from_mins(2);
+/// After how long a message to `dispatch` or `ingest` counts as lost. No run of `ingest` can
+/// last longer, so a large file is not pulled twice at once.
+const MESSAGE: Duration = Duration::from_mins(15);
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,29 +31,36 @@ pub(crate) enum Decision {
     Ask(String),
 }
 
-/// Decides what to do with `job`, which has not ended, at `now`.
-pub(crate) fn decide(job: &Job, now: Timestamp) -> Decision {
+/// Decides what to do with `job`, which has not ended, at `now`. It is looked at once in every
+/// `interval`.
+pub(crate) fn decide(job: &Job, now: Timestamp, interval: Duration) -> Decision {
     let age = now.since(job.state_since);
     match job.state {
-        JobState::Queued => queued(job, age, now),
+        JobState::Queued => queued(job, age, now, interval),
         JobState::Dispatched if age < CLAIM => Decision::Wait,
         JobState::Dispatched if job.cancel_requested_at.is_some() => Decision::Cancel,
         JobState::Dispatched => Decision::Lost,
         JobState::Running => running(job, age),
         JobState::Storing if age >= limits::STORE_DEADLINE => Decision::Lost,
-        JobState::Storing if age >= MESSAGE => Decision::PullAgain,
+        JobState::Storing if message_is_lost(age, interval) => Decision::PullAgain,
         JobState::Storing | JobState::Completed | JobState::Failed | JobState::Cancelled => {
             Decision::Wait
         }
     }
 }
 
-fn queued(job: &Job, age: Duration, now: Timestamp) -> Decision {
+fn queued(job: &Job, age: Duration, now: Timestamp, interval: Duration) -> Decision {
     if now.since(job.created_at) >= limits::START_DEADLINE {
         let message = "No provider took the job in time.";
         return Decision::Fail(JobError::new(ErrorCode::StartTimeout, message));
     }
-    if age >= MESSAGE { Decision::DispatchAgain } else { Decision::Wait }
+    if message_is_lost(age, interval) { Decision::DispatchAgain } else { Decision::Wait }
+}
+
+/// Whether this is the look at which to send a message once more: one in every [`MESSAGE`], so
+/// that jobs that wait in a long queue do not make it longer.
+fn message_is_lost(age: Duration, interval: Duration) -> bool {
+    age >= MESSAGE && age.as_millis() % MESSAGE.as_millis() < interval.as_millis()
 }
 
 fn running(job: &Job, age: Duration) -> Decision {

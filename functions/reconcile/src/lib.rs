@@ -80,7 +80,7 @@ impl QueueFunction for Reconcile {
 
 impl Reconcile {
     async fn act(&self, job: &Job) -> Result<(), WorkError> {
-        match decide(job, self.clock.now()) {
+        match decide(job, self.clock.now(), schedule::check_wait(self.confirmation_timeout)) {
             Decision::Wait => Ok(()),
             Decision::DispatchAgain => {
                 let message = Dispatch { job_id: job.id.clone(), last_attempt: job.attempt };
@@ -115,7 +115,15 @@ impl Reconcile {
         tracing::info!(job_id = %job.id, attempt = %job.attempt, ?news, "provider asked");
         let now = self.clock.now();
         match news {
-            ProviderNews::Queued | ProviderNews::StillRunning { .. } => Ok(()),
+            ProviderNews::Queued | ProviderNews::StillRunning { progress_percent: None } => Ok(()),
+            ProviderNews::StillRunning { progress_percent: Some(percent) } => {
+                // Saves a write that would be refused; its condition decides all the same.
+                let told = job.progress_percent.map_or(0, |told| told + limits::PROGRESS_PERCENT);
+                if percent < told {
+                    return Ok(());
+                }
+                self.save(job, &Change::progress(job.attempt, percent, now)).await
+            }
             ProviderNews::FileReady(source) => {
                 let change = Change::file_ready(Some(job.attempt), &source, now);
                 let change = change.map_err(|error| WorkError::new("save the news", error))?;
@@ -190,7 +198,7 @@ impl Reconcile {
     }
 
     async fn look_again(&self, message: Message, round: u32) -> Result<(), WorkError> {
-        let wait = schedule::check_wait(round, self.confirmation_timeout);
+        let wait = schedule::check_wait(self.confirmation_timeout);
         let sent = self.queue.send(&Message { round: Some(round), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("plan the next look", error))
     }

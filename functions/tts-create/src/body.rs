@@ -50,6 +50,8 @@ impl Body {
             completed_at: None,
             cancel_requested_at: None,
             reported_at: None,
+            progress_percent: None,
+            progress_at: None,
             provider_task: None,
             source: None,
             outputs: Vec::new(),

@@ -5,7 +5,7 @@ mod body;
 
 use domain::links::Links;
 use domain::resource::LinkResource;
-use domain::{Caller, InvalidField, Job, JobId, JobStatus, Scope, Timestamp, limits};
+use domain::{Caller, Job, JobId, JobStatus, Scope, Timestamp, limits};
 use http::StatusCode;
 use outbound::Guard;
 use runtime::http::{HttpFunction, Request, Response, json};
@@ -49,7 +49,7 @@ impl HttpFunction for TtsCreate {
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsWrite)?;
-        let key = idempotency_key(&request)?;
+        let key = request.idempotency_key()?;
         let body = Body::read(&request, &self.guard)?;
         let job_id = match key {
             Some(key) => self.create_once(&caller, key, &body).await?,
@@ -100,15 +100,6 @@ impl TtsCreate {
     async fn save(&self, job: Job, body: &Body) -> Result<Created, Problem> {
         self.store.create_job(job, body.request.clone()).await.map_err(Problem::unavailable)
     }
-}
-
-fn idempotency_key(request: &Request) -> Result<Option<&str>, InvalidField> {
-    let Some(key) = request.header("idempotency-key") else { return Ok(None) };
-    if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES {
-        let message = format!("must be 1 to {} characters", limits::IDEMPOTENCY_KEY_BYTES);
-        return Err(InvalidField::new("Idempotency-Key", message));
-    }
-    Ok(Some(key))
 }
 
 fn ran_out(first: &Job, now: Timestamp) -> bool {

@@ -2,7 +2,7 @@
 //! Two writes: the job's change, and the body as it came with what became of it.
 
 use domain::links::Links;
-use domain::{Attempt, InvalidField, Job, JobId, JobState, Secret, Timestamp, limits};
+use domain::{Attempt, InboundId, InvalidField, JobId, Secret, Timestamp, limits};
 use http::{Method, StatusCode};
 use providers::runpod::sender::{self, Presented, Sender};
 use providers::runpod::webhook::{self, Callback};
@@ -11,7 +11,7 @@ use runtime::{Clock, Context, Problem, StartError, random};
 use serde::Serialize;
 use serde_json::json as object;
 use signing::TokenKey;
-use store::{Change, Changed, Inbound, InboundOutcome, Store};
+use store::{Change, Inbound, InboundOutcome, Store};
 
 /// The function.
 #[derive(Debug)]
@@ -54,8 +54,20 @@ impl HttpFunction for WebhookRunpod {
         let callback = webhook::parse(body)?;
         let job_id = subject(&sender, &callback)?;
         let now = self.clock.now();
-        let outcome = self.apply(&sender, &job_id, &callback, now).await?;
-        self.keep(&job_id, outcome, body, now).await?;
+        let attempt = match sender {
+            Sender::Attempt { attempt, .. } => Some(attempt),
+            Sender::Worker => None,
+        };
+        let outcome = self.apply(attempt, &job_id, &callback, now).await?;
+        let inbound = Inbound {
+            id: InboundId::new(job_id.clone(), now, random::bytes()),
+            provider: "runpod".to_owned(),
+            attempt,
+            outcome,
+            replayed_at: None,
+            body: body.to_vec(),
+        };
+        self.store.keep_inbound(&inbound).await.map_err(Problem::unavailable)?;
         self.answer(job_id, outcome)
     }
 }
@@ -77,15 +89,11 @@ impl WebhookRunpod {
     /// Saves what the callback says of the job, if it still fits.
     async fn apply(
         &self,
-        sender: &Sender,
+        attempt: Option<Attempt>,
         job_id: &JobId,
         callback: &Callback,
         now: Timestamp,
     ) -> Result<InboundOutcome, Problem> {
-        let attempt = match sender {
-            Sender::Attempt { attempt, .. } => Some(*attempt),
-            Sender::Worker => None,
-        };
         let change = match callback {
             Callback::FileReady { source, .. } => {
                 Change::file_ready(attempt, source, now).map_err(Problem::unavailable)?
@@ -93,23 +101,7 @@ impl WebhookRunpod {
             Callback::Reported { .. } => Change::reported(attempt, now),
         };
         let changed = self.store.change(job_id, &change).await.map_err(Problem::unavailable)?;
-        Ok(match changed {
-            Changed::Done(_) => InboundOutcome::Applied,
-            Changed::Refused(None) => InboundOutcome::UnknownJob,
-            Changed::Refused(Some(job)) => refused(&job, attempt),
-        })
-    }
-
-    async fn keep(
-        &self,
-        job_id: &JobId,
-        outcome: InboundOutcome,
-        body: &[u8],
-        received_at: Timestamp,
-    ) -> Result<(), Problem> {
-        let id = format!("in_{}", hex::encode(random::bytes::<16>()));
-        let inbound = Inbound { id, provider: "runpod", job_id, outcome, received_at, body };
-        self.store.keep_inbound(&inbound).await.map_err(Problem::unavailable)
+        Ok(InboundOutcome::of(&changed, attempt))
     }
 
     fn answer(&self, job_id: JobId, outcome: InboundOutcome) -> Result<Response, Problem> {
@@ -137,14 +129,5 @@ fn subject(sender: &Sender, callback: &Callback) -> Result<JobId, InvalidField> 
         (Some(named), sender) if sender.may_speak_of(named) => Ok(named.clone()),
         (None, Sender::Attempt { job_id, .. }) => Ok(job_id.clone()),
         _ => Err(InvalidField::new("job_id", "must be the job of the callback URL")),
-    }
-}
-
-/// Why a job would not be changed: it had been told the same before, or it has moved on.
-fn refused(job: &Job, attempt: Option<Attempt>) -> InboundOutcome {
-    let same_attempt = attempt.is_none_or(|attempt| attempt == job.attempt);
-    match job.state {
-        JobState::Storing | JobState::Completed if same_attempt => InboundOutcome::Duplicate,
-        _ => InboundOutcome::Superseded,
     }
 }

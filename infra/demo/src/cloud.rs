@@ -1,9 +1,11 @@
 //! The embedded cloud as a child process, which does not outlive this one.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use domain::Secret;
@@ -38,21 +40,14 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// Starts it on two free ports; `key` will be its API key.
     pub fn spawn(options: &Options, key: &Secret) -> Result<Self, DemoError> {
-        let program = match &options.cloud {
-            Some(program) => program.clone(),
-            None => beside_this_program().map_err(|error| machine("this program", error))?,
-        };
-        if !program.is_file() {
-            let source = io::ErrorKind::NotFound.into();
-            return Err(DemoError::CloudNotStarted { program, source });
-        }
+        let program = program(options)?;
         let data = TempDir::with_prefix("hookreel-demo-");
         let data = data.map_err(|error| machine("a temporary folder", error))?;
         let [port, aws_port] = free_ports().map_err(|error| machine("a free port", error))?;
         let log = options.output_dir.join("hookreel-local.log");
-        let log_file = std::fs::File::create(&log);
-        let log_file = log_file.map_err(|error| machine(&log.display().to_string(), error))?;
-        let second = log_file.try_clone().map_err(|error| machine("the log", error))?;
+        let outputs = File::create(&log).and_then(|file| Ok([file.try_clone()?, file]));
+        let [stdout, stderr] =
+            outputs.map_err(|error| machine(&log.display().to_string(), error))?;
         let child = tied_to_this_process(&program)
             .args(["--port", &port.to_string(), "--aws-port", &aws_port.to_string()])
             .args([OsStr::new("--data-dir"), data.path().as_os_str()])
@@ -60,9 +55,9 @@ impl Cloud {
             .env_clear()
             .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .env("HOOKREEL_API_KEY", key.expose())
-            .stdin(std::process::Stdio::null())
-            .stdout(log_file)
-            .stderr(second)
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
             .kill_on_drop(true)
             .spawn()
             .map_err(|source| DemoError::CloudNotStarted { program, source })?;
@@ -110,8 +105,18 @@ fn tied_to_this_process(program: &Path) -> Command {
     command
 }
 
-fn beside_this_program() -> io::Result<PathBuf> {
-    Ok(std::env::current_exe()?.with_file_name(PROGRAM))
+/// The program to run: the one that is asked for, or the one beside this program.
+fn program(options: &Options) -> Result<PathBuf, DemoError> {
+    let program = match &options.cloud {
+        Some(program) => program.clone(),
+        None => std::env::current_exe()
+            .map_err(|error| machine("this program", error))?
+            .with_file_name(PROGRAM),
+    };
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(DemoError::CloudNotStarted { program, source: io::ErrorKind::NotFound.into() })
 }
 
 /// Two ports that were free a moment ago, and differ.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-const STYLE: &str = "  {prefix:<10} {bar:24.green/dim} {pos:>3} %  {spinner:.green} {msg}";
+const STYLE: &str = "  {prefix:<10} {bar:24.green/dim} {pos:>3} %  {spinner:.green} {wide_msg}";
 const TICK: Duration = Duration::from_millis(80);
 
 /// Where everything is shown.

@@ -69,14 +69,14 @@ pub(crate) async fn carry_out(
     let accepted = now();
     shown.at(0, "Accepted");
     let arrival = await_webhook(order.name, api, &job_id, &mut inbox, shown).await?;
-    shown.at(100, "Webhook is here, both signatures are good; downloading");
+    shown.at(100, "Webhook verified; downloading");
     let completed = read(order.name, &job_id, &arrival)?;
     let (created, started) = (completed.data.created_at, completed.data.started_at);
     let finished = completed.data.completed_at;
     let file = file_path(output_dir, order.name);
     let announced = download(api, order.name, completed, &file).await?;
     let checked = now();
-    shown.done("Done: the file is what was announced");
+    shown.done("Done, and as announced");
     let told = arrival.at;
     let times = Times { submitted, accepted, created, started, completed: finished, told, checked };
     let words = order.text.split_whitespace().count();

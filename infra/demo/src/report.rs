@@ -52,7 +52,7 @@ impl fmt::Display for Report {
 fn write_outcome(f: &mut fmt::Formatter<'_>, outcome: &Outcome) -> fmt::Result {
     let Outcome { name, language, words, job_id, message_id, file, announced, .. } = outcome;
     let plays = shown(Duration::from_millis(announced.duration_ms));
-    writeln!(f, "  {name}: {words} words of {language}, {plays} of speech")?;
+    writeln!(f, "  {name}: {words} words ({language}), {plays} of speech")?;
     writeln!(f, "    file     {}", file.display())?;
     writeln!(f, "    checked  {} bytes, sha256 {}", announced.bytes, announced.sha256)?;
     writeln!(f, "    job      {job_id}")?;

@@ -2,7 +2,7 @@
 //! its owner alone.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -45,7 +45,7 @@ impl DataFolder {
     /// Opens the folder at `path`, and makes it if it is not there.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let path = path.to_owned();
-        fs::create_dir_all(&path).map_err(at(&path))?;
+        private_folder().create(&path).map_err(at(&path))?;
         let lock = private().open(path.join(LOCK_FILE)).map_err(at(&path))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => DataFolderError::Locked(path.clone()),
@@ -119,6 +119,16 @@ fn private() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// The same for a folder: the databases in it hold secrets too, and their files are made by
+/// those who read them.
+fn private_folder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> DataFolderError {

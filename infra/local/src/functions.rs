@@ -93,10 +93,12 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
     Some(match name {
         "authorizer" => authorizer::invocable::<::authorizer::Authorizer>(context),
         "deliver" => queue::invocable::<deliver::Deliver>(context),
+        "deliveries" => http::invocable::<deliveries::Deliveries>(context),
         "dispatch" => queue::invocable::<dispatch::Dispatch>(context),
         "docs" => http::invocable::<docs::Docs>(context),
         "download" => http::invocable::<download::Download>(context),
         "endpoints" => http::invocable::<endpoints::Endpoints>(context),
+        "inbound" => http::invocable::<inbound::Inbound>(context),
         "ingest" => queue::invocable::<ingest::Ingest>(context),
         "job-cancel" => http::invocable::<job_cancel::JobCancel>(context),
         "job-get" => http::invocable::<job_get::JobGet>(context),

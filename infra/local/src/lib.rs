@@ -16,6 +16,8 @@ pub mod program;
 pub mod settings;
 mod start;
 pub mod template;
+#[cfg(test)]
+mod tests;
 
 pub use cloud::Cloud;
 pub use error::StartError;

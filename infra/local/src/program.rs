@@ -25,7 +25,7 @@ pub struct Options {
     /// The port of the HTTP API on 127.0.0.1; 0 takes any that is free.
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// The port of the AWS services (`DynamoDB`, SQS, S3) on 127.0.0.1; 0 takes any that is free.
+    /// The port of the AWS services (DynamoDB, SQS, S3) on 127.0.0.1; 0 takes any that is free.
     #[arg(long, default_value_t = 8788)]
     aws_port: u16,
     /// The folder that holds all state.

@@ -1,10 +1,9 @@
 //! The start of an embedded cloud, step by step.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use runtime::{Clock, Context};
+use runtime::{Clock, Context, Invocable};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -34,7 +33,17 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let clock = settings.clock;
     let aws = prepare_aws(&folder, &clock, &surroundings.aws_url, &template).await?;
     let activity = Activity::new(clock.clone());
-    let functions = build(&template, &surroundings.chosen, &folder, &aws, &clock, &activity)?;
+    let cut_off = CancellationToken::new();
+    let mut functions = Functions::new(Arc::clone(&activity), cut_off.clone());
+    for function in &template.functions {
+        let context = Context {
+            environment: environment::of_function(function, &surroundings.chosen, &folder)?,
+            aws: aws.sdk_config(&function.name),
+            clock: clock.clone(),
+        };
+        functions.add(&function.name, build(&function.name, &context)?, function.timeout);
+    }
+    let functions = Arc::new(functions);
     let table = template.tables.first().ok_or(StartError::NoTable)?;
     let store = Store::new(&aws.sdk_config("hookreel-local"), &table.name);
     let first_key = first_key::ensure(settings.api_key, &folder, &store, &clock).await?;
@@ -101,28 +110,10 @@ async fn prepare_aws(
     Ok(aws)
 }
 
-fn build(
-    template: &Template,
-    chosen: &BTreeMap<String, String>,
-    folder: &DataFolder,
-    aws: &Arc<Aws>,
-    clock: &Clock,
-    activity: &Arc<Activity>,
-) -> Result<Arc<Functions>, StartError> {
-    let mut functions = Functions::new(Arc::clone(activity));
-    for function in &template.functions {
-        let name = &function.name;
-        let context = Context {
-            environment: environment::of_function(function, chosen, folder)?,
-            aws: aws.sdk_config(name),
-            clock: clock.clone(),
-        };
-        let invocable = functions::build(name, &context)
-            .ok_or_else(|| StartError::UnknownFunction(name.clone()))?
-            .map_err(|source| StartError::Function { name: name.clone(), source })?;
-        functions.add(name, invocable, function.timeout);
-    }
-    Ok(Arc::new(functions))
+fn build(name: &str, context: &Context) -> Result<Invocable, StartError> {
+    functions::build(name, context)
+        .ok_or_else(|| StartError::UnknownFunction(name.to_owned()))?
+        .map_err(|source| StartError::Function { name: name.to_owned(), source })
 }
 
 fn follow_streams(

@@ -31,6 +31,11 @@ pub(crate) fn filename(id: &str, format: AudioFormat) -> String {
     format!("{SPOKEN}{id}.{}", format.as_str())
 }
 
+/// Whether a file of that name was made by a studio.
+pub(crate) fn is_ours(filename: &str) -> bool {
+    filename.starts_with(SPOKEN)
+}
+
 /// What a forger's file for task `id` is called.
 pub(crate) fn forged_filename(id: &str) -> String {
     format!("{FORGED}{id}.wav")

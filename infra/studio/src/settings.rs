@@ -31,7 +31,8 @@ pub struct Settings {
     pub confirmation_timeout: Duration,
     /// How long to rest between two tries of RunPod's own webhook.
     pub retry_wait: Duration,
-    /// Where files are made; a temporary folder, if `None`.
+    /// Where files are made, by this studio alone; a temporary folder, if `None`. What an
+    /// earlier studio has left there is deleted.
     pub work_dir: Option<PathBuf>,
     /// Signs the worker's webhook with `X-Webhook-Signature`, if set.
     pub webhook_secret: Option<Secret>,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::api::router;
+use crate::file::is_ours;
 use crate::pod::Pod;
 use crate::{Settings, SpeechError, TaskView};
 
@@ -110,8 +111,20 @@ impl Studio {
 fn make_work_dir(asked: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), StartError> {
     if let Some(path) = asked {
         std::fs::create_dir_all(&path).map_err(StartError::WorkDir)?;
+        delete_left_files(&path).map_err(StartError::WorkDir)?;
         return Ok((path, None));
     }
     let temporary = TempDir::with_prefix("hookreel-studio-").map_err(StartError::WorkDir)?;
     Ok((temporary.path().to_owned(), Some(temporary)))
+}
+
+/// Deletes what a studio that was killed has left: its tasks are gone, so nobody can ask for it.
+fn delete_left_files(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if is_ours(&entry.file_name().to_string_lossy()) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }

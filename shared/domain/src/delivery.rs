@@ -1,44 +1,136 @@
 //! What is kept of a webhook out: whom it is for, and how each attempt went.
 
+use std::net::SocketAddr;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::{EventType, JobId, MessageId, OwnerId, Timestamp};
+use crate::{EndpointId, EventType, JobId, MessageId, OwnerId, Timestamp};
 
-/// A webhook out, as it is stored after its first attempt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Most attempts that are kept of one delivery.
+const ATTEMPTS_KEPT: usize = 100;
+/// Most bytes that are kept of all answers to one delivery: those of a whole schedule, each as
+/// long as can be and in base64. An item of the table takes 400 KB.
+const ANSWER_BYTES_KEPT: usize = 256 * 1024;
+
+/// Whom a webhook is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Receiver {
+    /// The address that a job was given.
+    Url(String),
+    /// An endpoint, whose address and settings are looked up at each attempt.
+    Endpoint(EndpointId),
+}
+
+impl Receiver {
+    /// What names the receiver where its text would be too long or would show too much: in ids,
+    /// keys of the table and groups of a queue. Addresses that differ in their query alone, as
+    /// those of one client's jobs do, are one receiver: what is down is down for all of them.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Url(url) => {
+                let place = url.split(['?', '#']).next().unwrap_or_default();
+                format!("url_{}", hex::encode(&Sha256::digest(place)[..16]))
+            }
+            Self::Endpoint(id) => id.as_str().to_owned(),
+        }
+    }
+
+    /// The endpoint, if it is one.
+    #[must_use]
+    pub const fn endpoint(&self) -> Option<&EndpointId> {
+        match self {
+            Self::Url(_) => None,
+            Self::Endpoint(id) => Some(id),
+        }
+    }
+}
+
+/// A webhook out, as it is stored from its first attempt on, or since it had to wait for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Its id, which the receiver sees as `webhook-id`.
     pub id: MessageId,
     /// Whose webhook it is.
     pub owner: OwnerId,
-    /// The job it tells of.
-    pub job_id: JobId,
+    /// The job it tells of, if it tells of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<JobId>,
     /// What it tells.
     pub event: EventType,
-    /// Where it goes.
-    pub url: String,
+    /// Whom it is for.
+    pub receiver: Receiver,
     /// Where it stands.
     pub status: DeliveryStatus,
+    /// Why it was discarded, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<DiscardReason>,
     /// When the event happened.
     pub created_at: Timestamp,
     /// When it will be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// How each attempt went, the first one first.
+    /// How many attempts have been made in all. It fences: a message that speaks of fewer
+    /// asks for one that has been made.
+    pub attempts_made: u32,
+    /// How often it has been replayed. Always stored, since writes are conditional on it.
+    #[serde(default)]
+    pub replays: u32,
+    /// How many attempts had been made when it was last replayed: from there its schedule
+    /// begins anew.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts_before_replay: u32,
+    /// When it was last replayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed_at: Option<Timestamp>,
+    /// What its last replay was marked with, so that a repeated request replays it once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_mark: Option<String>,
+    /// Its body, where it could not be made again from its job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// How each attempt went, the first one first; of very many, the last ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<DeliveryAttempt>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Delivery {
-    /// How many attempts have been made.
+    /// How many attempts have been made since it was planned, or last replayed.
     #[must_use]
-    pub fn attempt_count(&self) -> u32 {
-        u32::try_from(self.attempts.len()).unwrap_or(u32::MAX)
+    pub const fn attempts_in_round(&self) -> u32 {
+        self.attempts_made.saturating_sub(self.attempts_before_replay)
     }
 
-    /// Whether another attempt is to follow.
+    /// Adds an attempt. Of a delivery that has been replayed again and again, the oldest
+    /// attempts are forgotten, and before them what they were answered, so that it stays
+    /// small enough to be stored.
+    pub fn push(&mut self, attempt: DeliveryAttempt) {
+        self.attempts_made += 1;
+        self.attempts.push(attempt);
+        let surplus = self.attempts.len().saturating_sub(ATTEMPTS_KEPT);
+        self.attempts.drain(..surplus);
+        let mut bytes = 0;
+        for attempt in self.attempts.iter_mut().rev() {
+            bytes += attempt.answer.as_ref().map_or(0, AnswerBody::stored_bytes);
+            if bytes > ANSWER_BYTES_KEPT {
+                attempt.answer = None;
+            }
+        }
+    }
+
+    /// Since when it has been waiting to arrive: since the event, or the last replay.
     #[must_use]
-    pub fn is_retrying(&self) -> bool {
-        self.status == DeliveryStatus::Retrying
+    pub fn waiting_since(&self) -> Timestamp {
+        self.replayed_at.unwrap_or(self.created_at)
     }
 
     /// The status code of the last attempt, if it was answered.
@@ -49,15 +141,64 @@ impl Delivery {
 }
 
 /// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// The receiver has answered 2xx.
-    Delivered,
+    /// It waits for its first attempt, or for the first one after a replay.
+    Planned,
     /// It failed and will be tried again.
     Retrying,
+    /// The receiver has answered 2xx.
+    Delivered,
     /// It failed for the last time.
     Exhausted,
+    /// It was not sent, since there was nobody to send it to.
+    Discarded,
+}
+
+impl DeliveryStatus {
+    /// Every status there is.
+    pub const ALL: [Self; 5] =
+        [Self::Planned, Self::Retrying, Self::Delivered, Self::Exhausted, Self::Discarded];
+
+    /// The status as clients read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Retrying => "retrying",
+            Self::Delivered => "delivered",
+            Self::Exhausted => "exhausted",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// Whether no further attempt follows by itself.
+    #[must_use]
+    pub const fn is_settled(self) -> bool {
+        matches!(self, Self::Delivered | Self::Exhausted | Self::Discarded)
+    }
+}
+
+impl std::str::FromStr for DeliveryStatus {
+    type Err = crate::InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, crate::InvalidField> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
+            let message = "must be planned, retrying, delivered, exhausted or discarded";
+            crate::InvalidField::new("status", message)
+        })
+    }
+}
+
+/// Why a delivery had nobody to go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiscardReason {
+    /// Its endpoint is gone.
+    EndpointDeleted,
+    /// Its endpoint is not used.
+    EndpointDisabled,
 }
 
 /// One attempt.
@@ -73,4 +214,132 @@ pub struct DeliveryAttempt {
     /// Why there was no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What the receiver answered, if it said anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<AnswerBody>,
+    /// The address that was connected to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_address: Option<SocketAddr>,
+}
+
+/// The start of an answer's body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerBody {
+    /// Its bytes, at most 16 KiB of them.
+    #[serde(flatten)]
+    pub content: AnswerContent,
+    /// Whether there was more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+}
+
+impl AnswerBody {
+    /// Takes the start of a body, of which there was more if it is `truncated`.
+    #[must_use]
+    pub fn new(bytes: &[u8], truncated: bool) -> Option<Self> {
+        if bytes.is_empty() && !truncated {
+            return None;
+        }
+        let content = match std::str::from_utf8(bytes) {
+            Ok(text) => AnswerContent::Text(text.to_owned()),
+            // A character that was cut in two makes no other kind of text.
+            Err(error) if truncated && error.error_len().is_none() => {
+                let whole = &bytes[..error.valid_up_to()];
+                AnswerContent::Text(String::from_utf8_lossy(whole).into_owned())
+            }
+            Err(_) => AnswerContent::Base64(BASE64_STANDARD.encode(bytes)),
+        };
+        Some(Self { content, truncated })
+    }
+
+    const fn stored_bytes(&self) -> usize {
+        match &self.content {
+            AnswerContent::Text(text) | AnswerContent::Base64(text) => text.len(),
+        }
+    }
+}
+
+/// An answer's bytes, in a form that fits JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerContent {
+    /// UTF-8.
+    Text(String),
+    /// Anything else, in base64.
+    Base64(String),
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn key(url: &str) -> String {
+        Receiver::Url(url.to_owned()).key()
+    }
+
+    #[test]
+    fn a_query_makes_no_other_receiver() {
+        assert_eq!(key("https://a.example/hook?job=1"), key("https://a.example/hook?job=2"));
+        assert_ne!(key("https://a.example/hook"), key("https://a.example/other"));
+        assert!(key(&format!("https://a.example/{}", "x".repeat(2000))).len() < 128);
+    }
+
+    fn attempt(answer: Option<AnswerBody>) -> DeliveryAttempt {
+        DeliveryAttempt {
+            at: Timestamp::from_millis(0),
+            status_code: Some(500),
+            latency_ms: 1,
+            error: None,
+            answer,
+            remote_address: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_text_where_it_can_be() {
+        let content =
+            |bytes: &[u8], truncated| AnswerBody::new(bytes, truncated).map(|a| a.content);
+        assert_eq!(content(b"", false), None);
+        assert_eq!(content("é".as_bytes(), false), Some(AnswerContent::Text("é".into())));
+        assert_eq!(content(b"a\xc3", true), Some(AnswerContent::Text("a".into())));
+        assert_eq!(content(b"a\xc3", false), Some(AnswerContent::Base64("YcM=".into())));
+    }
+
+    #[test]
+    fn however_often_it_is_replayed_it_can_be_stored() {
+        let mut delivery = Delivery {
+            id: "msg_1".parse().unwrap(),
+            owner: OwnerId::new("acme"),
+            job_id: None,
+            event: EventType::EndpointTest,
+            receiver: Receiver::Url("https://a.example".into()),
+            status: DeliveryStatus::Retrying,
+            reason: None,
+            created_at: Timestamp::from_millis(0),
+            next_attempt_at: None,
+            attempts_made: 0,
+            replays: 0,
+            attempts_before_replay: 0,
+            replayed_at: None,
+            replay_mark: None,
+            body: None,
+            attempts: Vec::new(),
+        };
+        for _ in 0..300 {
+            delivery.push(attempt(AnswerBody::new(&[0xff; 16 * 1024], true)));
+        }
+        assert_eq!((delivery.attempts_made, delivery.attempts.len()), (300, 100));
+        assert!(delivery.attempts[99].answer.is_some() && delivery.attempts[89].answer.is_some());
+        assert!(serde_json::to_string(&delivery).unwrap().len() < 380_000);
+    }
+
+    #[test]
+    fn a_status_is_stored_as_it_is_named() {
+        for status in DeliveryStatus::ALL {
+            assert_eq!(serde_json::json!(status), status.as_str());
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+    }
 }

@@ -37,6 +37,12 @@ pub struct Endpoint {
     pub signing: SigningScheme,
     /// Which of its secrets are valid.
     pub secrets: SecretVersions,
+    /// The request that made the present version of its secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationMark>,
+    /// SHA-256 of the body that it was made from, hex; kept when an idempotency key was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_sha256: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its owner last changed it.
@@ -77,6 +83,17 @@ pub enum DisabledReason {
     Gone,
     /// It failed for five days.
     Failing,
+}
+
+/// What tells a request from others, so that it takes effect once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationMark {
+    /// Follows from its idempotency key, or is random if it had none.
+    pub request: String,
+    /// SHA-256 of its body, hex.
+    pub body_sha256: String,
+    /// When it was made.
+    pub at: Timestamp,
 }
 
 /// How deliveries are signed (Standard Webhooks).

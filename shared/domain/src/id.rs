@@ -66,11 +66,12 @@ impl FromStr for JobId {
 pub struct MessageId(String);
 
 impl MessageId {
-    /// The id of the webhook that tells `receiver` of `event` of `job`. It follows from the
-    /// three alone, so work done twice speaks of one and the same webhook.
+    /// The id of the webhook that tells `receiver` of `event` of `subject`: a job's id, or what
+    /// else names the occurrence. It follows from the three alone, so work done twice speaks
+    /// of one and the same webhook.
     #[must_use]
-    pub fn for_event(job: &JobId, event: EventType, receiver: &str) -> Self {
-        let uuid = hashed(&["message", job.as_str(), event.as_str(), receiver]);
+    pub fn for_event(subject: &str, event: EventType, receiver: &str) -> Self {
+        let uuid = hashed(&["message", subject, event.as_str(), receiver]);
         Self(format!("msg_{}", uuid.simple()))
     }
 
@@ -87,6 +88,18 @@ impl fmt::Display for MessageId {
     }
 }
 
+impl FromStr for MessageId {
+    type Err = InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !text.starts_with("msg_") || text.len() > MAX_LENGTH || !text.chars().all(plain) {
+            return Err(InvalidField::new("delivery", "must be a delivery id, like msg_0190…"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// A webhook endpoint. Its text is `ep_` and a UUID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -98,6 +111,13 @@ impl EndpointId {
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
         let milliseconds = u64::try_from(now.as_millis()).unwrap_or(0);
         let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
+        Self(format!("ep_{}", uuid.simple()))
+    }
+
+    /// The id that `owner`'s idempotency key stands for, in its `generation`, as for a job.
+    #[must_use]
+    pub fn for_idempotency_key(owner: &OwnerId, key: &str, generation: u32) -> Self {
+        let uuid = hashed(&["endpoint", owner.as_str(), key, &generation.to_string()]);
         Self(format!("ep_{}", uuid.simple()))
     }
 

@@ -85,6 +85,12 @@ pub struct Job {
     /// When the provider's unsigned word of an end came in; it is asked before it is believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
+    /// How far the present attempt is, 0 to 100, if its provider has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_percent: Option<u8>,
+    /// When that was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_at: Option<Timestamp>,
     /// The task that the provider runs for the present attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_task: Option<String>,

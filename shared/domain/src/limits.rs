@@ -42,3 +42,31 @@ pub const INBOUND_RETENTION: Duration = Duration::from_hours(30 * 24);
 pub const DOWNLOAD_URL_LIFE: Duration = Duration::from_mins(15);
 /// Longest delay of an SQS message.
 pub const QUEUE_DELAY: Duration = Duration::from_mins(15);
+/// Most endpoints of one owner. Each event may go to all of them, and one Query reads them.
+pub const ENDPOINTS: usize = 50;
+/// Most headers that an endpoint adds.
+pub const ENDPOINT_HEADERS: usize = 20;
+/// Longest name of such a header, in bytes.
+pub const HEADER_NAME_BYTES: usize = 64;
+/// Longest value of such a header, in bytes.
+pub const HEADER_VALUE_BYTES: usize = 1024;
+/// Largest body of a request about endpoints, deliveries or providers' webhooks.
+pub const SETTINGS_BODY_BYTES: usize = 64 * 1024;
+/// Longest description of an endpoint, in characters.
+pub const DESCRIPTION_CHARACTERS: usize = 256;
+/// Most waits in an endpoint's own retry schedule.
+pub const RETRIES: usize = 20;
+/// Longest wait in it.
+pub const RETRY_WAIT: Duration = Duration::from_hours(24);
+/// Highest rate limit of an endpoint, in deliveries a second.
+pub const RATE_PER_SECOND: u32 = 1000;
+/// How long an old secret signs along after a rotation, when its owner does not say.
+pub const OVERLAP_DEFAULT: Duration = Duration::from_hours(24);
+/// The longest that it may.
+pub const OVERLAP_MAXIMUM: Duration = Duration::from_hours(7 * 24);
+/// Most secrets that sign at a time. All of their signatures go into one header.
+pub const SECRETS: usize = 10;
+/// A running job's owner is told of its progress at most once in this time,
+pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
+/// and only once it has come on by so many percent.
+pub const PROGRESS_PERCENT: u8 = 10;

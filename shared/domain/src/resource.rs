@@ -76,7 +76,7 @@ impl JobResource {
             kind: job.kind,
             status: job.state.status(),
             step: job.state.step(),
-            progress_percent: progress_percent(job.state),
+            progress_percent: progress_percent(job),
             current_step: current_step(job.state),
             cancel_requested: job.cancel_requested_at.is_some(),
             created_at: job.created_at,
@@ -102,11 +102,12 @@ impl LinkResource {
     }
 }
 
-/// Providers of speech report no progress of their own, so it is told by the state.
-const fn progress_percent(state: JobState) -> u8 {
-    match state {
+/// While a provider works it may say how far it is; the rest is told by the state. It never
+/// shows less than the state before did, nor more than the next one will.
+fn progress_percent(job: &Job) -> u8 {
+    match job.state {
         JobState::Dispatched => 5,
-        JobState::Running => 10,
+        JobState::Running => job.progress_percent.unwrap_or_default().clamp(10, 90),
         JobState::Storing => 90,
         JobState::Completed => 100,
         JobState::Queued | JobState::Failed | JobState::Cancelled => 0,

@@ -3,9 +3,14 @@
 
 use std::time::Duration;
 
+use crate::EventType;
+
 /// Waits after the first, second, … failed attempt, in seconds. A receiver that fails 30 % of
 /// the time at random has been reached with 99.7 % probability after three minutes.
-const DELIVERY_SECONDS: [u64; 10] = [2, 8, 30, 90, 300, 900, 3600, 10_800, 28_800, 57_600];
+const USUAL: [u32; 10] = [2, 8, 30, 90, 300, 900, 3600, 10_800, 28_800, 57_600];
+
+/// Of progress, whose next report says more anyway: three attempts.
+const PROGRESS: [u32; 2] = [1, 2];
 
 /// How much a wait may differ from the schedule, so that failures do not come back in step.
 const JITTER: f64 = 0.2;
@@ -13,26 +18,52 @@ const JITTER: f64 = 0.2;
 /// Longest wait that a receiver may ask for with `Retry-After`.
 const RETRY_AFTER_MAXIMUM: Duration = Duration::from_hours(1);
 
-/// How long to wait after the `attempt`-th failed delivery (from 1), or `None` when that was
-/// the last. `random` in 0..1 picks the jitter; a receiver's `Retry-After` lengthens the wait.
-#[must_use]
-pub fn delivery_wait(attempt: u32, random: f64, retry_after: Option<Duration>) -> Option<Duration> {
-    let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
-    let seconds = *DELIVERY_SECONDS.get(index)?;
-    let factor = 1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0);
-    let wait = Duration::from_secs(seconds).mul_f64(factor);
-    Some(retry_after.map_or(wait, |asked| wait.max(asked.min(RETRY_AFTER_MAXIMUM))))
+/// When the attempts at a delivery follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetrySchedule<'a>(&'a [u32]);
+
+impl<'a> RetrySchedule<'a> {
+    /// The schedule for `event` at a receiver whose `own` waits, in seconds, replace the usual
+    /// ones. A test is sent once, since its sender is looking on.
+    #[must_use]
+    pub const fn new(event: EventType, own: Option<&'a [u32]>) -> Self {
+        match (event, own) {
+            (EventType::JobProgress, _) => Self(&PROGRESS),
+            (EventType::EndpointTest, _) => Self(&[]),
+            (_, Some(own)) => Self(own),
+            (_, None) => Self(&USUAL),
+        }
+    }
+
+    /// How long to wait after the `attempt`-th failed one (from 1), or `None` when that was the
+    /// last. `random` in 0..1 picks the jitter; a receiver's `Retry-After` lengthens the wait.
+    #[must_use]
+    pub fn wait(
+        self,
+        attempt: u32,
+        random: f64,
+        retry_after: Option<Duration>,
+    ) -> Option<Duration> {
+        let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
+        let seconds = *self.0.get(index)?;
+        let factor = 1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0);
+        let wait = Duration::from_secs(seconds.into()).mul_f64(factor);
+        Some(retry_after.map_or(wait, |asked| wait.max(asked.min(RETRY_AFTER_MAXIMUM))))
+    }
+
+    /// From the first attempt until the last one, at the latest, if each follows in its time.
+    #[must_use]
+    pub fn span(self) -> Duration {
+        let seconds: u64 = self.0.iter().map(|seconds| u64::from(*seconds)).sum();
+        Duration::from_secs(seconds).mul_f64(1.0 + JITTER)
+    }
 }
 
-/// How long after the `check`-th look (from 0) to look again at a job that is not done.
-///
-/// The first looks come `interval` apart, half the time for which a pod waits with its file,
-/// so that a lost webhook costs no file. A job that takes long is looked at less often, but
-/// never less than twice within that time while its provider may be waiting.
+/// How long after one look at a job that is not done to look again: half the time for which
+/// a worker waits with its file, so that a lost webhook costs no file.
 #[must_use]
-pub fn check_wait(check: u32, confirmation_timeout: Duration) -> Duration {
-    let interval = confirmation_timeout / 2;
-    if check == 0 { interval.min(Duration::from_secs(30)) } else { interval }
+pub fn check_wait(confirmation_timeout: Duration) -> Duration {
+    confirmation_timeout / 2
 }
 
 /// How long a failed piece of queue work rests before its `receive_count`-th try is followed
@@ -48,35 +79,59 @@ mod tests {
 
     use super::*;
 
+    const DONE: EventType = EventType::JobCompleted;
+
     proptest! {
         #[test]
-        fn delivery_waits_grow_and_stay_within_the_jitter(
+        fn waits_grow_and_stay_within_the_jitter(
             attempt in 1_u32..10, low in 0.0_f64..=1.0, high in 0.0_f64..=1.0,
         ) {
-            let wait = delivery_wait(attempt, low, None).map(|wait| wait.as_secs_f64());
+            let usual = RetrySchedule::new(DONE, None);
+            let wait = usual.wait(attempt, low, None).map(|wait| wait.as_secs_f64());
             let planned = [2.0, 8.0, 30.0, 90.0, 300.0, 900.0, 3600.0, 10_800.0, 28_800.0, 57_600.0]
                 [attempt as usize - 1];
             prop_assert!(wait.is_some_and(|w| w >= planned * 0.799 && w <= planned * 1.201));
-            prop_assert!(delivery_wait(attempt + 1, high, None) > delivery_wait(attempt, low, None));
+            prop_assert!(usual.wait(attempt + 1, high, None) > usual.wait(attempt, low, None));
+        }
+
+        /// Against the plain sum: whatever a receiver asks for and an endpoint has set, no wait
+        /// is longer than its bound, and without such wishes all of them end within the span.
+        #[test]
+        fn every_schedule_is_bounded(
+            own in prop::collection::vec(1_u32..=86_400, 1..=20), random in 0.0_f64..=1.0,
+            asked: Option<u32>,
+        ) {
+            let schedule = RetrySchedule::new(DONE, Some(&own));
+            let asked = asked.map(|seconds| Duration::from_secs(seconds.into()));
+            let count = u32::try_from(own.len()).unwrap_or(0);
+            let mut whole = Duration::ZERO;
+            for attempt in 1..=count {
+                let bound = Duration::from_hours(24).mul_f64(1.2);
+                prop_assert!(schedule.wait(attempt, random, asked).is_some_and(|w| w <= bound));
+                whole += schedule.wait(attempt, random, None).unwrap_or_default();
+            }
+            prop_assert_eq!(schedule.wait(count + 1, random, asked), None);
+            prop_assert!(whole <= schedule.span() + Duration::from_millis(1));
         }
 
         #[test]
         fn retry_after_lengthens_but_not_beyond_an_hour(asked in 0_u64..1_000_000) {
-            let wait = delivery_wait(1, 0.5, Some(Duration::from_secs(asked)));
+            let usual = RetrySchedule::new(DONE, None);
+            let wait = usual.wait(1, 0.5, Some(Duration::from_secs(asked)));
             prop_assert_eq!(wait, Some(Duration::from_secs(asked.clamp(2, 3600))));
         }
     }
 
     #[test]
     fn ends_after_the_last_wait() {
-        assert!(delivery_wait(10, 0.0, None).is_some());
-        assert_eq!(delivery_wait(11, 0.0, None), None);
-        assert_eq!(delivery_wait(0, 0.0, None), None);
-    }
-
-    #[test]
-    fn a_waiting_pod_is_seen_in_time() {
-        let timeout = Duration::from_secs(60);
-        assert!((0..10).all(|check| check_wait(check, timeout) <= timeout / 2));
+        let attempts = |event, own| {
+            let schedule = RetrySchedule::new(event, own);
+            (1..100).take_while(|attempt| schedule.wait(*attempt, 0.0, None).is_some()).count() + 1
+        };
+        assert_eq!(attempts(DONE, None), 11);
+        assert_eq!(attempts(DONE, Some(&[5, 5])), 3);
+        assert_eq!(attempts(EventType::JobProgress, Some(&[5, 5, 5])), 3);
+        assert_eq!(attempts(EventType::EndpointTest, None), 1);
+        assert_eq!(RetrySchedule::new(DONE, None).wait(0, 0.0, None), None);
     }
 }

@@ -20,6 +20,13 @@ impl Timestamp {
         Self(milliseconds)
     }
 
+    /// The time that an HTTP header names (`Sun, 06 Nov 1994 08:49:37 GMT`).
+    #[must_use]
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let parser = jiff::fmt::rfc2822::DateTimeParser::new();
+        Some(Self(parser.parse_timestamp(text).ok()?.as_millisecond()))
+    }
+
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
@@ -119,6 +126,13 @@ mod tests {
         let time = Timestamp::from_millis(1_614_265_330_042);
         assert_eq!(time.to_string(), "2021-02-25T15:02:10.042Z");
         assert_eq!(time.to_string().parse::<Timestamp>(), Ok(time));
+    }
+
+    #[test]
+    fn reads_http_dates() {
+        let time = Timestamp::from_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(time, Some(Timestamp::from_millis(784_111_777_000)));
+        assert_eq!(Timestamp::from_http_date("tomorrow"), None);
     }
 
     #[test]

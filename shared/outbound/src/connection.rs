@@ -1,10 +1,8 @@
 //! How connections are made, the same for strangers and providers.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect;
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 /// How long resolving, connecting and the TLS handshake may take together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -28,7 +26,7 @@ pub enum StartError {
 /// no file is opened at start.
 pub fn builder() -> Result<reqwest::ClientBuilder, StartError> {
     Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls()?)
+        .tls_backend_preconfigured(tls::client()?)
         .user_agent(concat!("Hookreel/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -37,12 +35,4 @@ pub fn builder() -> Result<reqwest::ClientBuilder, StartError> {
         .http1_only()
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(IDLE_TIMEOUT))
-}
-
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
 }

@@ -9,7 +9,8 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use domain::limits;
-use serde::Serialize;
+
+use crate::message::Message;
 
 /// Most messages that one call to SQS takes.
 const BATCH: usize = 10;
@@ -47,7 +48,7 @@ pub enum QueueError {
     },
 }
 
-impl<M: Serialize> Queue<M> {
+impl<M: Message> Queue<M> {
     /// The queue at `url`.
     pub fn new(aws: &SdkConfig, url: impl Into<String>) -> Self {
         Self { client: Client::new(aws), url: url.into(), says: PhantomData }
@@ -59,6 +60,7 @@ impl<M: Serialize> Queue<M> {
             .send_message()
             .queue_url(&self.url)
             .message_body(self.body(message)?)
+            .set_message_group_id(message.group())
             .delay_seconds(whole_seconds(delay))
             .send()
             .await
@@ -79,6 +81,7 @@ impl<M: Serialize> Queue<M> {
             SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
                 .message_body(self.body(message)?)
+                .set_message_group_id(message.group())
                 .delay_seconds(whole_seconds(*delay))
                 .build()
                 .map_err(|error| self.failed(error))

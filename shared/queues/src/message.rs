@@ -1,5 +1,6 @@
 //! What the messages say. A message names what to look at; the table says what is so.
 
+use domain::delivery::Receiver;
 use domain::{Attempt, EventType, JobId, MessageId, OwnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -36,16 +37,17 @@ pub struct Check {
 pub struct Deliver {
     /// The webhook's id, the same over all attempts.
     pub id: MessageId,
-    /// Whose secret signs it.
+    /// Whose it is.
     pub owner: OwnerId,
-    /// The job it tells of.
-    pub job_id: JobId,
     /// What it tells.
     pub event: EventType,
     /// When that happened.
     pub occurred_at: Timestamp,
-    /// Where it goes.
-    pub url: String,
+    /// The job it tells of, if it tells of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<JobId>,
+    /// Whom it is for.
+    pub receiver: Receiver,
     /// Its body, byte for byte the same over all attempts.
     pub body: String,
     /// How many attempts had been made when this was sent.
@@ -53,4 +55,28 @@ pub struct Deliver {
     /// When to send it, if that is more than one delay of a queue away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The turn it was given under its receiver's rate limit, if it had to wait for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn_at: Option<Timestamp>,
+}
+
+/// What a queue must know of a message to send it.
+pub trait Message: Serialize {
+    /// Whom it is for, where some may keep others waiting: the queue hands out messages of
+    /// quiet groups first. At most 128 characters.
+    fn group(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Message for Dispatch {}
+
+impl Message for Ingest {}
+
+impl Message for Check {}
+
+impl Message for Deliver {
+    fn group(&self) -> Option<String> {
+        Some(self.receiver.key())
+    }
 }

@@ -9,8 +9,9 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::aws::AwsService;
 use crate::http::chain;
-use crate::{Context, Invocable, StartError, telemetry};
+use crate::{Context, Invocable, StartError};
 
 /// Where the authorizer's answer names the owner.
 pub(crate) const OWNER: &str = "owner";
@@ -41,8 +42,7 @@ struct Event {
 
 /// Serves `F` in Lambda until it is shut down.
 pub async fn run<F: AuthorizerFunction>() -> Result<(), lambda_runtime::Error> {
-    telemetry::start();
-    let function = F::new(&Context::in_lambda().await)?;
+    let function = Context::start(&[AwsService::DynamoDb], F::new).await?;
     let function = &function;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Event>| {
         answer(function, event.payload).await

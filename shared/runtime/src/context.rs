@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::SdkConfig;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use crate::environment::Environment;
-use crate::{Clock, aws_client};
+use crate::aws::{Aws, AwsService};
+use crate::environment::{Environment, StartError};
+use crate::{Clock, telemetry};
 
 /// Given to a function when it is built.
 #[derive(Debug, Clone)]
@@ -25,19 +26,18 @@ pub type Invocable =
     Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, lambda_runtime::Error>> + Send + Sync>;
 
 impl Context {
-    /// The context of a function in Lambda. Credentials and region are those that Lambda puts
-    /// into the environment; nothing else is searched, which keeps the start short.
-    pub async fn in_lambda() -> Self {
+    /// Builds a function in Lambda from the environment that Lambda gives it, and meanwhile
+    /// connects to the `services` that its first request will call.
+    pub(crate) async fn start<F>(
+        services: &[AwsService],
+        new: impl FnOnce(&Self) -> Result<F, StartError>,
+    ) -> Result<F, StartError> {
         let environment = Environment::from_process();
-        let region = environment.get("AWS_REGION").unwrap_or("us-east-1").to_owned();
-        let aws = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(region))
-            .credentials_provider(
-                aws_config::environment::EnvironmentVariableCredentialsProvider::new(),
-            )
-            .http_client(aws_client::https())
-            .load()
-            .await;
-        Self { environment, aws, clock: Clock::system() }
+        telemetry::start(&environment);
+        let aws = Aws::new(&environment)?;
+        let config = aws.config(&environment)?;
+        let function = new(&Self { environment, aws: config, clock: Clock::system() })?;
+        aws.connect(services).await;
+        Ok(function)
     }
 }

@@ -1,6 +1,7 @@
 //! The members of a JSON body, read one by one, so that an error names the one at fault.
 
 use domain::InvalidField;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::Problem;
@@ -43,6 +44,25 @@ impl Fields {
             Some(Value::Object(members)) => Ok(Some(members)),
             Some(_) => Err(InvalidField::new(name, "must be a JSON object")),
         }
+    }
+
+    /// What `name` holds, read as a `T`; null counts as absent. `must` says what it must be.
+    pub fn optional<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        must: &str,
+    ) -> Result<Option<T>, InvalidField> {
+        Ok(self.nullable(name, must)?.flatten())
+    }
+
+    /// The same where null says something else than nothing: `Some(None)`.
+    pub fn nullable<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        must: &str,
+    ) -> Result<Option<Option<T>>, InvalidField> {
+        let value = self.0.remove(name).map(serde_json::from_value).transpose();
+        value.map_err(|_| InvalidField::new(name, must))
     }
 }
 

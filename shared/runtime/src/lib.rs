@@ -2,7 +2,7 @@
 //! handlers. It knows no use case.
 
 pub mod authorizer;
-mod aws_client;
+pub mod aws;
 pub mod clock;
 pub mod context;
 pub mod environment;

@@ -12,8 +12,9 @@ use futures::future::join_all;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 
+use crate::aws::AwsService;
 use crate::http::chain;
-use crate::{Context, Invocable, StartError, telemetry};
+use crate::{Context, Invocable, StartError};
 
 /// A function that works through the messages of a queue.
 pub trait QueueFunction: Sized + Send + Sync + 'static {
@@ -77,8 +78,7 @@ struct Runner<F> {
 
 /// Serves `F` in Lambda until it is shut down.
 pub async fn run<F: QueueFunction>() -> Result<(), lambda_runtime::Error> {
-    telemetry::start();
-    let runner = Runner::<F>::new(&Context::in_lambda().await)?;
+    let runner = Context::start(&[AwsService::DynamoDb], Runner::<F>::new).await?;
     let runner = &runner;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
         Ok::<_, lambda_runtime::Error>(runner.batch(event.payload).await)

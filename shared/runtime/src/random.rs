@@ -18,3 +18,9 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 pub fn fraction() -> f64 {
     f64::from(u32::from_be_bytes(bytes())) / f64::from(u32::MAX)
 }
+
+/// `N` such bytes, in hex.
+#[must_use]
+pub fn hex<const N: usize>() -> String {
+    hex::encode(bytes::<N>())
+}

@@ -7,7 +7,8 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::json;
 
-use crate::{Context, Invocable, StartError, telemetry};
+use crate::aws::AwsService;
+use crate::{Context, Invocable, StartError};
 
 /// A function that follows the changes of a table.
 pub trait StreamFunction: Sized + Send + Sync + 'static {
@@ -26,8 +27,7 @@ pub trait StreamFunction: Sized + Send + Sync + 'static {
 
 /// Serves `F` in Lambda until it is shut down.
 pub async fn run<F: StreamFunction>() -> Result<(), lambda_runtime::Error> {
-    telemetry::start();
-    let function = F::new(&Context::in_lambda().await)?;
+    let function = Context::start(&[AwsService::DynamoDb, AwsService::Sqs], F::new).await?;
     let function = &function;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Event>| {
         function.handle(event.payload.records).await?;

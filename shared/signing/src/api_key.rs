@@ -1,6 +1,7 @@
 //! API keys: how one is made, and what is kept of it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,6 +26,21 @@ impl ApiKeyHash {
 impl fmt::Display for ApiKeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The text is no SHA-256 in hex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key's SHA-256 is 64 digits of hex, in lower case")]
+pub struct InvalidHash;
+
+impl FromStr for ApiKeyHash {
+    type Err = InvalidHash;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHash> {
+        let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let valid = text.len() == 64 && text.bytes().all(hex);
+        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidHash) }
     }
 }
 
@@ -62,5 +78,7 @@ mod tests {
             "dcf187f37ca2c10f69655590cc061bbee1aa160362c25c308c5adcdda7a807f3"
         );
         assert_ne!(hash("hr_test"), hash("hr_test "));
+        assert_eq!(hash("hr_test").as_str().parse(), Ok(hash("hr_test")));
+        assert_eq!("hr_test".parse::<ApiKeyHash>(), Err(InvalidHash));
     }
 }

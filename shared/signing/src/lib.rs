@@ -9,10 +9,11 @@ pub mod error;
 pub mod hex_hmac;
 mod mac;
 pub mod standard_webhooks;
+pub mod standard_webhooks_v1a;
 pub mod token;
 pub mod webhook_secret;
 
 pub use api_key::ApiKeyHash;
 pub use error::{InvalidSecret, Unverified, WrongToken};
 pub use token::TokenKey;
-pub use webhook_secret::webhook_secret;
+pub use webhook_secret::{endpoint_key, endpoint_secret, webhook_secret};

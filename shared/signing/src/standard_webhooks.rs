@@ -83,10 +83,7 @@ pub fn verify(
     if secrets.is_empty() {
         return Err(InvalidSecret::Missing.into());
     }
-    if headers.id.is_empty() || headers.id.contains('.') {
-        return Err(Unverified::MalformedHeader(ID_HEADER));
-    }
-    check_time(headers.timestamp, now)?;
+    check_headers(headers, now)?;
     for secret in secrets {
         let expected = signature(secret, headers.id, headers.timestamp, body)?;
         let matches = |presented: &str| equal(presented.as_bytes(), expected.as_bytes());
@@ -101,6 +98,14 @@ pub fn verify(
 #[must_use]
 pub fn encode_secret(bytes: &[u8]) -> Secret {
     Secret::new(format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes)))
+}
+
+/// What both forms of the standard ask of a webhook, whoever signed it.
+pub(crate) fn check_headers(headers: &Headers<'_>, now: Timestamp) -> Result<(), Unverified> {
+    if headers.id.is_empty() || headers.id.contains('.') {
+        return Err(Unverified::MalformedHeader(ID_HEADER));
+    }
+    check_time(headers.timestamp, now)
 }
 
 fn check_time(timestamp: &str, now: Timestamp) -> Result<(), Unverified> {

@@ -1,5 +1,6 @@
 //! API keys, kept by their digest.
 
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::access::ApiKeyRecord;
 use signing::api_key::ApiKeyHash;
 
@@ -27,5 +28,19 @@ impl Store {
             .await
             .map_err(StoreError::call("keep an API key"))?;
         Ok(())
+    }
+
+    /// Forgets the key with this digest; whether there was one.
+    pub async fn delete_api_key(&self, hash: &ApiKeyHash) -> Result<bool, StoreError> {
+        let output = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::api_key(hash.as_str())))
+            .return_values(ReturnValue::AllOld)
+            .send()
+            .await
+            .map_err(StoreError::call("forget an API key"))?;
+        Ok(output.attributes.is_some())
     }
 }

@@ -3,9 +3,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::job::{FileSource, JobError, Output};
-use domain::{Attempt, JobState, OwnerId, Timestamp};
+use domain::{Attempt, JobState, OwnerId, Timestamp, limits};
 
 use crate::StoreError;
+use crate::expressions::Expressions;
 use crate::item::{attribute, number, text, time};
 
 /// One conditional update of a job, ready to be saved.
@@ -17,10 +18,30 @@ pub struct Change {
     pub(crate) set: Vec<(&'static str, AttributeValue)>,
     pub(crate) set_once: Option<(&'static str, AttributeValue)>,
     pub(crate) remove: &'static [&'static str],
+    pub(crate) progress: Option<Progress>,
+}
+
+/// How far a job is, of which its owner is to be told neither too often nor too finely.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    percent: u8,
+    at: Timestamp,
+}
+
+impl Progress {
+    /// Holds unless progress was saved shortly before, or was little less, or more.
+    pub(crate) fn condition(self, update: &mut Expressions) -> String {
+        let (then, percent) = (update.name("progress_at"), update.name("progress_percent"));
+        let earlier = update.value(time(self.at - limits::PROGRESS_INTERVAL));
+        let less = self.percent.saturating_sub(limits::PROGRESS_PERCENT);
+        let less = update.value(number(less));
+        format!("(attribute_not_exists({then}) OR ({then} <= {earlier} AND {percent} <= {less}))")
+    }
 }
 
 /// What an attempt leaves behind, and the next one must not find.
-const OF_ONE_ATTEMPT: &[&str] = &["provider_task", "source", "reported_at"];
+const OF_ONE_ATTEMPT: &[&str] =
+    &["provider_task", "source", "reported_at", "progress_percent", "progress_at"];
 
 impl Change {
     fn to(state: JobState, at: Timestamp) -> Self {
@@ -29,7 +50,7 @@ impl Change {
             set.push(("completed_at", time(at)));
         }
         let from = state.predecessors();
-        Self { from, fence: None, owner: None, set, set_once: None, remove: &[] }
+        Self { from, fence: None, owner: None, set, set_once: None, remove: &[], progress: None }
     }
 
     fn mark(name: &'static str, at: Timestamp) -> Self {
@@ -40,6 +61,7 @@ impl Change {
             set: vec![(name, time(at))],
             set_once: None,
             remove: &[],
+            progress: None,
         }
     }
 
@@ -88,6 +110,15 @@ impl Change {
     #[must_use]
     pub fn reported(attempt: Option<Attempt>, at: Timestamp) -> Self {
         Self { fence: attempt, ..Self::mark("reported_at", at) }
+    }
+
+    /// The provider says how far `attempt` is. Refused if it said so shortly before, or if it
+    /// has come on but little.
+    #[must_use]
+    pub fn progress(attempt: Attempt, percent: u8, at: Timestamp) -> Self {
+        let change = Self::mark("progress_at", at).of(attempt);
+        let change = change.set("progress_percent", number(percent));
+        Self { progress: Some(Progress { percent, at }), ..change }
     }
 
     /// The file of `attempt` is in the bucket.

@@ -3,39 +3,67 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::delivery::Delivery;
-use domain::{MessageId, limits};
+use domain::{MessageId, OwnerId, limits};
 
-use crate::item::{expiry, item, number, read};
-use crate::keys::{self, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::item::{expiry, item, number, read, text};
+use crate::keys::{self, EXPIRES_AT, OWNER_PK, OWNER_SK};
+use crate::{Store, StoreError, listing};
 
-/// What became of an attempt's record.
+/// What became of a delivery's record.
 #[derive(Debug)]
 pub enum Recorded {
     /// It is saved.
     Done,
-    /// As many attempts or more had been recorded before; the delivery as it is.
+    /// Another attempt or a replay had been recorded before; the delivery as it is.
     Overtaken(Box<Delivery>),
 }
 
+/// The state of a delivery on which a new record builds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    attempts_made: u32,
+    replays: u32,
+}
+
+impl From<&Delivery> for Seen {
+    fn from(delivery: &Delivery) -> Self {
+        Self { attempts_made: delivery.attempts_made, replays: delivery.replays }
+    }
+}
+
 impl Store {
-    /// The delivery `id`, if an attempt at it has been recorded.
-    pub async fn delivery(&self, id: &MessageId) -> Result<Option<Delivery>, StoreError> {
-        self.get("read a delivery", keys::delivery(id)).await?.map(read).transpose()
+    /// The delivery `id` of `owner`. Another owner's is not there.
+    pub async fn find_delivery(
+        &self,
+        owner: &OwnerId,
+        id: &MessageId,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let found = self.get("read a delivery", keys::delivery(id)).await?;
+        let found: Option<Delivery> = found.map(read).transpose()?;
+        Ok(found.filter(|delivery| delivery.owner == *owner))
     }
 
-    /// Saves `delivery`, whose last attempt is new, unless that attempt has been recorded.
-    pub async fn record_attempt(&self, delivery: &Delivery) -> Result<Recorded, StoreError> {
+    /// Saves `delivery`, unless the one in the table is no longer as it was `seen`.
+    pub async fn record_delivery(
+        &self,
+        delivery: &Delivery,
+        seen: Seen,
+    ) -> Result<Recorded, StoreError> {
         let mut item = item(keys::delivery(&delivery.id), "delivery", delivery)?;
+        item.insert(OWNER_PK.to_owned(), keys::deliveries(&delivery.owner));
+        let place = listing::place(delivery.created_at, &delivery.id);
+        item.insert(OWNER_SK.to_owned(), text(place));
         item.insert(EXPIRES_AT.to_owned(), expiry(delivery.created_at + limits::RETENTION));
-        let earlier = delivery.attempt_count().saturating_sub(1);
         let result = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(PK) OR size(attempts) = :earlier")
-            .expression_attribute_values(":earlier", number(earlier))
+            .condition_expression(
+                "attribute_not_exists(PK) OR (attempts_made = :attempts AND replays = :replays)",
+            )
+            .expression_attribute_values(":attempts", number(seen.attempts_made))
+            .expression_attribute_values(":replays", number(seen.replays))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;

@@ -1,34 +1,41 @@
-//! Keeping what providers send.
+//! Keeping what providers send, and what became of it.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{JobId, Timestamp, limits};
-use serde::Serialize;
+use domain::{Attempt, InboundId, InvalidField, JobState, Timestamp, limits};
+use serde::{Deserialize, Serialize};
 
-use crate::item::{expiry, item};
-use crate::keys::{self, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::expressions::Expressions;
+use crate::item::{attribute, expiry, item, read, time};
+use crate::keys::{self, Attributes, EXPIRES_AT};
+use crate::{Changed, Store, StoreError};
+
+/// The attribute that holds the bytes: as text where they are text.
+const BODY: &str = "body";
 
 /// A provider's webhook, as it came in and what became of it.
-#[derive(Debug, Serialize)]
-pub struct Inbound<'a> {
-    /// Our name for it.
-    pub id: String,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Inbound {
+    /// Our name for it, which names its job and when it came in.
+    pub id: InboundId,
     /// Who sent it.
-    pub provider: &'static str,
-    /// The job it speaks of.
-    pub job_id: &'a JobId,
-    /// What became of it.
+    pub provider: String,
+    /// The attempt that its sender was made for; its word is for the present one if there is
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<Attempt>,
+    /// What became of it, the last time it was acted on.
     pub outcome: InboundOutcome,
-    /// When it came in.
-    pub received_at: Timestamp,
+    /// When it was last acted on again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed_at: Option<Timestamp>,
     /// Its bytes.
     #[serde(skip)]
-    pub body: &'a [u8],
+    pub body: Vec<u8>,
 }
 
 /// What became of a provider's webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InboundOutcome {
     /// It moved its job on.
@@ -41,16 +48,54 @@ pub enum InboundOutcome {
     UnknownJob,
 }
 
+impl InboundOutcome {
+    /// Every outcome there is, as clients read it.
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Applied, "applied"),
+        (Self::Duplicate, "duplicate"),
+        (Self::Superseded, "superseded"),
+        (Self::UnknownJob, "unknown_job"),
+    ];
+
+    /// What became of a word of `attempt` that led to `changed`. A job that would not be
+    /// changed had been told the same before, or has moved on.
+    #[must_use]
+    pub fn of(changed: &Changed, attempt: Option<Attempt>) -> Self {
+        match changed {
+            Changed::Done(_) => Self::Applied,
+            Changed::Refused(None) => Self::UnknownJob,
+            Changed::Refused(Some(job)) => {
+                let same_attempt = attempt.is_none_or(|attempt| attempt == job.attempt);
+                match job.state {
+                    JobState::Storing | JobState::Completed if same_attempt => Self::Duplicate,
+                    _ => Self::Superseded,
+                }
+            }
+        }
+    }
+}
+
+impl std::str::FromStr for InboundOutcome {
+    type Err = InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
+        found.map(|(outcome, _)| outcome).ok_or_else(|| {
+            InvalidField::new("status", "must be applied, duplicate, superseded or unknown_job")
+        })
+    }
+}
+
 impl Store {
     /// Keeps a provider's webhook for 30 days.
-    pub async fn keep_inbound(&self, inbound: &Inbound<'_>) -> Result<(), StoreError> {
+    pub async fn keep_inbound(&self, inbound: &Inbound) -> Result<(), StoreError> {
         let mut item = item(keys::inbound(&inbound.id), "inbound", inbound)?;
-        let body = match std::str::from_utf8(inbound.body) {
+        let body = match std::str::from_utf8(&inbound.body) {
             Ok(text) => AttributeValue::S(text.to_owned()),
-            Err(_) => AttributeValue::B(Blob::new(inbound.body)),
+            Err(_) => AttributeValue::B(Blob::new(inbound.body.as_slice())),
         };
-        item.insert("body".to_owned(), body);
-        let expires_at = inbound.received_at + limits::INBOUND_RETENTION;
+        item.insert(BODY.to_owned(), body);
+        let expires_at = inbound.id.received_at + limits::INBOUND_RETENTION;
         item.insert(EXPIRES_AT.to_owned(), expiry(expires_at));
         self.client
             .put_item()
@@ -61,4 +106,44 @@ impl Store {
             .map_err(StoreError::call("keep a provider's webhook"))?;
         Ok(())
     }
+
+    /// The provider's webhook `id`, if it is still kept.
+    pub async fn inbound(&self, id: &InboundId) -> Result<Option<Inbound>, StoreError> {
+        let found = self.get("read a provider's webhook", keys::inbound(id)).await?;
+        found.map(kept).transpose()
+    }
+
+    /// Saves what became of a provider's webhook when it was acted on again.
+    pub async fn record_inbound_replay(
+        &self,
+        id: &InboundId,
+        outcome: InboundOutcome,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut update = Expressions::default();
+        update.set("outcome", attribute(&outcome)?);
+        update.set("replayed_at", time(at));
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::inbound(id)))
+            .update_expression(update.update())
+            .condition_expression("attribute_exists(PK)")
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .send()
+            .await
+            .map_err(StoreError::call("keep what became of a provider's webhook"))?;
+        Ok(())
+    }
+}
+
+/// What an item holds, its bytes included.
+pub(crate) fn kept(mut item: Attributes) -> Result<Inbound, StoreError> {
+    let body = match item.remove(BODY) {
+        Some(AttributeValue::S(text)) => text.into_bytes(),
+        Some(AttributeValue::B(bytes)) => bytes.into_inner(),
+        _ => Vec::new(),
+    };
+    Ok(Inbound { body, ..read(item)? })
 }

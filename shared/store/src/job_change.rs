@@ -1,14 +1,13 @@
 //! Saving a change of a job.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::{Job, JobId};
 
 use crate::change::Change;
+use crate::expressions::Expressions;
 use crate::item::{number, read, text};
-use crate::keys::{Attributes, job};
+use crate::keys::job;
 use crate::{Store, StoreError};
 
 /// What became of a change.
@@ -23,16 +22,16 @@ pub enum Changed {
 impl Store {
     /// Saves `change`, if the job is such that it may happen.
     pub async fn change(&self, id: &JobId, change: &Change) -> Result<Changed, StoreError> {
-        let expressions = Expressions::new(change);
+        let (update, condition) = expressions(change);
         let result = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(job(id)))
-            .update_expression(expressions.update)
-            .condition_expression(expressions.condition)
-            .set_expression_attribute_names(Some(expressions.names))
-            .set_expression_attribute_values(Some(expressions.values))
+            .update_expression(update.update())
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -47,63 +46,38 @@ impl Store {
     }
 }
 
-/// A change in DynamoDB's expression language. Every name goes through a placeholder, since
-/// `state`, `owner` and `error` are reserved words or may become so.
-#[derive(Default)]
-struct Expressions {
-    update: String,
-    condition: String,
-    names: HashMap<String, String>,
-    values: Attributes,
+/// The update, and the condition on which it is made.
+fn expressions(change: &Change) -> (Expressions, String) {
+    let mut update = Expressions::default();
+    for (name, value) in &change.set {
+        update.set(name, value.clone());
+    }
+    if let Some((name, value)) = &change.set_once {
+        update.set_once(name, value.clone());
+    }
+    for name in change.remove {
+        update.remove(name);
+    }
+    let condition = condition(&mut update, change);
+    (update, condition)
 }
 
-impl Expressions {
-    fn new(change: &Change) -> Self {
-        let mut this = Self::default();
-        let mut assignments = Vec::new();
-        for (name, value) in &change.set {
-            let name_at = this.name(name);
-            let value_at = this.value(value.clone());
-            assignments.push(format!("{name_at} = {value_at}"));
-        }
-        if let Some((name, value)) = &change.set_once {
-            let name_at = this.name(name);
-            let value_at = this.value(value.clone());
-            assignments.push(format!("{name_at} = if_not_exists({name_at}, {value_at})"));
-        }
-        this.update = format!("SET {}", assignments.join(", "));
-        if !change.remove.is_empty() {
-            let names: Vec<_> = change.remove.iter().map(|name| this.name(name)).collect();
-            this.update = format!("{} REMOVE {}", this.update, names.join(", "));
-        }
-        this.condition = this.condition(change);
-        this
+fn condition(update: &mut Expressions, change: &Change) -> String {
+    let states: Vec<_> =
+        change.from.iter().map(|state| update.value(text(state.as_str()))).collect();
+    let mut condition = format!("{} IN ({})", update.name("state"), states.join(", "));
+    let mut and = |update: &mut Expressions, name: &str, value: AttributeValue| {
+        let (name, value) = (update.name(name), update.value(value));
+        condition = format!("{condition} AND {name} = {value}");
+    };
+    if let Some(attempt) = change.fence {
+        and(update, "attempt", number(attempt.0));
     }
-
-    fn condition(&mut self, change: &Change) -> String {
-        let states: Vec<_> =
-            change.from.iter().map(|state| self.value(text(state.as_str()))).collect();
-        let mut condition = format!("{} IN ({})", self.name("state"), states.join(", "));
-        if let Some(attempt) = change.fence {
-            let value = self.value(number(attempt.0));
-            condition = format!("{condition} AND {} = {value}", self.name("attempt"));
-        }
-        if let Some(owner) = &change.owner {
-            let value = self.value(text(owner.as_str()));
-            condition = format!("{condition} AND {} = {value}", self.name("owner"));
-        }
-        condition
+    if let Some(owner) = &change.owner {
+        and(update, "owner", text(owner.as_str()));
     }
-
-    fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#{name}");
-        self.names.insert(placeholder.clone(), name.to_owned());
-        placeholder
-    }
-
-    fn value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":{}", self.values.len());
-        self.values.insert(placeholder.clone(), value);
-        placeholder
+    match change.progress {
+        Some(progress) => format!("{condition} AND {}", progress.condition(update)),
+        None => condition,
     }
 }

@@ -8,7 +8,7 @@ use domain::{Job, limits};
 
 use crate::item::{expiry, item, read, text};
 use crate::keys::{self, Attributes, EXPIRES_AT, OWNER_PK, OWNER_SK};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, listing};
 
 const UNLESS_THERE: &str = "attribute_not_exists(PK)";
 
@@ -88,7 +88,7 @@ impl Store {
 fn new_item(job: &Job) -> Result<Attributes, StoreError> {
     let mut item = item(keys::job(&job.id), "job", job)?;
     item.insert(OWNER_PK.to_owned(), keys::owner_partition(&job.owner));
-    item.insert(OWNER_SK.to_owned(), text(keys::owner_sort(job.created_at, &job.id)));
+    item.insert(OWNER_SK.to_owned(), text(listing::place(job.created_at, &job.id)));
     item.insert(EXPIRES_AT.to_owned(), expiry(job.created_at + limits::RETENTION));
     Ok(item)
 }

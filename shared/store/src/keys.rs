@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{JobId, MessageId, OwnerId, Timestamp};
+use domain::delivery::Receiver;
+use domain::{EndpointId, InboundId, JobId, MessageId, OwnerId};
 
 use crate::item::text;
 
@@ -22,6 +23,11 @@ pub(crate) const OWNER_PK: &str = "GSI1PK";
 /// Its sort key.
 pub(crate) const OWNER_SK: &str = "GSI1SK";
 
+/// How the sort keys of providers' webhooks begin.
+pub(crate) const INBOUND: &str = "INBOUND#";
+/// How the sort keys of endpoints begin.
+pub(crate) const ENDPOINT: &str = "ENDPOINT#";
+
 /// An item's key, or a part of an item.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
@@ -39,9 +45,24 @@ pub(crate) fn request(id: &JobId) -> Attributes {
     key(format!("JOB#{id}"), "REQUEST")
 }
 
-/// A provider's webhook.
-pub(crate) fn inbound(id: &str) -> Attributes {
-    key(format!("INBOUND#{id}"), "INBOUND")
+/// A provider's webhook, which lies with its job.
+pub(crate) fn inbound(id: &InboundId) -> Attributes {
+    key(format!("JOB#{}", id.job_id), &format!("{INBOUND}{}", id.place()))
+}
+
+/// The partition of a job and all that lies with it.
+pub(crate) fn job_partition(id: &JobId) -> AttributeValue {
+    AttributeValue::S(format!("JOB#{id}"))
+}
+
+/// The webhook endpoint `id` of `owner`.
+pub(crate) fn endpoint(owner: &OwnerId, id: &EndpointId) -> Attributes {
+    key(format!("OWNER#{owner}"), &format!("{ENDPOINT}{id}"))
+}
+
+/// Which of an owner's own secrets are valid.
+pub(crate) fn owner_signing(owner: &OwnerId) -> Attributes {
+    key(format!("OWNER#{owner}"), "SIGNING")
 }
 
 /// A webhook out.
@@ -49,25 +70,28 @@ pub(crate) fn delivery(id: &MessageId) -> Attributes {
     key(format!("DELIVERY#{id}"), "DELIVERY")
 }
 
+/// How a receiver of webhooks that fails has been doing.
+pub(crate) fn health(owner: &OwnerId, receiver: &Receiver) -> Attributes {
+    key(format!("OWNER#{owner}"), &format!("HEALTH#{}", receiver.key()))
+}
+
+/// The turns given out under a receiver's rate limit. A turn counts in the limit's own unit, so
+/// each limit has turns of its own.
+pub(crate) fn turns(owner: &OwnerId, receiver: &Receiver, per_second: u32) -> Attributes {
+    key(format!("OWNER#{owner}"), &format!("TURNS#{}#{per_second}", receiver.key()))
+}
+
 /// An API key, by its digest.
 pub(crate) fn api_key(hash: &str) -> Attributes {
     key(format!("KEY#{hash}"), "KEY")
 }
 
-/// The partition of an owner's jobs in the index.
+/// The partition of an owner's webhooks out in the index.
+pub(crate) fn deliveries(owner: &OwnerId) -> AttributeValue {
+    AttributeValue::S(format!("DELIVERIES#{owner}"))
+}
+
+/// The partition of an owner's own items, and of its jobs in the index.
 pub(crate) fn owner_partition(owner: &OwnerId) -> AttributeValue {
     AttributeValue::S(format!("OWNER#{owner}"))
-}
-
-/// A job's place among its owner's. The time comes first, since an id that follows from an
-/// idempotency key does not sort by time.
-pub(crate) fn owner_sort(created_at: Timestamp, id: &JobId) -> String {
-    format!("{:013}#{id}", created_at.as_millis())
-}
-
-/// The job at a place that [`owner_sort`] made.
-pub(crate) fn job_at(place: &str) -> Option<JobId> {
-    let (time, id) = place.split_once('#')?;
-    let dated = time.len() == 13 && time.bytes().all(|byte| byte.is_ascii_digit());
-    if dated { id.parse().ok() } else { None }
 }

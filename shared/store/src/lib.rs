@@ -4,24 +4,44 @@
 mod api_key;
 pub mod change;
 mod delivery;
+mod delivery_context;
+mod delivery_list;
+mod delivery_replay;
+mod endpoint;
+mod endpoint_change;
+mod endpoint_disable;
+mod expressions;
+mod health;
 mod inbound;
+mod inbound_list;
 mod item;
 mod job_change;
 mod job_create;
 mod job_get;
 mod job_list;
 mod keys;
+mod listing;
+mod secret_rotation;
 pub mod stream;
+mod turn;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
 pub use change::Change;
-pub use delivery::Recorded;
+pub use delivery::{Recorded, Seen};
+pub use delivery_context::DeliveryContext;
+pub use delivery_list::DeliveryFilter;
+pub use delivery_replay::Replayed;
+pub use endpoint::EndpointCreated;
+pub use endpoint_change::EndpointChange;
 pub use inbound::{Inbound, InboundOutcome};
+pub use inbound_list::{InboundCursor, InboundFilter};
 pub use job_change::Changed;
 pub use job_create::Created;
-pub use job_list::{Cursor, JobFilter, JobPage};
+pub use job_list::JobFilter;
+pub use listing::{Cursor, Page};
+pub use secret_rotation::OwnerSigning;
 
 /// The table, as the functions use it.
 #[derive(Debug, Clone)]

@@ -1,10 +1,37 @@
 //! Items as the table's stream shows them.
 
 use domain::Job;
+use domain::delivery::Delivery;
+use domain::endpoint::Endpoint;
+use serde::Deserialize;
 
 use crate::StoreError;
 
-/// The job in a stream record's image.
-pub fn job(image: serde_dynamo::Item) -> Result<Job, StoreError> {
-    Ok(serde_dynamo::from_item(image)?)
+/// An item whose changes make work.
+#[derive(Debug)]
+pub enum Entity {
+    /// A job.
+    Job(Box<Job>),
+    /// A webhook out.
+    Delivery(Box<Delivery>),
+    /// A webhook endpoint.
+    Endpoint(Box<Endpoint>),
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(default)]
+    entity: String,
+}
+
+/// What a stream record's image holds; `None` if its changes make no work, or if there is no
+/// image.
+pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>, StoreError> {
+    let kind: Kind = serde_dynamo::from_item(image.clone())?;
+    Ok(match kind.entity.as_str() {
+        "job" => Some(Entity::Job(serde_dynamo::from_item(image)?)),
+        "delivery" => Some(Entity::Delivery(serde_dynamo::from_item(image)?)),
+        "endpoint" => Some(Entity::Endpoint(serde_dynamo::from_item(image)?)),
+        _ => None,
+    })
 }

@@ -4,6 +4,7 @@
 //! is open to this machine alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,8 +15,16 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Aws;
 
+/// How long requests under way have at the end.
+const GRACE: Duration = Duration::from_secs(3);
+/// Pause after a connection could not be accepted, as when file handles run out.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How often in a row that may happen.
+const MOST_FAILURES: u32 = 50;
+
 impl Aws {
-    /// Serves connections until `shutdown`, then lets the requests under way end.
+    /// Serves connections until `shutdown`, then gives the requests under way 3 s to end. Fails
+    /// if for a second no connection could be accepted.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
@@ -23,15 +32,27 @@ impl Aws {
     ) -> std::io::Result<()> {
         let caller: Arc<str> = "http".into();
         let connections = GracefulShutdown::new();
+        let mut failures = 0;
         tokio::pin!(shutdown);
         loop {
-            let stream = tokio::select! {
-                accepted = listener.accept() => accepted?.0,
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
                 () = &mut shutdown => break,
             };
-            self.serve_connection(stream, &caller, &connections);
+            match accepted {
+                Ok((stream, _)) => {
+                    failures = 0;
+                    self.serve_connection(stream, &caller, &connections);
+                }
+                Err(error) if failures == MOST_FAILURES => return Err(error),
+                Err(_) => {
+                    failures += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
         }
-        connections.shutdown().await;
+        // A long poll may not keep the program from ending.
+        let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
         Ok(())
     }
 

@@ -19,7 +19,7 @@ pub(super) fn of(queue: &str, messages: &[ReceivedMessage]) -> Value {
 fn record(arn: &str, message: &ReceivedMessage) -> Value {
     let attributes: Map<_, _> =
         message.attributes.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
-    json!({
+    let mut event = json!({
         "messageId": message.message_id,
         "receiptHandle": message.receipt_handle,
         "body": message.body,
@@ -34,7 +34,11 @@ fn record(arn: &str, message: &ReceivedMessage) -> Value {
         "eventSource": "aws:sqs",
         "eventSourceARN": arn,
         "awsRegion": REGION,
-    })
+    });
+    if let Some(group) = &message.group {
+        event["attributes"]["MessageGroupId"] = json!(group);
+    }
+    event
 }
 
 fn attribute(attribute: &MessageAttribute) -> Value {

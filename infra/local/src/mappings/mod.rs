@@ -4,6 +4,7 @@ mod batch;
 mod filter;
 mod given_up;
 mod message_event;
+mod position;
 mod queue;
 mod stream;
 #[cfg(test)]
@@ -20,8 +21,9 @@ use crate::aws::Aws;
 use crate::functions::Functions;
 
 pub use filter::{Pattern, PatternError};
+pub use position::StreamPosition;
 pub use queue::QueuePoller;
-pub use stream::{StreamError, StreamPoller, StreamPosition};
+pub use stream::{StreamError, StreamPoller};
 
 /// How long a mapping rests when its source cannot be read, so that it does not spin.
 const REST: Duration = Duration::from_secs(1);

@@ -1,7 +1,6 @@
 //! From a table's stream to a function: in order, each batch until it succeeds.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::Timestamp;
@@ -10,7 +9,7 @@ use tokio::sync::watch;
 
 use super::batch::Failed;
 use super::given_up::{self, Reason};
-use super::{Pattern, PatternError, REST, Surroundings};
+use super::{Pattern, PatternError, REST, StreamPosition, Surroundings};
 use crate::activity::Busy;
 use crate::aws::{AwsError, SqsError};
 use crate::template::StreamMapping;
@@ -29,15 +28,6 @@ pub struct StreamPoller {
     sqs: aws_sdk_sqs::Client,
     surroundings: Surroundings,
     position: Arc<StreamPosition>,
-}
-
-/// How far a mapping has come in its stream.
-#[derive(Debug)]
-pub struct StreamPosition {
-    /// The table whose stream it is.
-    pub table: String,
-    after: Mutex<Option<String>>,
-    waits: AtomicBool,
 }
 
 /// Part of a batch, and how it has fared.
@@ -61,11 +51,7 @@ impl StreamPoller {
         Ok(Self {
             function: function.to_owned(),
             filters: mapping.filters.iter().map(Pattern::parse).collect::<Result<_, _>>()?,
-            position: Arc::new(StreamPosition {
-                table: mapping.table.clone(),
-                after: Mutex::new(after),
-                waits: AtomicBool::new(false),
-            }),
+            position: Arc::new(StreamPosition::new(mapping.table.clone(), after)),
             sqs: aws_sdk_sqs::Client::new(&surroundings.aws.sdk_config("stream-mapping")),
             mapping,
             surroundings,
@@ -234,31 +220,6 @@ impl StreamPoller {
             tracing::error!(kind = "stream", what = self.mapping.table, "{error}");
         }
         self.position.move_to(Some(sequence_number.to_owned()));
-    }
-}
-
-impl StreamPosition {
-    /// The last record that is dealt with; none at the very beginning.
-    #[must_use]
-    pub fn after(&self) -> Option<String> {
-        self.after.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether it waits, before a further try or for a batch to fill.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.waits.load(Ordering::SeqCst)
-    }
-
-    fn move_to(&self, sequence_number: Option<String>) {
-        *self.after.lock().unwrap_or_else(PoisonError::into_inner) = sequence_number;
-    }
-
-    async fn waiting<T>(&self, wait: impl Future<Output = T>) -> T {
-        self.waits.store(true, Ordering::SeqCst);
-        let waited = wait.await;
-        self.waits.store(false, Ordering::SeqCst);
-        waited
     }
 }
 

@@ -150,3 +150,22 @@ async fn a_confirmation_reaches_the_task_that_it_names() {
     assert_eq!(stage.confirm(&plain).await, 200);
     stage.studio.until(|tasks| tasks.iter().all(|task| task.confirmed)).await;
 }
+
+#[tokio::test]
+async fn the_work_folder_holds_no_more_than_what_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tts_left.wav"), "left by a studio that was killed").unwrap();
+    std::fs::write(folder.path().join("other"), "not ours").unwrap();
+    let names = || -> Vec<String> {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let work_dir = Some(folder.path().to_owned());
+    let stage = Stage::start(Settings { work_dir, ..settings() }).await;
+    assert_eq!(names(), ["other"]);
+    stage.run("job_1").await;
+    stage.receiver.next().await;
+    assert_eq!(names().len(), 2);
+    stage.studio.stop().await;
+    assert_eq!(names(), ["other"]);
+}

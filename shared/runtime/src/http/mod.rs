@@ -12,7 +12,8 @@ use lambda_http::{Adapter, Body, Service, service_fn};
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 
-use crate::{Context, Invocable, Problem, StartError, telemetry};
+use crate::aws::AwsService;
+use crate::{Context, Invocable, Problem, StartError};
 
 pub use request::Request;
 
@@ -21,6 +22,9 @@ pub type Response = lambda_http::Response<Body>;
 
 /// A function that answers HTTP requests.
 pub trait HttpFunction: Sized + Send + Sync + 'static {
+    /// The services of AWS that most requests call; they are connected to ahead.
+    const CALLS: &'static [AwsService] = &[AwsService::DynamoDb];
+
     /// Reads the settings and makes the clients, once.
     fn new(context: &Context) -> Result<Self, StartError>;
 
@@ -30,8 +34,7 @@ pub trait HttpFunction: Sized + Send + Sync + 'static {
 
 /// Serves `F` in Lambda until it is shut down.
 pub async fn run<F: HttpFunction>() -> Result<(), lambda_runtime::Error> {
-    telemetry::start();
-    let function = Arc::new(F::new(&Context::in_lambda().await)?);
+    let function = Arc::new(Context::start(F::CALLS, F::new).await?);
     lambda_http::run(service_fn(move |request| respond(Arc::clone(&function), request))).await
 }
 
@@ -59,6 +62,23 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Probl
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// An answer without a body.
+#[must_use]
+pub fn no_content() -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// A page of a list, and the cursor of the next one if there is more.
+pub fn page(
+    data: &[impl Serialize],
+    next: Option<impl std::fmt::Display>,
+) -> Result<Response, Problem> {
+    let next_cursor = next.map(|cursor| cursor.to_string());
+    json(StatusCode::OK, &serde_json::json!({ "data": data, "next_cursor": next_cursor }))
 }
 
 /// The one place where a failed request becomes an answer, and its cause a line in the log.

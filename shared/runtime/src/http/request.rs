@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
-use domain::{Caller, InvalidField, JobId, OwnerId, Scope};
+use domain::{Caller, InvalidField, JobId, OwnerId, Scope, limits};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
+use sha2::{Digest, Sha256};
 
 use crate::fields::Fields;
 use crate::{Problem, authorizer};
@@ -73,9 +74,59 @@ impl Request {
 
     /// The job that the path names. What is no id is no job either.
     pub fn job_id(&self) -> Result<JobId, Problem> {
+        self.path_id("job_id", "job")
+    }
+
+    /// What the path names in `parameter`. What is no id of a `kind` names none either.
+    pub fn path_id<I: FromStr>(&self, parameter: &str, kind: &str) -> Result<I, Problem> {
         let parameters = self.0.path_parameters_ref();
-        let text = parameters.and_then(|parameters| parameters.first("job_id")).unwrap_or_default();
-        text.parse().map_err(|_| Problem::not_found("There is no such job."))
+        let text = parameters.and_then(|parameters| parameters.first(parameter));
+        let id = text.and_then(|text| text.parse().ok());
+        id.ok_or_else(|| Problem::not_found(format!("There is no such {kind}.")))
+    }
+
+    /// The route that API Gateway has chosen, such as `GET /v1/jobs/{job_id}`.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        match self.0.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                context.route_key.as_deref().unwrap_or_default()
+            }
+            _ => "",
+        }
+    }
+
+    /// The idempotency key, if the request has one.
+    pub fn idempotency_key(&self) -> Result<Option<&str>, InvalidField> {
+        let Some(key) = self.header("idempotency-key") else { return Ok(None) };
+        if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES {
+            let message = format!("must be 1 to {} characters", limits::IDEMPOTENCY_KEY_BYTES);
+            return Err(InvalidField::new("Idempotency-Key", message));
+        }
+        Ok(Some(key))
+    }
+
+    /// What is kept of the idempotency key, if the request has one: its SHA-256 in hex, since
+    /// a client may make it of anything.
+    pub fn mark(&self) -> Result<Option<String>, InvalidField> {
+        Ok(self.idempotency_key()?.map(|key| hex::encode(Sha256::digest(key))))
+    }
+
+    /// SHA-256 of the body, in hex.
+    #[must_use]
+    pub fn body_sha256(&self) -> String {
+        let body: &[u8] = self.0.body();
+        hex::encode(Sha256::digest(body))
+    }
+
+    /// How much of a list is asked for.
+    pub fn page_limit(&self) -> Result<usize, InvalidField> {
+        let Some(text) = self.query("limit") else { return Ok(limits::PAGE_DEFAULT) };
+        let limit = text.parse().ok().filter(|limit| (1..=limits::PAGE_MAXIMUM).contains(limit));
+        limit.ok_or_else(|| {
+            let message = format!("must be a number from 1 to {}", limits::PAGE_MAXIMUM);
+            InvalidField::new("limit", message)
+        })
     }
 
     /// The path, without the stage.
@@ -108,5 +159,11 @@ impl Request {
     /// The body as a JSON object of at most `limit` bytes.
     pub fn fields(&self, limit: usize) -> Result<Fields, Problem> {
         Fields::parse(self.body(limit)?)
+    }
+
+    /// The same where there may be no body at all, which then stands for an empty object.
+    pub fn optional_fields(&self, limit: usize) -> Result<Fields, Problem> {
+        let body = self.body(limit)?;
+        Fields::parse(if body.is_empty() { b"{}" } else { body })
     }
 }

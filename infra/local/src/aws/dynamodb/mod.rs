@@ -1,7 +1,7 @@
-//! DynamoDB and its streams: `dynoxide` on one SQLite file, called in process.
+//! DynamoDB and its streams: `dynoxide` on one `SQLite` file, called in process.
 //!
-//! `dynoxide` serialises its calls under a mutex of its own; a call takes 0.1 to 0.2 ms and runs
-//! where it is made. Beside it stands one connection of ours to the same file, for what
+//! `dynoxide` serialises its calls under a mutex of its own; a call is short and runs where
+//! it is made. Beside it stands one connection of ours to the same file, for what
 //! `dynoxide` does not offer: reading stream records with little ado, removing those consumed,
 //! and finding expired items by an index.
 
@@ -44,7 +44,7 @@ impl Tables {
         let database = Database::new(file.to_str().ok_or(AwsError::FolderName)?)?;
         // The name says nothing of it, but this is `synchronous = NORMAL` (it is off in bulk
         // loading), which `dynoxide` leaves at FULL: commits outlive the process in either
-        // case, and without a wait for the disk they take a third of the time.
+        // case, and none of them waits for the disk.
         database.disable_bulk_loading()?;
         let side = Connection::open(file)?;
         side.execute_batch("PRAGMA synchronous = NORMAL;")?;
@@ -63,18 +63,20 @@ impl Tables {
     /// and names the attribute by which its items expire.
     pub fn ensure(&self, definition: &Value, ttl: Option<&str>) -> Result<(), AwsError> {
         let name = &definition["TableName"];
-        let described =
-            self.answer("DescribeTable", json!({ "TableName": name }).to_string().as_bytes());
-        if described.status == 200 {
+        let about = json!({ "TableName": name }).to_string();
+        if self.answer("DescribeTable", about.as_bytes()).status != 200 {
+            self.demand("CreateTable", definition)?;
+        }
+        let Some(attribute) = ttl else { return Ok(()) };
+        // Asked again even of a table that was there: the process may have died in between.
+        let described = self.answer("DescribeTimeToLive", about.as_bytes());
+        let described: Value = serde_json::from_slice(&described.body)?;
+        if described["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED" {
             return Ok(());
         }
-        self.demand("CreateTable", definition)?;
-        if let Some(attribute) = ttl {
-            let specification = json!({ "Enabled": true, "AttributeName": attribute });
-            let request = json!({ "TableName": name, "TimeToLiveSpecification": specification });
-            self.demand("UpdateTimeToLive", &request)?;
-        }
-        Ok(())
+        let specification = json!({ "Enabled": true, "AttributeName": attribute });
+        let request = json!({ "TableName": name, "TimeToLiveSpecification": specification });
+        self.demand("UpdateTimeToLive", &request)
     }
 
     /// Answers a request of DynamoDB's or DynamoDB Streams' JSON protocol.

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// How long an upload may stay unfinished, like the lifecycle rule of the template's bucket.
-const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// Removes abandoned uploads, and the parts of uploads that are no more.
 pub(super) fn clear(folder: &Path) -> io::Result<()> {

@@ -79,7 +79,6 @@ hand_on! {
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput,
         list_objects(ListObjectsInput) -> ListObjectsOutput,
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output,
-        get_object(GetObjectInput) -> GetObjectOutput,
         head_object(HeadObjectInput) -> HeadObjectOutput,
         copy_object(CopyObjectInput) -> CopyObjectOutput,
         delete_object(DeleteObjectInput) -> DeleteObjectOutput,
@@ -107,6 +106,18 @@ hand_on! {
         ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
             self.check_bucket(&request.input.bucket).await?;
             self.files.create_multipart_upload(request).await
+        }
+
+        async fn get_object(
+            &self,
+            request: S3Request<GetObjectInput>,
+        ) -> S3Result<S3Response<GetObjectOutput>> {
+            let bucket = request.input.bucket.clone();
+            let answer = self.files.get_object(request).await;
+            if answer.is_err() {
+                self.check_bucket(&bucket).await?;
+            }
+            answer
         }
     }
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use futures::FutureExt as _;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Transaction, params};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::digest::{self, MessageAttributes};
+use super::candidate::{Candidate, candidates};
+use super::digest::MessageAttributes;
 use super::{Queue, Queues, SqsError};
 
 /// A message as one receive got it.
@@ -33,13 +34,8 @@ pub struct ReceivedMessage {
     pub receive_count: u32,
     /// The name of the queue it was moved from, for one in a dead letter queue.
     pub moved_from: Option<String>,
-}
-
-/// A visible message, before it is received or moved away.
-struct Candidate {
-    id: i64,
-    attributes: Option<String>,
-    message: ReceivedMessage,
+    /// Whose it is, if its sender said so.
+    pub group: Option<String>,
 }
 
 impl Queues {
@@ -120,45 +116,6 @@ impl Queues {
         transaction.commit()?;
         Ok(received)
     }
-}
-
-/// The longest visible messages, as they would be received now.
-fn candidates(
-    transaction: &Transaction<'_>,
-    queue: &Queue,
-    limit: usize,
-    now: Timestamp,
-) -> Result<Vec<Candidate>, SqsError> {
-    let mut statement = transaction.prepare_cached(
-        "SELECT id, message_id, body, attributes, sent_at, receive_count, first_received_at,
-                moved_from
-         FROM messages WHERE queue = ?1 AND visible_at <= ?2 AND sent_at > ?3
-         ORDER BY visible_at, id LIMIT ?4",
-    )?;
-    let kept_since = now - Duration::from_secs(queue.settings.retention.into());
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement
-        .query_map(params![queue.id, now.as_millis(), kept_since.as_millis(), limit], |row| {
-            candidate(row, now)
-        })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn candidate(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Candidate> {
-    let body: String = row.get(2)?;
-    let first: Option<i64> = row.get(6)?;
-    let message = ReceivedMessage {
-        message_id: row.get(1)?,
-        receipt_handle: String::new(),
-        md5_of_body: digest::of_body(&body),
-        body,
-        attributes: MessageAttributes::new(),
-        sent_at: Timestamp::from_millis(row.get(4)?),
-        first_received_at: first.map_or(now, Timestamp::from_millis),
-        receive_count: row.get::<_, u32>(5)? + 1,
-        moved_from: row.get(7)?,
-    };
-    Ok(Candidate { id: row.get(0)?, attributes: row.get(3)?, message })
 }
 
 /// Marks a message as received.

@@ -15,6 +15,8 @@ pub(super) struct NewMessage {
     /// Seconds it stays hidden; the queue's own delay if absent.
     pub delay: Option<u32>,
     pub attributes: MessageAttributes,
+    /// Whose it is; the queue hands out messages of groups with few in flight first.
+    pub group: Option<String>,
 }
 
 /// A message that was sent.
@@ -44,6 +46,11 @@ impl NewMessage {
             let message = "DelaySeconds must be >= 0 and <= 900.".to_owned();
             return Err(SqsError::InvalidParameterValue(message));
         }
+        if !self.group.as_deref().is_none_or(is_group) {
+            let message = "MessageGroupId can only include alphanumeric and punctuation \
+                           characters. 1 to 128 in length.";
+            return Err(SqsError::InvalidParameterValue(message.to_owned()));
+        }
         if !self.body.chars().all(is_allowed) {
             return Err(SqsError::InvalidMessageContents);
         }
@@ -64,6 +71,10 @@ impl NewMessage {
             md5_of_attributes: sum.transpose()?,
         })
     }
+}
+
+fn is_group(group: &str) -> bool {
+    (1..=128).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether SQS takes the character: what XML 1.0 allows.
@@ -92,8 +103,9 @@ impl Queues {
             let delay = u64::from(message.delay.unwrap_or(queue.settings.delay));
             let visible_at = now + Duration::from_secs(delay);
             let mut statement = transaction.prepare_cached(
-                "INSERT INTO messages (queue, message_id, body, attributes, sent_at, visible_at)
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO messages (queue, message_id, body, attributes, sent_at, visible_at,
+                                       message_group)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?;
             statement.execute(params![
                 queue.id,
@@ -102,6 +114,7 @@ impl Queues {
                 message.attributes_document()?,
                 now.as_millis(),
                 visible_at.as_millis(),
+                message.group.as_deref().unwrap_or_default(),
             ])?;
             sent.push(Ok(receipt));
         }

@@ -32,7 +32,9 @@ CREATE TABLE IF NOT EXISTS messages (
     -- Of the latest receive; null while nobody has it and the count is settled.
     receipt INTEGER,
     -- The queue it was moved from, for one in a dead letter queue.
-    moved_from TEXT
+    moved_from TEXT,
+    -- Whose message it is, for a fair queue; empty if its sender did not say.
+    message_group TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_by_visibility ON messages (queue, visible_at);
 CREATE TABLE IF NOT EXISTS checkpoints (
@@ -41,6 +43,17 @@ CREATE TABLE IF NOT EXISTS checkpoints (
     sequence_number TEXT NOT NULL,
     PRIMARY KEY (stream, consumer)
 ) STRICT;
+";
+
+/// For a file made before there were fair queues.
+const ADD_GROUP: &str = "ALTER TABLE messages ADD COLUMN message_group TEXT NOT NULL DEFAULT ''";
+
+/// Both hold messages of groups only, so other queues pay nothing for them.
+const GROUP_INDEXES: &str = "
+CREATE INDEX IF NOT EXISTS messages_by_group ON messages (queue, message_group, visible_at)
+WHERE message_group <> '';
+CREATE INDEX IF NOT EXISTS messages_in_flight ON messages (queue, message_group, visible_at)
+WHERE message_group <> '' AND receipt IS NOT NULL;
 ";
 
 /// Every message that was in flight belongs to a consumer that died with the last process: it
@@ -57,6 +70,16 @@ pub(super) fn open(file: &Path, now: Timestamp) -> rusqlite::Result<Connection> 
     let connection = Connection::open(file)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(SCHEMA)?;
+    if !has_groups(&connection)? {
+        connection.execute(ADD_GROUP, [])?;
+    }
+    connection.execute_batch(GROUP_INDEXES)?;
     connection.execute(RELEASE_IN_FLIGHT, [now.as_millis()])?;
     Ok(connection)
+}
+
+fn has_groups(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut columns = connection.prepare("SELECT name FROM pragma_table_info('messages')")?;
+    let mut names = columns.query_map([], |row| row.get::<_, String>(0))?;
+    names.try_fold(false, |found, name| Ok(found || name? == "message_group"))
 }

@@ -63,6 +63,7 @@ pub(super) struct SendMessage {
     pub delay_seconds: Option<u32>,
     #[serde(default)]
     pub message_attributes: MessageAttributes,
+    pub message_group_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +150,7 @@ impl From<SendMessage> for NewMessage {
             body: message.message_body,
             delay: message.delay_seconds,
             attributes: message.message_attributes,
+            group: message.message_group_id,
         }
     }
 }
@@ -175,6 +177,9 @@ impl ReceivedMessage {
             ("SenderId", super::super::identity::ACCOUNT.to_owned()),
             ("ApproximateFirstReceiveTimestamp", self.first_received_at.as_millis().to_string()),
         ]);
+        if let Some(group) = &self.group {
+            attributes.insert("MessageGroupId", group.clone());
+        }
         if let Some(queue) = &self.moved_from {
             attributes.insert("DeadLetterQueueSourceArn", queue_arn(queue));
         }

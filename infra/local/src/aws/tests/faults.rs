@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use super::World;
 use crate::aws::{Answer, Fault, Service};
@@ -51,6 +51,30 @@ async fn a_write_is_counted_with_its_index() {
     assert_eq!(send.call.operation, "SendMessage");
     world.aws.calls().reset();
     assert!(world.aws.calls().snapshot().is_empty());
+}
+
+#[tokio::test]
+async fn a_change_beside_the_index_costs_one_and_a_transaction_doubles() {
+    let world = World::new().await;
+    world.table();
+    create(&world, "a").await.unwrap();
+    world.aws.calls().record(true);
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let update = Update::builder().table_name("table").key("pk", text("a")).key("sk", text("s"));
+    let update = update.update_expression("SET step = :step");
+    let update = update.expression_attribute_values(":step", text("done")).build().unwrap();
+    let client = world.dynamodb();
+    let alone = client.update_item().table_name("table").set_key(Some(update.key.clone()));
+    let alone = alone.update_expression("SET step = :step");
+    alone.expression_attribute_values(":step", text("begun")).send().await.unwrap();
+    let item = TransactWriteItem::builder().update(update).build();
+    client.transact_write_items().transact_items(item).send().await.unwrap();
+    let get = client.get_item().table_name("table").key("pk", text("a")).key("sk", text("s"));
+    get.consistent_read(true).send().await.unwrap();
+
+    let calls = world.aws.calls().snapshot();
+    let costs: Vec<_> = calls.iter().map(|call| (call.write_units, call.read_units)).collect();
+    assert_eq!(costs, [(1.0, 0.0), (2.0, 0.0), (0.0, 1.0)]);
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ impl Served {
 #[tokio::test]
 async fn a_presigned_url_opens_its_object_and_nothing_else() {
     let served = Served::new().await;
-    let url = served.presigned(Duration::from_secs(60)).await;
+    let url = served.presigned(Duration::from_mins(1)).await;
     assert!(url.starts_with(&format!("http://{}/bucket/a/b.wav?", served.address)), "{url}");
     let (status, body) = served.get(&url, None).await;
     assert_eq!((status, &body[..]), (StatusCode::OK, b"0123456789".as_slice()));

@@ -85,7 +85,7 @@ async fn an_aborted_upload_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_of_unknown_beginning_streams_in_and_out() {
+async fn a_file_streams_in_and_out() {
     let world = world().await;
     let file = world.folder.path().join("source");
     std::fs::write(&file, vec![7; 3 * MIB]).unwrap();

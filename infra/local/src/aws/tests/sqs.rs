@@ -61,7 +61,7 @@ async fn a_delayed_message_is_due_at_its_time() {
     assert!(receive(&world, &url).await.is_empty());
     assert_eq!(world.aws.queue_depth("work").unwrap().delayed, 1);
     let due = world.aws.next_due().unwrap().unwrap();
-    assert_eq!(due, START + Duration::from_secs(900));
+    assert_eq!(due, START + Duration::from_mins(15));
     world.hand.advance_to(due);
     assert_eq!(receive(&world, &url).await.len(), 1);
 }
@@ -144,8 +144,8 @@ async fn attributes_travel_with_their_sum() {
     let world = World::new().await;
     let url = world.work_queue();
     let text = MessageAttributeValue::builder().data_type("String").string_value("value").build();
-    let send = world.sqs().send_message().queue_url(&url).message_body("a");
-    let sent = send.message_attributes("name", text.unwrap()).send().await.unwrap();
+    let message = world.sqs().send_message().queue_url(&url).message_body("a");
+    let sent = message.message_attributes("name", text.unwrap()).send().await.unwrap();
     let received = receive(&world, &url).await.remove(0);
     assert_eq!(received.md5_of_message_attributes, sent.md5_of_message_attributes);
     assert!(received.md5_of_message_attributes.is_some());
@@ -161,4 +161,32 @@ async fn retention_ends_a_message() {
     assert!(receive(&world, &url).await.is_empty());
     assert_eq!(world.aws.sweep().unwrap().messages, 1);
     assert_eq!(world.aws.queue_depth("work").unwrap(), Depth::default());
+}
+
+#[tokio::test]
+async fn a_group_that_keeps_consumers_busy_does_not_keep_others_waiting() {
+    let world = World::new().await;
+    let url = world.work_queue();
+    let send = async |group: &str, body: &str| {
+        let message = world.sqs().send_message().queue_url(&url).message_body(body);
+        message.message_group_id(group).send().await.unwrap();
+    };
+    for _ in 0..40 {
+        send("busy", "one of many").await;
+    }
+    send("after", "one of few").await;
+    send("before", "one of few").await;
+    let bodies = async || {
+        let received = receive(&world, &url).await;
+        received.into_iter().map(|message| message.body.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(bodies().await, ["one of many"; 10]);
+    assert_eq!(bodies().await, ["one of many"; 10]);
+    let third = bodies().await;
+    assert_eq!(third[..2], ["one of few"; 2]);
+    assert_eq!(third[2..], ["one of many"; 8]);
+
+    let group = world.sqs().send_message().queue_url(&url).message_body("a");
+    let error = group.message_group_id("no spaces").send().await.unwrap_err();
+    assert_eq!(error.into_service_error().meta().code(), Some("InvalidParameterValue"));
 }

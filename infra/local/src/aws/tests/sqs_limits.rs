@@ -86,9 +86,9 @@ async fn queues_are_made_listed_changed_and_deleted() {
     let url = world.work_queue();
     let client = world.sqs();
     let listed = client.list_queues().queue_name_prefix("w").send().await.unwrap();
-    assert_eq!(listed.queue_urls(), [url.clone()]);
+    assert_eq!(listed.queue_urls(), std::slice::from_ref(&url));
     let sources = client.list_dead_letter_source_queues().queue_url(world.aws.queue_url("dead"));
-    assert_eq!(sources.send().await.unwrap().queue_urls(), [url.clone()]);
+    assert_eq!(sources.send().await.unwrap().queue_urls(), std::slice::from_ref(&url));
 
     let timeout = QueueAttributeName::VisibilityTimeout;
     let set = client.set_queue_attributes().queue_url(&url).attributes(timeout.clone(), "77");

@@ -1,0 +1,70 @@
+//! `POST /v1/endpoints/{endpoint_id}/recover`.
+
+use domain::delivery::{Delivery, DeliveryStatus};
+use domain::{InvalidField, MessageId, OwnerId, limits};
+use futures::{StreamExt, TryStreamExt, stream};
+use http::StatusCode;
+use runtime::Problem;
+use runtime::http::{Request, Response, json};
+use serde_json::json as object;
+use store::{Cursor, DeliveryFilter, Replayed};
+
+use crate::Endpoints;
+
+/// Most pages that one request goes through.
+const PAGES: usize = 10;
+/// How many deliveries are saved at a time.
+const AT_ONCE: usize = 16;
+
+impl Endpoints {
+    /// Has everything sent again that this endpoint has missed since a time, or only counts it.
+    pub(crate) async fn recover(
+        &self,
+        owner: &OwnerId,
+        request: &Request,
+    ) -> Result<Response, Problem> {
+        let mut fields = request.fields(limits::SETTINGS_BODY_BYTES)?;
+        let since = fields.required_text("since")?;
+        let since = since
+            .parse()
+            .map_err(|_| InvalidField::new("since", "must be a time like 2026-01-31T12:00:00Z"))?;
+        let dry_run = fields.optional("dry_run", "must be true or false")?.unwrap_or(false);
+        let mut cursor: Option<Cursor<MessageId>> =
+            fields.optional_text("cursor")?.map(|text| text.parse()).transpose()?;
+        let endpoint = match dry_run {
+            true => self.named(owner, request).await?,
+            false => self.in_use(owner, request).await?,
+        };
+        let filter = DeliveryFilter {
+            endpoint: Some(endpoint.id),
+            statuses: vec![DeliveryStatus::Exhausted, DeliveryStatus::Discarded],
+            since: Some(since),
+        };
+        let mut count = 0;
+        for _ in 0..PAGES {
+            let page =
+                self.store.list_deliveries(owner, &filter, limits::PAGE_MAXIMUM, cursor).await;
+            let page = page.map_err(Problem::unavailable)?;
+            count +=
+                if dry_run { page.items.len() } else { self.replay(owner, page.items).await? };
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let next_cursor = cursor.map(|cursor| cursor.to_string());
+        let answer = object!({ "count": count, "dry_run": dry_run, "next_cursor": next_cursor });
+        json(if dry_run { StatusCode::OK } else { StatusCode::ACCEPTED }, &answer)
+    }
+
+    /// How many of `deliveries` this has had sent again.
+    async fn replay(&self, owner: &OwnerId, missed: Vec<Delivery>) -> Result<usize, Problem> {
+        let now = self.clock.now();
+        let replays = stream::iter(missed).map(|delivery| async move {
+            self.store.replay_delivery(owner, &delivery.id, None, now).await
+        });
+        let replayed: Vec<_> =
+            replays.buffer_unordered(AT_ONCE).try_collect().await.map_err(Problem::unavailable)?;
+        Ok(replayed.iter().filter(|one| matches!(one, Replayed::Done(_))).count())
+    }
+}

@@ -1,0 +1,207 @@
+//! What receivers verify with: showing it, and rotating it.
+
+use std::time::Duration;
+
+use domain::endpoint::{Endpoint, RotationMark, SigningScheme};
+use domain::secret_versions::SecretVersions;
+use domain::time::rfc3339;
+use domain::{EndpointId, InvalidField, OwnerId, Timestamp, limits};
+use http::StatusCode;
+use runtime::http::{Request, Response, json};
+use runtime::{Problem, random};
+use serde::Serialize;
+use signing::webhook_secret::{endpoint_key, endpoint_secret, webhook_secret};
+
+use crate::{Endpoints, key_reused, named_id, unknown};
+
+/// How often to begin a rotation anew when another one comes between.
+const TRIES: usize = 5;
+
+/// What verifies: a secret, or a public key.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ShownSecret {
+    Secret(String),
+    PublicKey(String),
+}
+
+/// The answer: what verifies now, and what will no longer.
+#[derive(Serialize)]
+struct Secrets {
+    #[serde(flatten)]
+    current: ShownSecret,
+    previous: Vec<Previous>,
+}
+
+#[derive(Serialize)]
+struct Previous {
+    #[serde(flatten)]
+    secret: ShownSecret,
+    #[serde(with = "rfc3339")]
+    valid_until: Timestamp,
+}
+
+/// Whose secret it is.
+enum Subject<'a> {
+    Owner(&'a OwnerId),
+    Endpoint(&'a OwnerId, EndpointId),
+}
+
+impl Endpoints {
+    pub(crate) async fn owner_secret(&self, owner: &OwnerId) -> Result<Response, Problem> {
+        let signing = self.store.owner_signing(owner).await.map_err(Problem::unavailable)?;
+        self.owner_answer(owner, &signing.secrets)
+    }
+
+    pub(crate) async fn rotate_owner_secret(
+        &self,
+        owner: &OwnerId,
+        request: &Request,
+    ) -> Result<Response, Problem> {
+        let (secrets, _) = self.rotate(&Subject::Owner(owner), request).await?;
+        self.owner_answer(owner, &secrets)
+    }
+
+    pub(crate) async fn secret(
+        &self,
+        owner: &OwnerId,
+        request: &Request,
+    ) -> Result<Response, Problem> {
+        let endpoint = self.named(owner, request).await?;
+        self.answer(&endpoint.secrets, |version| self.shown(&endpoint, version))
+    }
+
+    pub(crate) async fn rotate_secret(
+        &self,
+        owner: &OwnerId,
+        request: &Request,
+    ) -> Result<Response, Problem> {
+        let subject = Subject::Endpoint(owner, named_id(request)?);
+        let (secrets, endpoint) = self.rotate(&subject, request).await?;
+        let endpoint = endpoint.ok_or_else(unknown)?;
+        self.answer(&secrets, |version| self.shown(&endpoint, version))
+    }
+
+    /// The `version`th secret of an endpoint, in the form in which its receiver needs it.
+    pub(crate) fn shown(&self, endpoint: &Endpoint, version: u32) -> Result<ShownSecret, Problem> {
+        let shown = match endpoint.signing {
+            SigningScheme::V1 => endpoint_secret(&self.master, &endpoint.id, version)
+                .map(|secret| ShownSecret::Secret(secret.expose().to_owned())),
+            SigningScheme::V1a => endpoint_key(&self.master, &endpoint.id, version)
+                .map(|key| ShownSecret::PublicKey(key.public_key().to_string())),
+        };
+        shown.map_err(Problem::unavailable)
+    }
+
+    fn owner_answer(&self, owner: &OwnerId, secrets: &SecretVersions) -> Result<Response, Problem> {
+        self.answer(secrets, |version| {
+            let secret = webhook_secret(&self.master, owner, version);
+            let secret = secret.map_err(Problem::unavailable)?;
+            Ok(ShownSecret::Secret(secret.expose().to_owned()))
+        })
+    }
+
+    fn answer(
+        &self,
+        secrets: &SecretVersions,
+        shown: impl Fn(u32) -> Result<ShownSecret, Problem>,
+    ) -> Result<Response, Problem> {
+        let now = self.clock.now();
+        let valid = secrets.previous.iter().filter(|previous| previous.valid_until > now);
+        let previous = valid.map(|previous| {
+            let valid_until = previous.valid_until;
+            Ok(Previous { secret: shown(previous.version)?, valid_until })
+        });
+        let previous = previous.collect::<Result<_, Problem>>()?;
+        json(StatusCode::OK, &Secrets { current: shown(secrets.current)?, previous })
+    }
+
+    /// Makes the next version, or finds that the same request has made it.
+    async fn rotate(
+        &self,
+        subject: &Subject<'_>,
+        request: &Request,
+    ) -> Result<(SecretVersions, Option<Endpoint>), Problem> {
+        let now = self.clock.now();
+        let overlap = overlap(request)?;
+        let mark = RotationMark {
+            request: request.mark()?.unwrap_or_else(|| random::hex::<16>()),
+            body_sha256: request.body_sha256(),
+            at: now,
+        };
+        for _ in 0..TRIES {
+            let (secrets, last, endpoint) = self.versions(subject).await?;
+            if let Some(last) =
+                last.filter(|last| last.request == mark.request && !ran_out(last, now))
+            {
+                let same = last.body_sha256 == mark.body_sha256;
+                return if same { Ok((secrets, endpoint)) } else { Err(key_reused()) };
+            }
+            if secrets.valid_at(now).count() >= limits::SECRETS {
+                return Err(too_many());
+            }
+            let next = secrets.rotated(now, overlap);
+            if self.save_rotation(subject, &next, &mark).await? {
+                return Ok((next, endpoint));
+            }
+        }
+        Err(Problem::unavailable("a secret keeps being rotated by others"))
+    }
+
+    async fn versions(
+        &self,
+        subject: &Subject<'_>,
+    ) -> Result<(SecretVersions, Option<RotationMark>, Option<Endpoint>), Problem> {
+        match subject {
+            Subject::Owner(owner) => {
+                let signing = self.store.owner_signing(owner).await;
+                let signing = signing.map_err(Problem::unavailable)?;
+                Ok((signing.secrets, signing.rotation, None))
+            }
+            Subject::Endpoint(owner, id) => {
+                let endpoint = self.store.endpoint(owner, id).await;
+                let endpoint = endpoint.map_err(Problem::unavailable)?.ok_or_else(unknown)?;
+                Ok((endpoint.secrets.clone(), endpoint.rotation.clone(), Some(endpoint)))
+            }
+        }
+    }
+
+    async fn save_rotation(
+        &self,
+        subject: &Subject<'_>,
+        secrets: &SecretVersions,
+        mark: &RotationMark,
+    ) -> Result<bool, Problem> {
+        let saved = match subject {
+            Subject::Owner(owner) => self.store.rotate_owner_secret(owner, secrets, mark).await,
+            Subject::Endpoint(owner, id) => {
+                self.store.rotate_endpoint_secret(owner, id, secrets, mark).await
+            }
+        };
+        saved.map_err(Problem::unavailable)
+    }
+}
+
+fn overlap(request: &Request) -> Result<Duration, Problem> {
+    let longest = limits::OVERLAP_MAXIMUM.as_secs();
+    let must = "must be a whole number of seconds from 0 to 604800";
+    let mut fields = request.optional_fields(limits::SETTINGS_BODY_BYTES)?;
+    let seconds: Option<u64> = fields.optional("overlap_seconds", must)?;
+    match seconds {
+        None => Ok(limits::OVERLAP_DEFAULT),
+        Some(seconds) if seconds <= longest => Ok(Duration::from_secs(seconds)),
+        Some(_) => Err(InvalidField::new("overlap_seconds", must).into()),
+    }
+}
+
+fn ran_out(mark: &RotationMark, now: Timestamp) -> bool {
+    now.since(mark.at) >= limits::IDEMPOTENCY_WINDOW
+}
+
+fn too_many() -> Problem {
+    let detail = format!(
+        "{} secrets sign already. Wait until one of them ends, or rotate with less overlap.",
+        limits::SECRETS
+    );
+    Problem::conflict("too_many_secrets", detail)
+}

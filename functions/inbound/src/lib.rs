@@ -1,0 +1,80 @@
+//! `/v1/inbound…`: what providers sent about an owner's jobs, and acting on it again.
+
+mod resource;
+
+use domain::{Caller, Job, OwnerId, Scope};
+use http::StatusCode;
+use providers::runpod::webhook::{self, Callback};
+use runtime::http::{self as answer, HttpFunction, Request, Response, json};
+use runtime::{Clock, Context, Problem, StartError};
+use store::{Change, Inbound as Kept, InboundFilter, InboundOutcome, Store};
+
+use crate::resource::InboundResource;
+
+/// The function.
+#[derive(Debug)]
+pub struct Inbound {
+    store: Store,
+    clock: Clock,
+}
+
+impl HttpFunction for Inbound {
+    fn new(context: &Context) -> Result<Self, StartError> {
+        let table = context.environment.required("TABLE_NAME")?;
+        Ok(Self { store: Store::new(&context.aws, table), clock: context.clock.clone() })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Response, Problem> {
+        let Caller { owner, .. } = request.caller(Scope::Webhooks)?;
+        match request.route() {
+            "GET /v1/inbound" => self.list(&owner, &request).await,
+            "POST /v1/inbound/{inbound_id}/replay" => self.replay(&owner, &request).await,
+            _ => Err(Problem::not_found("There is no such route.")),
+        }
+    }
+}
+
+impl Inbound {
+    async fn list(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
+        let filter = InboundFilter {
+            outcome: request.parsed_query("status")?,
+            job_id: request.parsed_query("job_id")?,
+        };
+        let cursor = request.parsed_query("cursor")?.unwrap_or_default();
+        let page = self.store.list_inbound(owner, &filter, request.page_limit()?, cursor).await;
+        let page = page.map_err(Problem::unavailable)?;
+        let data: Vec<_> = page.items.iter().map(InboundResource::from).collect();
+        answer::page(&data, page.next)
+    }
+
+    /// Does once more what the webhook says, as if it came in now. The job's own conditions
+    /// decide whether that still changes anything; if so, the stream does the rest.
+    async fn replay(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
+        let id = request.path_id("inbound_id", "webhook")?;
+        let kept = self.store.inbound(&id).await.map_err(Problem::unavailable)?;
+        let kept = kept.ok_or_else(unknown)?;
+        self.check_owner(owner, &kept).await?;
+        let now = self.clock.now();
+        let change = match webhook::parse(&kept.body)? {
+            Callback::FileReady { source, .. } => {
+                Change::file_ready(kept.attempt, &source, now).map_err(Problem::unavailable)?
+            }
+            Callback::Reported { .. } => Change::reported(kept.attempt, now),
+        };
+        let changed = self.store.change(&id.job_id, &change).await.map_err(Problem::unavailable)?;
+        let outcome = InboundOutcome::of(&changed, kept.attempt);
+        let recorded = self.store.record_inbound_replay(&id, outcome, now).await;
+        recorded.map_err(Problem::unavailable)?;
+        let replayed = Kept { outcome, replayed_at: Some(now), ..kept };
+        json(StatusCode::OK, &InboundResource::from(&replayed))
+    }
+
+    async fn check_owner(&self, owner: &OwnerId, kept: &Kept) -> Result<Job, Problem> {
+        let job = self.store.find_job(owner, &kept.id.job_id).await;
+        job.map_err(Problem::unavailable)?.ok_or_else(unknown)
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no such webhook.")
+}

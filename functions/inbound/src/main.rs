@@ -1,0 +1,6 @@
+//! `inbound` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<inbound::Inbound>().await
+}

@@ -1,0 +1,21 @@
+//! `webhook-runpod` as it would be with the SDK's defaults: everything searched for, and the
+//! connection made by a first call, since that is the one way that the SDK offers.
+
+use std::error::Error;
+
+use aws_config::BehaviorVersion;
+use lambda_runtime::{LambdaEvent, service_fn};
+use runtime::{Clock, Context, Environment};
+use serde_json::Value;
+use webhook_runpod::WebhookRunpod;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    aws_sdk_dynamodb::Client::new(&aws).describe_endpoints().send().await.map_err(Box::<dyn Error + Send + Sync>::from)?;
+    let environment = Environment::from_process();
+    let context = Context { environment, aws, clock: Clock::system() };
+    let handle = runtime::http::invocable::<WebhookRunpod>(&context)?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| handle(event.payload).await)).await
+}

@@ -1,0 +1,36 @@
+//! An endpoint of AWS that answers at once and always the same: every read finds nothing, every
+//! update finds its job. What it costs is no part of the measured program.
+
+use std::io::{self, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use crate::message::{answer, receive};
+
+/// A job as an update returns it.
+const UPDATED: &str = r#"{"Attributes":{"id":{"S":"job_running"},"owner":{"S":"local"},"kind":{"S":"tts"},"state":{"S":"storing"},"attempt":{"N":"1"},"created_at":{"N":"1767225600000"},"state_since":{"N":"1767225600000"},"format":{"S":"wav"}}}"#;
+
+/// Serves from a thread of its own until the program ends; where.
+pub fn serve() -> io::Result<String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            // A connection ends with the program that made it.
+            thread::spawn(move || converse(connection));
+        }
+    });
+    Ok(url)
+}
+
+fn converse(mut connection: TcpStream) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    let mut reader = BufReader::new(connection.try_clone()?);
+    while let Some(request) = receive(&mut reader)? {
+        let target = request.header("x-amz-target").unwrap_or_default();
+        let body = if target.ends_with(".UpdateItem") { UPDATED } else { "{}" };
+        let head = "200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n";
+        answer(&mut connection, head, body.as_bytes())?;
+    }
+    Ok(())
+}

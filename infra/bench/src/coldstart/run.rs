@@ -1,0 +1,136 @@
+//! One start of a program, from exec to its last warm answer.
+
+use std::io::{self, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::message::{Request, answer, receive};
+
+/// What was measured of one start.
+#[derive(Debug)]
+pub struct Start {
+    /// From exec to the first question for work, in µs.
+    pub init_us: u64,
+    /// From handing over the first event to its answer, in µs.
+    pub first_us: u64,
+    /// The median of the later ones, in µs.
+    pub warm_us: u64,
+    /// Resident memory when it first asks for work.
+    pub init_rss_kib: u64,
+    /// Resident memory after the last answer.
+    pub rss_kib: u64,
+    /// The first answer.
+    pub answer: String,
+}
+
+/// Why nothing could be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// A file or a socket failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The program hung up.
+    #[error("the program closed its connection")]
+    HungUp,
+    /// The program reported an error of its own.
+    #[error("the program reports {0}")]
+    Failed(String),
+    /// The number of starts is none.
+    #[error("the number of starts must be a number")]
+    Starts,
+}
+
+/// Ends a program when measuring ends, however it does.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Neither fails but for a program that has ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts `program`, hands it `event` once and then `warm` times more, and ends it.
+pub fn once(program: &str, event: &[u8], endpoint: &str, warm: usize) -> Result<Start, BenchError> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let mut command = Command::new(program);
+    command
+        .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string())
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    let started = Instant::now();
+    let child = Running(command.spawn()?);
+    let mut runtime = Runtime::accept(&listener)?;
+    runtime.expect_next()?;
+    let init_us = micros(started.elapsed());
+    let init_rss_kib = resident(child.0.id())?;
+    let (first_us, answer) = runtime.invoke(event)?;
+    let mut times = Vec::with_capacity(warm);
+    for _ in 0..warm {
+        times.push(runtime.invoke(event)?.0);
+    }
+    times.sort_unstable();
+    let warm_us = times.get(warm / 2).copied().unwrap_or_default();
+    Ok(Start { init_us, first_us, warm_us, init_rss_kib, rss_kib: resident(child.0.id())?, answer })
+}
+
+/// The Runtime API, for one program.
+struct Runtime {
+    reader: BufReader<TcpStream>,
+    writer: TcpStream,
+}
+
+impl Runtime {
+    fn accept(listener: &TcpListener) -> io::Result<Self> {
+        let (writer, _) = listener.accept()?;
+        writer.set_nodelay(true)?;
+        Ok(Self { reader: BufReader::new(writer.try_clone()?), writer })
+    }
+
+    fn expect_next(&mut self) -> Result<(), BenchError> {
+        let request = self.receive()?;
+        if request.line.contains("/invocation/next") {
+            return Ok(());
+        }
+        Err(BenchError::Failed(String::from_utf8_lossy(&request.body).into_owned()))
+    }
+
+    /// Hands over `event`, for which the program has asked, and waits until it asks for more.
+    fn invoke(&mut self, event: &[u8]) -> Result<(u64, String), BenchError> {
+        let begun = Instant::now();
+        let head = "200 OK\r\n\
+            Content-Type: application/json\r\n\
+            Lambda-Runtime-Aws-Request-Id: 0190a000-0000-7000-8000-000000000000\r\n\
+            Lambda-Runtime-Deadline-Ms: 4102444800000\r\n\
+            Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:bench\r\n";
+        answer(&mut self.writer, head, event)?;
+        let request = self.receive()?;
+        let taken = micros(begun.elapsed());
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        if !request.line.contains("/response") {
+            return Err(BenchError::Failed(body));
+        }
+        answer(&mut self.writer, "202 Accepted\r\n", b"")?;
+        self.expect_next()?;
+        Ok((taken, body))
+    }
+
+    fn receive(&mut self) -> Result<Request, BenchError> {
+        receive(&mut self.reader)?.ok_or(BenchError::HungUp)
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The process's resident memory, in KiB.
+fn resident(process: u32) -> io::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB"));
+    Ok(kib.and_then(|kib| kib.trim().parse().ok()).unwrap_or_default())
+}

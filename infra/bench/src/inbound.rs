@@ -1,0 +1,101 @@
+//! The work of an inbound webhook by itself, for counting its instructions: `webhook-runpod`'s
+//! handler from the parsed event to the first request to DynamoDB that is ready to be sent.
+//!
+//! `bench-inbound <event.json> <parse|handle> <rounds>` does it `rounds` times. What one round
+//! takes is the difference between two runs of different length; what the handler takes is the
+//! difference between `handle` and `parse`.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_config::identity::IdentityCache;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use futures::FutureExt;
+use lambda_http::request::LambdaRequest;
+use runtime::{Clock, Context, Environment};
+use serde_json::Value;
+use webhook_runpod::WebhookRunpod;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// The settings for which the tokens in the sample events are valid.
+const SETTINGS: [(&str, &str); 4] = [
+    ("TABLE_NAME", "hookreel"),
+    ("API_BASE_URL", "https://api.example.com"),
+    ("SIGNING_KEY", "local-signing-key-for-sample-events"),
+    ("RUNPOD_WEBHOOK_SECRET", "local-webhook-secret-for-sample-events"),
+];
+
+/// Takes requests and never answers. They are signed when they come here.
+#[derive(Debug, Clone, Default)]
+struct Silent(Arc<AtomicU64>);
+
+impl HttpConnector for Silent {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        HttpConnectorFuture::new(async move {
+            black_box(request);
+            std::future::pending().await
+        })
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match count() {
+        Ok(requests) => {
+            println!("{requests}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("bench-inbound: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does what the arguments say; how many requests were made.
+fn count() -> Result<u64, Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [event, what, rounds] = arguments.as_slice() else {
+        return Err("usage: bench-inbound <event.json> <parse|handle> <rounds>".into());
+    };
+    let event: Value = serde_json::from_slice(&std::fs::read(event)?)?;
+    let connector = Silent::default();
+    let handle = runtime::http::invocable::<WebhookRunpod>(&context(connector.clone()))?;
+    for _ in 0..rounds.parse()? {
+        if what == "handle" {
+            if let Some(answer) = handle(event.clone()).now_or_never() {
+                return Err(format!("answered before any request was made: {answer:?}").into());
+            }
+        } else {
+            let request: LambdaRequest = serde_json::from_value(event.clone())?;
+            black_box(lambda_http::Request::from(request));
+        }
+    }
+    Ok(connector.0.load(Ordering::Relaxed))
+}
+
+fn context(connector: Silent) -> Context {
+    let connector = SharedHttpConnector::new(connector);
+    let credentials = Credentials::new("key", "secret", Some("token".to_owned()), None, "bench");
+    let aws = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .identity_cache(IdentityCache::no_cache())
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .sleep_impl(TokioSleep::new())
+        .build();
+    let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Context { environment: Environment::from_pairs(settings), aws, clock: Clock::system() }
+}

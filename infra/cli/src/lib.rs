@@ -1,0 +1,53 @@
+//! What the operator of a deployment does from a terminal: API keys, and messages that were
+//! given up. It acts on a deployment's table and queues with the operator's own credentials.
+
+mod error;
+mod keys;
+mod options;
+mod queue;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, tls};
+use runtime::Clock;
+
+pub use error::CliError;
+pub use options::Options;
+
+use crate::options::{Command, Keys, Table};
+
+/// Where to act when nothing names a region.
+const REGION: &str = "us-east-1";
+
+/// Does what `options` say, and tells about it on standard output.
+pub async fn run(options: Options) -> Result<(), CliError> {
+    let aws = operator(options.region).await;
+    match options.command {
+        Command::Keys(Keys::Create { owner, scopes, table }) => {
+            keys::create(&store(&aws, table), owner, scopes, Clock::system().now()).await
+        }
+        Command::Keys(Keys::Revoke { sha256, table }) => {
+            keys::revoke(&store(&aws, table), &sha256).await
+        }
+        Command::Redrive { queue } => queue::redrive(&aws, &queue).await,
+        Command::Check { queue, job_id } => queue::check(&aws, queue, job_id).await,
+    }
+}
+
+fn store(aws: &SdkConfig, table: Table) -> store::Store {
+    store::Store::new(aws, table.name)
+}
+
+/// The operator's own credentials, from wherever AWS's tools look for them.
+async fn operator(region: Option<String>) -> SdkConfig {
+    let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    let config = loader.load().await;
+    if config.region().is_some() {
+        return config;
+    }
+    config.into_builder().region(Region::new(REGION)).build()
+}

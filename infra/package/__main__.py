@@ -1,0 +1,95 @@
+"""Builds every function for Lambda and packs each into a zip.
+
+    python -m infra.package [--host] [name …]
+
+Without Docker: cargo-lambda and zig, both from PyPI, stand in for a cross compiler, and link
+against the C library of `provided.al2023`. The zips lie in `target/package/<architecture>/`;
+the same program gives the same zip, byte for byte. With `--host` they are built for this
+machine's processor, to be run here.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from infra import sam
+from infra.package import host, package, program, triple
+from infra.sam import ROOT, Function
+
+# Stripped programs behind the API may be this large, since a cold start loads them.
+API_BUDGET = 6_000_000
+# The smallest date that a zip can hold, so that the time of building leaves no trace.
+NO_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    architecture = host() if arguments.host else wanted(sam.load())
+    functions = [f for f in sam.functions(sam.load()) if not arguments.names or f.name in arguments.names]
+    build(architecture, [function.name for function in functions])
+    print(f"{'function':<20}{architecture:>12} bytes{'zip bytes':>12}   budget")
+    over = [function for function in functions if not pack(function, architecture)]
+    if over:
+        print(f"Over the budget of {API_BUDGET} bytes: {', '.join(f.name for f in over)}")
+    return 1 if over else 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__.split("\n")[0])
+    parser.add_argument("--host", action="store_true", help="build for this machine's processor")
+    parser.add_argument("names", nargs="*", help="functions to build; all, if none is named")
+    return parser.parse_args()
+
+
+def wanted(template: sam.Template) -> str:
+    """The template's architecture, or this machine's where the other's `std` cannot be had."""
+    [architecture] = template["Globals"]["Function"]["Architectures"]
+    command = ["rustup", "target", "add", triple(architecture)]
+    if subprocess.run(command, capture_output=True, cwd=ROOT).returncode == 0:
+        return architecture
+    print(
+        f"The template asks for {architecture}, but Rust's standard library for it cannot be "
+        f"installed here ({' '.join(command)} fails). Building {host()} instead: good for "
+        f"running here, NOT for deploying, unless the template's Architectures say {host()}."
+    )
+    return host()
+
+
+def build(architecture: str, names: list[str]) -> None:
+    """One cargo run for all, so that what they share is compiled once."""
+    packages = [argument for name in names for argument in ("--package", name)]
+    # cargo-lambda looks for zig beside the Python on the path: ours.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(
+        ["cargo", "lambda", "build", "--release", "--locked", "--target", triple(architecture), *packages],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        check=True,
+    )
+
+
+def pack(function: Function, architecture: str) -> bool:
+    """Zips a program under the name that Lambda starts; whether it keeps to its budget."""
+    source = program(function.name, architecture)
+    target = package(function.name, architecture)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    entry = zipfile.ZipInfo("bootstrap", NO_DATE)
+    entry.external_attr = 0o100755 << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(entry, source.read_bytes(), compresslevel=9)
+    size = source.stat().st_size
+    fits = not function.serves_http or size <= API_BUDGET
+    budget = ("ok" if fits else "OVER") if function.serves_http else "none (a worker)"
+    print(f"{function.name:<20}{size:>18}{target.stat().st_size:>12}   {budget}")
+    return fits
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"the build failed: {error}")

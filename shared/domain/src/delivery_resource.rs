@@ -1,0 +1,90 @@
+//! A webhook out as clients see it.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use crate::delivery::{
+    AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus, DiscardReason, Receiver,
+};
+use crate::time::rfc3339;
+use crate::{EndpointId, EventType, JobId, MessageId, Timestamp};
+
+/// The delivery resource. Every member is always there, but for what receivers answered, which
+/// is shown for one delivery alone: a page of them could be too large to send.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeliveryResource<'a> {
+    id: &'a MessageId,
+    event: EventType,
+    endpoint_id: Option<&'a EndpointId>,
+    url: Option<&'a str>,
+    job_id: Option<&'a JobId>,
+    status: DeliveryStatus,
+    reason: Option<DiscardReason>,
+    #[serde(with = "rfc3339")]
+    created_at: Timestamp,
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    next_attempt_at: Option<Timestamp>,
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    replayed_at: Option<Timestamp>,
+    attempts_made: u32,
+    attempts: Vec<AttemptResource<'a>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct AttemptResource<'a> {
+    #[serde(with = "rfc3339")]
+    at: Timestamp,
+    status_code: Option<u16>,
+    latency_ms: u64,
+    error: Option<&'a str>,
+    remote_address: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a AnswerBody>,
+}
+
+impl<'a> DeliveryResource<'a> {
+    /// The delivery with all that is known of it.
+    #[must_use]
+    pub fn whole(delivery: &'a Delivery) -> Self {
+        Self::new(delivery, |attempt| attempt.answer.as_ref())
+    }
+
+    /// The delivery without what receivers answered.
+    #[must_use]
+    pub fn brief(delivery: &'a Delivery) -> Self {
+        Self::new(delivery, |_| None)
+    }
+
+    fn new(
+        delivery: &'a Delivery,
+        answer: impl Fn(&'a DeliveryAttempt) -> Option<&'a AnswerBody>,
+    ) -> Self {
+        let attempt = |attempt: &'a DeliveryAttempt| AttemptResource {
+            at: attempt.at,
+            status_code: attempt.status_code,
+            latency_ms: attempt.latency_ms,
+            error: attempt.error.as_deref(),
+            remote_address: attempt.remote_address,
+            answer: answer(attempt),
+        };
+        let url = match &delivery.receiver {
+            Receiver::Url(url) => Some(url.as_str()),
+            Receiver::Endpoint(_) => None,
+        };
+        Self {
+            id: &delivery.id,
+            event: delivery.event,
+            endpoint_id: delivery.receiver.endpoint(),
+            url,
+            job_id: delivery.job_id.as_ref(),
+            status: delivery.status,
+            reason: delivery.reason,
+            created_at: delivery.created_at,
+            next_attempt_at: delivery.next_attempt_at,
+            replayed_at: delivery.replayed_at,
+            attempts_made: delivery.attempts_made,
+            attempts: delivery.attempts.iter().map(attempt).collect(),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Everything that an attempt at a webhook must know, in one read.
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use domain::delivery::{Delivery, Receiver};
+use domain::endpoint::Endpoint;
+use domain::health::Health;
+use domain::secret_versions::SecretVersions;
+use domain::{MessageId, OwnerId};
+use serde::Deserialize;
+
+use crate::item::read;
+use crate::keys::{self, Attributes, ENTITY};
+use crate::{Store, StoreError};
+
+/// How often keys are asked for again that DynamoDB did not get to.
+const TRIES: usize = 5;
+
+/// What the table says about a webhook that is to be sent.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryContext {
+    /// The delivery, if it has been recorded before.
+    pub delivery: Option<Delivery>,
+    /// How its receiver has been doing, if badly.
+    pub health: Option<Health>,
+    /// The endpoint it is for, if it is for one that exists.
+    pub endpoint: Option<Endpoint>,
+    /// Which of the owner's secrets are valid, where it is not for an endpoint.
+    pub secrets: SecretVersions,
+}
+
+#[derive(Deserialize)]
+struct Signing {
+    secrets: SecretVersions,
+}
+
+impl Store {
+    /// What the table says about the webhook `id` of `owner` to `receiver`.
+    pub async fn delivery_context(
+        &self,
+        owner: &OwnerId,
+        id: &MessageId,
+        receiver: &Receiver,
+    ) -> Result<DeliveryContext, StoreError> {
+        let settings = match receiver {
+            Receiver::Url(_) => keys::owner_signing(owner),
+            Receiver::Endpoint(id) => keys::endpoint(owner, id),
+        };
+        let wanted = vec![keys::delivery(id), keys::health(owner, receiver), settings];
+        let mut context = DeliveryContext::default();
+        for item in self.read_all("read what a webhook needs", wanted).await? {
+            context.add(item)?;
+        }
+        Ok(context)
+    }
+
+    /// The items under `keys`, at most 100, as the last writes left them.
+    async fn read_all(
+        &self,
+        operation: &'static str,
+        mut keys: Vec<Attributes>,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let mut items = Vec::with_capacity(keys.len());
+        for _ in 0..TRIES {
+            let request =
+                KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let output = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, request.map_err(StoreError::call(operation))?)
+                .send()
+                .await
+                .map_err(StoreError::call(operation))?;
+            items.extend(output.responses.unwrap_or_default().into_values().flatten());
+            let rest = output.unprocessed_keys.unwrap_or_default().into_values().next();
+            keys = rest.map(|rest| rest.keys).unwrap_or_default();
+            if keys.is_empty() {
+                return Ok(items);
+            }
+        }
+        Err(StoreError::call(operation)("the table is too busy to read all of it"))
+    }
+}
+
+impl DeliveryContext {
+    fn add(&mut self, item: Attributes) -> Result<(), StoreError> {
+        match item.get(ENTITY).and_then(|entity| AttributeValue::as_s(entity).ok()) {
+            Some(entity) if entity == "delivery" => self.delivery = Some(read(item)?),
+            Some(entity) if entity == "health" => self.health = Some(read(item)?),
+            Some(entity) if entity == "endpoint" => self.endpoint = Some(read(item)?),
+            _ => self.secrets = read::<Signing>(item)?.secrets,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! Changing webhook endpoints. Each change touches what it speaks of and nothing else, so an
+//! owner's and one that follows from a receiver's answers do not undo one another.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::endpoint::{Endpoint, EndpointStatus};
+use domain::{EndpointId, EventType, OwnerId, Timestamp};
+
+use crate::expressions::Expressions;
+use crate::item::{attribute, read, time};
+use crate::keys;
+use crate::{Store, StoreError};
+
+/// What its owner changes of an endpoint. What is `None` stays as it is; of what can be absent
+/// the inner `None` takes it away.
+#[derive(Debug, Default)]
+pub struct EndpointChange {
+    /// Where events go.
+    pub url: Option<String>,
+    /// What its owner calls it.
+    pub description: Option<Option<String>>,
+    /// Which events it wants.
+    pub events: Option<Vec<EventType>>,
+    /// Whether it is used.
+    pub status: Option<EndpointStatus>,
+    /// Its own retry schedule.
+    pub retry_schedule_seconds: Option<Option<Vec<u32>>>,
+    /// Its rate limit.
+    pub rate_limit_per_second: Option<Option<u32>>,
+    /// Headers to add.
+    pub headers: Option<BTreeMap<String, String>>,
+}
+
+impl EndpointChange {
+    fn update(&self, at: Timestamp) -> Result<Expressions, StoreError> {
+        let mut update = Expressions::default();
+        update.set("updated_at", time(at));
+        let parts = [
+            ("url", set(self.url.as_ref())?),
+            ("description", set_or_remove(self.description.as_ref())?),
+            ("events", set(self.events.as_ref())?),
+            ("status", set(self.status.as_ref())?),
+            ("retry_schedule_seconds", set_or_remove(self.retry_schedule_seconds.as_ref())?),
+            ("rate_limit_per_second", set_or_remove(self.rate_limit_per_second.as_ref())?),
+            ("headers", set(self.headers.as_ref())?),
+        ];
+        for (name, part) in parts {
+            match part {
+                Some(Some(value)) => update.set(name, value),
+                Some(None) => update.remove(name),
+                None => {}
+            }
+        }
+        Ok(update)
+    }
+}
+
+type Part = Result<Option<Option<AttributeValue>>, StoreError>;
+
+fn set(value: Option<&impl serde::Serialize>) -> Part {
+    Ok(value.map(attribute).transpose()?.map(Some))
+}
+
+fn set_or_remove(value: Option<&Option<impl serde::Serialize>>) -> Part {
+    value.map(|value| value.as_ref().map(attribute).transpose()).transpose()
+}
+
+impl Store {
+    /// Saves what its owner changes of an endpoint; the endpoint as it is then, if there is
+    /// one.
+    pub async fn change_endpoint(
+        &self,
+        owner: &OwnerId,
+        id: &EndpointId,
+        change: &EndpointChange,
+        at: Timestamp,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        let update = change.update(at)?;
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::endpoint(owner, id)))
+            .update_expression(update.update())
+            .condition_expression("attribute_exists(PK)")
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+            Ok(output) => Ok(Some(read(output.attributes.unwrap_or_default())?)),
+            Err(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+            Err(error) => Err(StoreError::call("change an endpoint")(error)),
+        }
+    }
+}

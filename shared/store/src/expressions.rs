@@ -1,0 +1,65 @@
+//! Updates in DynamoDB's expression language. Every name goes through a placeholder, since
+//! `state`, `owner` and `error` are reserved words or may become so.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::keys::Attributes;
+
+/// An update in the making, with the names and values that it speaks of.
+#[derive(Debug, Default)]
+pub(crate) struct Expressions {
+    set: Vec<String>,
+    remove: Vec<String>,
+    pub(crate) names: HashMap<String, String>,
+    pub(crate) values: Attributes,
+}
+
+impl Expressions {
+    /// Sets the attribute `name`.
+    pub(crate) fn set(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.set.push(format!("{name} = {value}"));
+    }
+
+    /// Sets the attribute `name` unless it has a value.
+    pub(crate) fn set_once(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+    }
+
+    /// Sets the attribute `name` to `expression`.
+    pub(crate) fn set_to(&mut self, name: &str, expression: &str) {
+        let name = self.name(name);
+        self.set.push(format!("{name} = {expression}"));
+    }
+
+    /// Takes the attribute `name` away.
+    pub(crate) fn remove(&mut self, name: &str) {
+        let name = self.name(name);
+        self.remove.push(name);
+    }
+
+    /// The update expression.
+    pub(crate) fn update(&self) -> String {
+        let part = |verb: &str, parts: &[String]| {
+            if parts.is_empty() { String::new() } else { format!("{verb} {} ", parts.join(", ")) }
+        };
+        format!("{}{}", part("SET", &self.set), part("REMOVE", &self.remove))
+    }
+
+    /// What stands for the name `name`.
+    pub(crate) fn name(&mut self, name: &str) -> String {
+        let placeholder = format!("#{name}");
+        self.names.insert(placeholder.clone(), name.to_owned());
+        placeholder
+    }
+
+    /// What stands for `value`.
+    pub(crate) fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+}

@@ -1,0 +1,208 @@
+//! Lists of what an owner has, newest first, a page at a time. An index holds the keys in
+//! their order; what they lead to is then read together.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::{InvalidField, OwnerId, Timestamp};
+use serde::de::DeserializeOwned;
+
+use crate::item::{read, text};
+use crate::keys::{Attributes, OWNER_INDEX, OWNER_PK, OWNER_SK};
+use crate::{Store, StoreError};
+
+/// Most rounds to the table for one page. With a filter that fits little a page may come out
+/// short; its cursor goes on from where it stopped.
+const ROUNDS: usize = 5;
+/// Most keys that `BatchGetItem` takes.
+const BATCH: i32 = 100;
+/// How often keys are asked for again that DynamoDB did not get to.
+const BATCH_TRIES: usize = 5;
+
+/// What an owner's list is of.
+pub(crate) trait Listed: DeserializeOwned {
+    /// What names one.
+    type Id: FromStr<Err = InvalidField> + fmt::Display + Clone + Eq + Hash;
+
+    /// Its name.
+    fn id(&self) -> &Self::Id;
+
+    /// Where the one of that name is.
+    fn key(id: &Self::Id) -> Attributes;
+
+    /// The owner's partition of the index.
+    fn partition(owner: &OwnerId) -> AttributeValue;
+}
+
+/// The place of `id` in its owner's list. The time comes first, since an id that follows from
+/// something else does not sort by time.
+pub(crate) fn place(created_at: Timestamp, id: &impl fmt::Display) -> String {
+    format!("{:013}#{id}", created_at.as_millis())
+}
+
+/// The id at a place that [`place`] made.
+fn id_at<I: FromStr>(place: &str) -> Option<I> {
+    let (time, id) = place.split_once('#')?;
+    let dated = time.len() == 13 && time.bytes().all(|byte| byte.is_ascii_digit());
+    if dated { id.parse().ok() } else { None }
+}
+
+/// A place in a list. To clients it is opaque. It names no owner: used with another's key it
+/// is a place in that other owner's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor<I> {
+    place: String,
+    pub(crate) id: I,
+}
+
+impl<I: FromStr> Cursor<I> {
+    fn at(place: &str) -> Option<Self> {
+        id_at(place).map(|id| Self { place: place.to_owned(), id })
+    }
+
+    /// Whether it lies before everything that came up at `time` or after it.
+    pub(crate) fn is_before(&self, time: Timestamp) -> bool {
+        self.place.as_str() < format!("{:013}", time.as_millis()).as_str()
+    }
+}
+
+impl<I> fmt::Display for Cursor<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(&self.place))
+    }
+}
+
+impl<I: FromStr> FromStr for Cursor<I> {
+    type Err = InvalidField;
+
+    fn from_str(encoded: &str) -> Result<Self, InvalidField> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok();
+        let place = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        place
+            .and_then(|place| Self::at(&place))
+            .ok_or_else(|| InvalidField::new("cursor", "must be a next_cursor of this list"))
+    }
+}
+
+/// A page of a list, and where the next one starts if there is more.
+#[derive(Debug)]
+pub struct Page<T, C> {
+    /// What is on it, newest first.
+    pub items: Vec<T>,
+    /// Where to go on.
+    pub next: Option<C>,
+}
+
+/// Which of a list to show.
+pub(crate) struct Wanted<'a, T> {
+    /// Whose list.
+    pub(crate) owner: &'a OwnerId,
+    /// How many of it at most.
+    pub(crate) limit: usize,
+    /// Which of it; all if there is no such test.
+    pub(crate) fits: Option<&'a (dyn Fn(&T) -> bool + Sync)>,
+    /// Nothing that came up before.
+    pub(crate) since: Option<Timestamp>,
+}
+
+impl Store {
+    /// A page of an owner's list, from `cursor` on.
+    pub(crate) async fn list<T: Listed>(
+        &self,
+        wanted: &Wanted<'_, T>,
+        mut cursor: Option<Cursor<T::Id>>,
+    ) -> Result<Page<T, Cursor<T::Id>>, StoreError> {
+        let mut items = Vec::new();
+        for _ in 0..ROUNDS {
+            let size = wanted.fits.map_or(wanted.limit - items.len(), |_| BATCH as usize);
+            let (places, more) = self.places::<T>(wanted.owner, cursor.as_ref(), size).await?;
+            let mut found = self.items::<T>(&places).await?;
+            for place in places {
+                if wanted.since.is_some_and(|since| place.is_before(since)) {
+                    return Ok(Page { items, next: None });
+                }
+                let item = found.remove(&place.id);
+                items.extend(item.filter(|item| wanted.fits.is_none_or(|fits| fits(item))));
+                cursor = Some(place);
+                if items.len() == wanted.limit {
+                    return Ok(Page { items, next: cursor });
+                }
+            }
+            if !more {
+                return Ok(Page { items, next: None });
+            }
+        }
+        Ok(Page { items, next: cursor })
+    }
+
+    /// At most `size` places of the owner's list after `cursor`, and whether there are more.
+    pub(crate) async fn places<T: Listed>(
+        &self,
+        owner: &OwnerId,
+        cursor: Option<&Cursor<T::Id>>,
+        size: usize,
+    ) -> Result<(Vec<Cursor<T::Id>>, bool), StoreError> {
+        let start = cursor.map(|cursor| {
+            let mut key = T::key(&cursor.id);
+            key.insert(OWNER_PK.to_owned(), T::partition(owner));
+            key.insert(OWNER_SK.to_owned(), text(&cursor.place));
+            key
+        });
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(OWNER_INDEX)
+            .key_condition_expression("GSI1PK = :owner")
+            .expression_attribute_values(":owner", T::partition(owner))
+            .scan_index_forward(false)
+            .limit(i32::try_from(size).unwrap_or(BATCH).min(BATCH))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(StoreError::call("read a list"))?;
+        let more = output.last_evaluated_key.is_some();
+        let place = |item: &Attributes| {
+            item.get(OWNER_SK)
+                .and_then(|value| value.as_s().ok())
+                .and_then(|place| Cursor::at(place))
+        };
+        Ok((output.items().iter().filter_map(place).collect(), more))
+    }
+
+    async fn items<T: Listed>(
+        &self,
+        places: &[Cursor<T::Id>],
+    ) -> Result<HashMap<T::Id, T>, StoreError> {
+        let mut items = HashMap::new();
+        let mut wanted: Vec<_> = places.iter().map(|place| T::key(&place.id)).collect();
+        for _ in 0..BATCH_TRIES {
+            if wanted.is_empty() {
+                return Ok(items);
+            }
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .build()
+                .map_err(StoreError::call("read a list"))?;
+            let output = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, keys)
+                .send()
+                .await
+                .map_err(StoreError::call("read a list"))?;
+            for item in output.responses.unwrap_or_default().into_values().flatten() {
+                let item: T = read(item)?;
+                items.insert(item.id().clone(), item);
+            }
+            let rest = output.unprocessed_keys.unwrap_or_default().into_values().next();
+            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+        }
+        Err(StoreError::call("read a list")("the table is too busy to read all of it"))
+    }
+}

@@ -1,0 +1,90 @@
+//! Which secrets sign: those of an owner, for the addresses that jobs were given, and those of
+//! each endpoint.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use domain::endpoint::RotationMark;
+use domain::secret_versions::SecretVersions;
+use domain::{EndpointId, OwnerId};
+use serde::{Deserialize, Serialize};
+
+use crate::expressions::Expressions;
+use crate::item::{attribute, number, read, text};
+use crate::keys::{self, Attributes, ENTITY};
+use crate::{Store, StoreError};
+
+/// Which of an owner's own secrets are valid. Until the first rotation there is no item, and
+/// the first version is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerSigning {
+    /// The versions.
+    pub secrets: SecretVersions,
+    /// The request that made the present version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationMark>,
+}
+
+impl Store {
+    /// Which of the owner's own secrets are valid.
+    pub async fn owner_signing(&self, owner: &OwnerId) -> Result<OwnerSigning, StoreError> {
+        let item = self.get("read a secret's versions", keys::owner_signing(owner)).await?;
+        item.map_or_else(|| Ok(OwnerSigning::default()), read)
+    }
+
+    /// Saves a rotation of the owner's own secret, if it follows on the present version;
+    /// whether it did.
+    pub async fn rotate_owner_secret(
+        &self,
+        owner: &OwnerId,
+        secrets: &SecretVersions,
+        mark: &RotationMark,
+    ) -> Result<bool, StoreError> {
+        let mut update = Expressions::default();
+        update.set(ENTITY, text("signing"));
+        let unless_there = if secrets.current == 2 { "attribute_not_exists(PK) OR " } else { "" };
+        let key = keys::owner_signing(owner);
+        self.save_rotation(key, update, secrets, mark, unless_there).await
+    }
+
+    /// Saves a rotation of an endpoint's secret, if it follows on the present version; whether
+    /// it did.
+    pub async fn rotate_endpoint_secret(
+        &self,
+        owner: &OwnerId,
+        id: &EndpointId,
+        secrets: &SecretVersions,
+        mark: &RotationMark,
+    ) -> Result<bool, StoreError> {
+        let key = keys::endpoint(owner, id);
+        self.save_rotation(key, Expressions::default(), secrets, mark, "").await
+    }
+
+    async fn save_rotation(
+        &self,
+        key: Attributes,
+        mut update: Expressions,
+        secrets: &SecretVersions,
+        mark: &RotationMark,
+        or: &str,
+    ) -> Result<bool, StoreError> {
+        update.set("secrets", attribute(secrets)?);
+        update.set("rotation", attribute(mark)?);
+        let (path, current) = (update.name("secrets"), update.name("current"));
+        let before = update.value(number(secrets.current - 1));
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression(update.update())
+            .condition_expression(format!("{or}{path}.{current} = {before}"))
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .send()
+            .await;
+        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+            Ok(_) => Ok(true),
+            Err(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Err(error) => Err(StoreError::call("rotate a secret")(error)),
+        }
+    }
+}

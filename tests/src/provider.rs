@@ -1,0 +1,178 @@
+//! A provider that does nothing by itself: it keeps what it is asked, and answers as told. The
+//! test plays its worker.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::wav;
+
+/// A provider on a free port of this machine. It ends when it is dropped.
+pub struct Provider {
+    url: String,
+    desk: Arc<Mutex<Desk>>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Desk {
+    runs: Vec<Value>,
+    run_status: Option<u16>,
+    asked: Vec<String>,
+    states: HashMap<String, Value>,
+    cancelled: Vec<String>,
+    cancel_state: Option<&'static str>,
+    confirmations: Vec<Value>,
+    fetches: usize,
+}
+
+type Shared = State<Arc<Mutex<Desk>>>;
+
+impl Provider {
+    /// Starts one that takes every run and calls the first one `task-1`.
+    pub async fn start() -> Self {
+        let desk = Arc::new(Mutex::new(Desk::default()));
+        let router = Router::new()
+            .route("/v2/{endpoint}/run", post(run))
+            .route("/v2/{endpoint}/status/{task}", get(status))
+            .route("/v2/{endpoint}/cancel/{task}", post(cancel))
+            .route("/output/sample.wav", get(output))
+            .route("/confirm-download/{job}", post(confirm))
+            .with_state(Arc::clone(&desk));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+        Self { url, desk, server }
+    }
+
+    /// Where it is reached.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The bodies of the runs it was asked for, in order.
+    #[must_use]
+    pub fn runs(&self) -> Vec<Value> {
+        self.desk().runs.clone()
+    }
+
+    /// The callback URL of the last run.
+    #[must_use]
+    pub fn callback(&self) -> String {
+        let desk = self.desk();
+        let run = desk.runs.last().expect("a run was asked for");
+        run["input"]["webhook_url"].as_str().unwrap().to_owned()
+    }
+
+    /// Answers runs with `status` from now on; with 200 it takes them.
+    pub fn answer_runs(&self, status: u16) {
+        self.desk().run_status = Some(status);
+    }
+
+    /// Answers questions about `task` with this, or with 404 if it is null; about others, that
+    /// they are at work.
+    pub fn tell(&self, task: &str, state: Value) {
+        self.desk().states.insert(task.to_owned(), state);
+    }
+
+    /// The tasks it was asked about, in order.
+    #[must_use]
+    pub fn asked(&self) -> Vec<String> {
+        self.desk().asked.clone()
+    }
+
+    /// The tasks it was asked to end, in order.
+    #[must_use]
+    pub fn cancelled(&self) -> Vec<String> {
+        self.desk().cancelled.clone()
+    }
+
+    /// Answers wishes for an end with this state from now on; `CANCELLED` if not told.
+    pub fn answer_cancels(&self, state: &'static str) {
+        self.desk().cancel_state = Some(state);
+    }
+
+    /// The bodies of the confirmations that came.
+    #[must_use]
+    pub fn confirmations(&self) -> Vec<Value> {
+        self.desk().confirmations.clone()
+    }
+
+    /// How often its file was fetched.
+    #[must_use]
+    pub fn fetches(&self) -> usize {
+        self.desk().fetches
+    }
+
+    /// What its worker posts when the file of `job` is ready (seed 000).
+    #[must_use]
+    pub fn file_ready(&self, job: &str) -> Value {
+        json!({
+            "job_id": job,
+            "download_url": format!("{}/output/sample.wav", self.url),
+            "confirmation_url": format!("{}/confirm-download/{job}", self.url),
+            "filename": "sample.wav",
+        })
+    }
+
+    fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap()
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn run(State(desk): Shared, Json(body): Json<Value>) -> Response {
+    let mut desk = desk.lock().unwrap();
+    desk.runs.push(body);
+    match desk.run_status.filter(|status| *status != 200) {
+        Some(status) => {
+            let status = StatusCode::from_u16(status).unwrap();
+            (status, Json(json!({ "error": "not today" }))).into_response()
+        }
+        None => {
+            let task = format!("task-{}", desk.runs.len());
+            Json(json!({ "id": task, "status": "IN_QUEUE" })).into_response()
+        }
+    }
+}
+
+async fn status(State(desk): Shared, Path((_, task)): Path<(String, String)>) -> Response {
+    let mut desk = desk.lock().unwrap();
+    desk.asked.push(task.clone());
+    match desk.states.get(&task) {
+        Some(Value::Null) => StatusCode::NOT_FOUND.into_response(),
+        Some(state) => Json(state).into_response(),
+        None => Json(json!({ "id": task, "status": "IN_PROGRESS" })).into_response(),
+    }
+}
+
+async fn cancel(State(desk): Shared, Path((_, task)): Path<(String, String)>) -> Json<Value> {
+    let mut desk = desk.lock().unwrap();
+    desk.cancelled.push(task.clone());
+    Json(json!({ "id": task, "status": desk.cancel_state.unwrap_or("CANCELLED") }))
+}
+
+async fn output(State(desk): Shared) -> Response {
+    desk.lock().unwrap().fetches += 1;
+    ([("content-type", "audio/wav")], wav::sample()).into_response()
+}
+
+async fn confirm(State(desk): Shared, Json(body): Json<Value>) -> Json<Value> {
+    desk.lock().unwrap().confirmations.push(body);
+    Json(json!({ "success": true }))
+}

@@ -1,0 +1,95 @@
+//! The template, whole or without what makes things happen by themselves.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use hookreel_local::template::{Document, Surroundings, Template};
+use serde_yaml_ng::Value;
+
+/// The folder that holds everything.
+#[must_use]
+pub fn root() -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.canonicalize().expect("the tests lie in a folder of the workspace")
+}
+
+/// The template as it is deployed.
+#[must_use]
+pub fn text() -> String {
+    std::fs::read_to_string(root().join("template.yaml")).expect("there is a template.yaml")
+}
+
+/// The template as YAML.
+#[must_use]
+pub fn yaml() -> Value {
+    serde_yaml_ng::from_str(&text()).expect("template.yaml is YAML")
+}
+
+// Each is made once for all tests: without optimisation, reading a thousand lines of YAML takes
+// longer than many a test.
+static WHOLE: LazyLock<Document> =
+    LazyLock::new(|| Document::parse(&text()).expect("template.yaml can be read"));
+static FROZEN: LazyLock<Document> = LazyLock::new(freeze);
+static RESOLVED: LazyLock<Template> =
+    LazyLock::new(|| WHOLE.resolve(&Surroundings::default()).expect("it can be resolved"));
+
+/// The template as the embedded cloud reads it.
+#[must_use]
+pub fn whole() -> Document {
+    WHOLE.clone()
+}
+
+/// The template with no queue or stream feeding a function: nothing happens in it but what is
+/// asked for.
+#[must_use]
+pub fn frozen() -> Document {
+    FROZEN.clone()
+}
+
+fn freeze() -> Document {
+    let mut yaml = yaml();
+    let resources = yaml["Resources"].as_mapping_mut().unwrap();
+    for resource in resources.values_mut() {
+        let events = resource.get_mut("Properties").and_then(|part| part.get_mut("Events"));
+        if let Some(events) = events.and_then(Value::as_mapping_mut) {
+            events.retain(|_, event| event["Type"] == "HttpApi");
+        }
+    }
+    let text = serde_yaml_ng::to_string(&yaml).unwrap();
+    Document::parse(&text).expect("it is still a template")
+}
+
+/// The template as it is run, with the names that everything gets.
+#[must_use]
+pub fn resolved() -> &'static Template {
+    &RESOLVED
+}
+
+/// The names of all functions, which are those of the folders in `functions/`.
+#[must_use]
+pub fn functions() -> Vec<String> {
+    let folders = std::fs::read_dir(root().join("functions")).unwrap();
+    let mut names: Vec<_> =
+        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The logical id of `function`: `tts-create` is `TtsCreateFunction`.
+#[must_use]
+pub fn logical_id(function: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    function.split('-').map(capital).collect::<String>() + "Function"
+}
+
+/// The name of the table.
+#[must_use]
+pub fn table() -> &'static str {
+    &RESOLVED.tables[0].name
+}
+
+/// The name of the bucket.
+#[must_use]
+pub fn bucket() -> &'static str {
+    &RESOLVED.buckets[0]
+}

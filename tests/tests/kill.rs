@@ -1,0 +1,151 @@
+//! `kill -9` of the real program at random moments: every acknowledged job ends completed, and
+//! its webhook arrives. This alone runs by the machine's clock, with real processes.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::Secret;
+use hookreel_studio::{Engine, Settings, Studio};
+use http::Method;
+use serde_json::json;
+use tests::world::{API_KEY, SIGNING_KEY};
+use tests::{Client, Receiver};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::process::{Process, Program};
+
+const KILLS: u64 = 50;
+const JOBS: u64 = 200;
+/// Lives of the program last so long at least, and so much longer at most, in milliseconds.
+const LIFE_MS: (u64, u64) = (50, 700);
+/// How long everything may take together, of which two minutes are how long a claim whose
+/// worker died is respected.
+const PATIENCE: Duration = Duration::from_secs(230);
+/// How long to wait before a request is sent again that nobody answered.
+const AGAIN: Duration = Duration::from_millis(20);
+const SEED: u64 = 7;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_job_survives_kill_9() {
+    timeout(PATIENCE, survives()).await.expect("every job is completed in time");
+}
+
+async fn survives() {
+    let began = Instant::now();
+    let studio = start_studio().await;
+    let receiver = Receiver::start(runtime::Clock::system()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(studio.url(), folder.path().to_owned());
+    let client = Arc::new(Client::new(&program.api_url(), Some(API_KEY)));
+    let mut clients = JoinSet::new();
+    let mut dice = SEED;
+    let mut slowest_start = Duration::ZERO;
+    for life in 0..KILLS {
+        let (process, start) = up(&program, &client).await;
+        slowest_start = slowest_start.max(start);
+        for job in life * JOBS / KILLS..(life + 1) * JOBS / KILLS {
+            clients.spawn(create(Arc::clone(&client), job, receiver.url()));
+        }
+        sleep(Duration::from_millis(LIFE_MS.0 + next(&mut dice) % LIFE_MS.1)).await;
+        // SIGKILL: the program has no chance to put anything in order.
+        drop(process);
+    }
+    let (_process, _) = up(&program, &client).await;
+    let killed = began.elapsed();
+    let acknowledged = clients.join_all().await;
+    assert_eq!(acknowledged.len() as u64, JOBS);
+    for id in &acknowledged {
+        arrived(&receiver, id).await;
+        assert_eq!(client.job(id).await["status"], "completed", "{id}");
+    }
+    println!(
+        "{KILLS} kills in {killed:.0?}, slowest start {slowest_start:.0?}, \
+         {JOBS} jobs completed after {:.0?}, {} webhooks for them, {} tasks at the provider",
+        began.elapsed(),
+        receiver.webhooks().len(),
+        studio.tasks().len()
+    );
+    studio.stop().await;
+}
+
+async fn start_studio() -> Studio {
+    let settings = Settings { engine: Engine::Tone, ..Settings::new(Secret::new("runpod-key")) };
+    Studio::start(settings).await.unwrap()
+}
+
+fn program(studio_url: &str, folder: PathBuf) -> Program {
+    let environment = [
+        ("RUNPOD_BASE_URL", studio_url),
+        ("RUNPOD_API_KEY", "runpod-key"),
+        ("SIGNING_KEY", SIGNING_KEY),
+        ("HOOKREEL_API_KEY", API_KEY),
+        // Lost webhooks are noticed after half of this.
+        ("DOWNLOAD_CONFIRMATION_TIMEOUT", "6"),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Program { ports: [free_port(), free_port()], folder, environment: environment.into() }
+}
+
+/// Starts the program, and waits until it answers; how long that took.
+async fn up(program: &Program, client: &Client) -> (Process, Duration) {
+    let began = Instant::now();
+    let mut process = program.start();
+    while !is_up(client).await {
+        process.assert_running();
+        sleep(AGAIN).await;
+    }
+    (process, began.elapsed())
+}
+
+async fn is_up(client: &Client) -> bool {
+    let answer = client.try_send(Method::GET, "/v1/health", &[], bytes::Bytes::new()).await;
+    answer.is_ok_and(|answer| answer.status == 200)
+}
+
+/// Asks for a job until that is acknowledged; its id.
+async fn create(client: Arc<Client>, number: u64, webhook_url: String) -> String {
+    let body = json!({ "text": format!("Lakkoofsa {number}"), "language": "oromo",
+        "webhook_url": webhook_url });
+    let key = format!("order {number}");
+    loop {
+        let headers = [("idempotency-key", key.as_str())];
+        let body = body.to_string().into();
+        match client.try_send(Method::POST, "/v1/tts/async", &headers, body).await {
+            Ok(answer) if answer.status == 202 => {
+                return answer.json()["job_id"].as_str().unwrap().to_owned();
+            }
+            Ok(answer) => assert!(answer.status >= 500, "{answer:?}"),
+            Err(_) => {}
+        }
+        sleep(AGAIN).await;
+    }
+}
+
+/// Resolves when the webhook about the job has come; it may come more than once, under one id.
+async fn arrived(receiver: &Receiver, id: &str) {
+    let mut webhooks = receiver.about(id);
+    while webhooks.is_empty() {
+        let _ = timeout(Duration::from_millis(100), receiver.next()).await;
+        webhooks = receiver.about(id);
+    }
+    for webhook in &webhooks {
+        assert_eq!(webhook.json()["type"], "job.completed");
+        assert_eq!(webhook.id(), webhooks[0].id());
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// One step of `SplitMix64`.
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
