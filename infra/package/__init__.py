@@ -16,11 +16,16 @@ def triple(architecture: str) -> str:
     return {"arm64": "aarch64", "x86_64": "x86_64"}[architecture] + "-unknown-linux-gnu"
 
 
+def folder(architecture: str) -> Path:
+    """Where what is built for an architecture lies."""
+    return ROOT / "target" / "package" / architecture
+
+
 def program(name: str, architecture: str) -> Path:
-    """Where cargo puts a function's program."""
-    return ROOT / "target" / triple(architecture) / "release" / name
+    """A function's program."""
+    return folder(architecture) / name / "bootstrap"
 
 
 def package(name: str, architecture: str) -> Path:
-    """Where a function's zip lies."""
-    return ROOT / "target" / "package" / architecture / f"{name}.zip"
+    """A function's zip."""
+    return folder(architecture) / f"{name}.zip"

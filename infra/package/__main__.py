@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 
 from infra import sam
-from infra.package import host, package, program, triple
+from infra.package import folder, host, package, program, triple
 from infra.sam import ROOT, Function
 
 # Stripped programs behind the API may be this large, since a cold start loads them.
@@ -63,8 +63,9 @@ def build(architecture: str, names: list[str]) -> None:
     packages = [argument for name in names for argument in ("--package", name)]
     # cargo-lambda looks for zig beside the Python on the path: ours.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    target = ["--target", triple(architecture), "--lambda-dir", str(folder(architecture))]
     subprocess.run(
-        ["cargo", "lambda", "build", "--release", "--locked", "--target", triple(architecture), *packages],
+        ["cargo", "lambda", "build", "--release", "--locked", *target, *packages],
         cwd=ROOT,
         env={**os.environ, "PATH": path},
         check=True,
@@ -75,7 +76,6 @@ def pack(function: Function, architecture: str) -> bool:
     """Zips a program under the name that Lambda starts; whether it keeps to its budget."""
     source = program(function.name, architecture)
     target = package(function.name, architecture)
-    target.parent.mkdir(parents=True, exist_ok=True)
     entry = zipfile.ZipInfo("bootstrap", NO_DATE)
     entry.external_attr = 0o100755 << 16
     entry.compress_type = zipfile.ZIP_DEFLATED

@@ -8,15 +8,19 @@
 )]
 
 pub mod client;
+pub mod odd_receiver;
+pub mod outbox;
 pub mod provider;
 pub mod receiver;
 pub mod seed;
+pub mod seed_webhooks;
 pub mod sent;
 pub mod templates;
 pub mod wav;
 pub mod world;
 
 pub use client::{Answer, Client};
+pub use odd_receiver::{OddReceiver, Oddity};
 pub use provider::Provider;
 pub use receiver::{Receiver, Webhook};
 pub use world::{Plan, World};

@@ -139,16 +139,12 @@ impl Drop for Provider {
 async fn run(State(desk): Shared, Json(body): Json<Value>) -> Response {
     let mut desk = desk.lock().unwrap();
     desk.runs.push(body);
-    match desk.run_status.filter(|status| *status != 200) {
-        Some(status) => {
-            let status = StatusCode::from_u16(status).unwrap();
-            (status, Json(json!({ "error": "not today" }))).into_response()
-        }
-        None => {
-            let task = format!("task-{}", desk.runs.len());
-            Json(json!({ "id": task, "status": "IN_QUEUE" })).into_response()
-        }
+    if let Some(status) = desk.run_status.filter(|status| *status != 200) {
+        let status = StatusCode::from_u16(status).unwrap();
+        return (status, Json(json!({ "error": "not today" }))).into_response();
     }
+    let task = format!("task-{}", desk.runs.len());
+    Json(json!({ "id": task, "status": "IN_QUEUE" })).into_response()
 }
 
 async fn status(State(desk): Shared, Path((_, task)): Path<(String, String)>) -> Response {

@@ -44,6 +44,7 @@ struct Inbox {
     clock: Clock,
     webhooks: Mutex<Vec<Webhook>>,
     reply: Mutex<Reply>,
+    answer_headers: Mutex<HeaderMap>,
     arrived: watch::Sender<usize>,
 }
 
@@ -54,6 +55,7 @@ impl Receiver {
             clock,
             webhooks: Mutex::default(),
             reply: Mutex::new(Box::new(|_, _| 204)),
+            answer_headers: Mutex::default(),
             arrived: watch::Sender::new(0),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -72,6 +74,12 @@ impl Receiver {
     /// Answers by `reply` from now on.
     pub fn answer(&self, reply: impl FnMut(&Webhook, usize) -> u16 + Send + 'static) {
         *self.inbox.reply.lock().unwrap() = Box::new(reply);
+    }
+
+    /// Adds this header to every answer from now on.
+    pub fn answer_header(&self, name: &'static str, value: &str) {
+        let mut headers = self.inbox.answer_headers.lock().unwrap();
+        headers.insert(name, value.parse().expect("a header's value"));
     }
 
     /// Everything that came, in order.
@@ -103,7 +111,7 @@ async fn receive(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> StatusCode {
+) -> (StatusCode, HeaderMap) {
     let at = inbox.clock.now();
     let mut webhook = Webhook { path: uri.path().to_owned(), headers, body, at, answered: 0 };
     let mut webhooks = inbox.webhooks.lock().unwrap();
@@ -112,7 +120,7 @@ async fn receive(
     let status = StatusCode::from_u16(webhook.answered).unwrap();
     webhooks.push(webhook);
     inbox.arrived.send_modify(|count| *count += 1);
-    status
+    (status, inbox.answer_headers.lock().unwrap().clone())
 }
 
 impl Webhook {

@@ -64,7 +64,8 @@ pub struct World {
     pub clock: Clock,
     faults: Faults,
     hand: ManualClock,
-    _folder: TempDir,
+    #[expect(dead_code, reason = "it is removed when this is dropped")]
+    folder: TempDir,
 }
 
 impl World {
@@ -103,8 +104,7 @@ impl World {
         settings.environment.extend(more);
         let cloud = Cloud::start(settings).await.expect("the embedded cloud starts");
         let client = Client::new(cloud.api_url(), Some(API_KEY));
-        let _folder = folder;
-        Self { cloud, receiver, provider, studio, client, clock, faults, hand, _folder }
+        Self { cloud, receiver, provider, studio, client, clock, faults, hand, folder }
     }
 
     /// The table, as workers use it.

@@ -53,7 +53,7 @@ async fn an_old_secret_verifies_until_its_overlap_ends() {
     let seed = both.header(hex_hmac::SIGNATURE_HEADER);
     assert!(hex_hmac::verify(&Secret::new(new.as_str()), &both.body, seed).is_ok());
 
-    world.pass(Duration::from_secs(3600));
+    world.pass(Duration::from_hours(1));
     let shown = world.client.get(&format!("{}/secret", path(&made))).await.json();
     assert_eq!((&shown["secret"], &shown["previous"]), (&json!(new), &json!([])));
     let after = tried(&world, &made).await;

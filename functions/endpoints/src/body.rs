@@ -114,6 +114,7 @@ fn signing(fields: &mut Fields) -> Result<Option<SigningScheme>, InvalidField> {
 }
 
 /// Checks what is there and not null.
+#[allow(clippy::option_option, reason = "absent, null and a value say three things")]
 fn checked<T, U>(
     value: Option<Option<T>>,
     check: impl Fn(T) -> Result<U, InvalidField>,

@@ -67,7 +67,7 @@ impl Endpoints {
     /// The newest first. All of them are read, since there are few; the page is cut out here.
     async fn list(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
         let limit = request.page_limit()?;
-        let after = request.query("cursor").map(|text| text.parse::<EndpointId>()).transpose();
+        let after = request.query("cursor").map(str::parse::<EndpointId>).transpose();
         let after =
             after.map_err(|_| InvalidField::new("cursor", "must be a next_cursor of this list"))?;
         let mut endpoints = self.store.endpoints(owner).await.map_err(Problem::unavailable)?;

@@ -31,9 +31,10 @@ impl Endpoints {
         let dry_run = fields.optional("dry_run", "must be true or false")?.unwrap_or(false);
         let mut cursor: Option<Cursor<MessageId>> =
             fields.optional_text("cursor")?.map(|text| text.parse()).transpose()?;
-        let endpoint = match dry_run {
-            true => self.named(owner, request).await?,
-            false => self.in_use(owner, request).await?,
+        let endpoint = if dry_run {
+            self.named(owner, request).await?
+        } else {
+            self.in_use(owner, request).await?
         };
         let filter = DeliveryFilter {
             endpoint: Some(endpoint.id),

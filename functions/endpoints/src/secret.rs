@@ -125,7 +125,7 @@ impl Endpoints {
         let now = self.clock.now();
         let overlap = overlap(request)?;
         let mark = RotationMark {
-            request: request.mark()?.unwrap_or_else(|| random::hex::<16>()),
+            request: request.mark()?.unwrap_or_else(random::hex::<16>),
             body_sha256: request.body_sha256(),
             at: now,
         };

@@ -119,8 +119,9 @@ impl Relay {
             if !endpoints.contains_key(owner) {
                 endpoints.insert(owner, self.store.endpoints(owner).await?);
             }
-            let owned = endpoints.get(owner).map_or(&[][..], Vec::as_slice);
-            messages.extend(occurrence.messages(owned).map(|message| (message, Duration::ZERO)));
+            let receivers = endpoints.get(owner).map_or(&[][..], Vec::as_slice);
+            messages
+                .extend(occurrence.messages(receivers).map(|message| (message, Duration::ZERO)));
         }
         Ok(messages)
     }

@@ -158,7 +158,7 @@ pub(crate) fn endpoint(old: Option<&Endpoint>, new: &Endpoint, work: &mut Work) 
         return Ok(());
     }
     let event = EventType::EndpointDisabled;
-    let data = EndpointResource::from(new);
+    let data = EndpointResource::from(new).for_others();
     work.occurrences.push(Occurrence {
         owner: new.owner.clone(),
         event,

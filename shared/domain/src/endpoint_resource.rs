@@ -8,7 +8,7 @@ use crate::endpoint::{DisabledReason, Endpoint, EndpointStatus, SigningScheme};
 use crate::time::rfc3339;
 use crate::{EndpointId, EventType, Timestamp};
 
-/// The endpoint resource. Every member is always there; `retry_schedule_seconds` and
+/// The endpoint resource. Every member is always there, where its owner sees it; `retry_schedule_seconds` and
 /// `rate_limit_per_second` are null where the usual schedule and no limit apply.
 #[derive(Debug, Clone, Serialize)]
 pub struct EndpointResource<'a> {
@@ -22,12 +22,21 @@ pub struct EndpointResource<'a> {
     disabled_at: Option<Timestamp>,
     retry_schedule_seconds: Option<&'a [u32]>,
     rate_limit_per_second: Option<u32>,
-    headers: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<&'a BTreeMap<String, String>>,
     signing: SigningScheme,
     #[serde(with = "rfc3339")]
     created_at: Timestamp,
     #[serde(with = "rfc3339")]
     updated_at: Timestamp,
+}
+
+impl EndpointResource<'_> {
+    /// The endpoint as it is shown to another one: without its headers, which may be secret.
+    #[must_use]
+    pub fn for_others(self) -> Self {
+        Self { headers: None, ..self }
+    }
 }
 
 impl<'a> From<&'a Endpoint> for EndpointResource<'a> {
@@ -46,7 +55,7 @@ impl<'a> From<&'a Endpoint> for EndpointResource<'a> {
             disabled_at,
             retry_schedule_seconds: endpoint.retry_schedule_seconds.as_deref(),
             rate_limit_per_second: endpoint.rate_limit_per_second,
-            headers: &endpoint.headers,
+            headers: Some(&endpoint.headers),
             signing: endpoint.signing,
             created_at: endpoint.created_at,
             updated_at: endpoint.updated_at,

@@ -86,8 +86,8 @@ fn replay(owner: &OwnerId, once: Option<&str>, at: Timestamp) -> (Expressions, S
     update.set("replayed_at", time(at));
     update.set("next_attempt_at", time(at));
     let (replays, made) = (update.name("replays"), update.name("attempts_made"));
-    let (none, one) = (update.value(number(0)), update.value(number(1)));
-    update.set_to("replays", &format!("if_not_exists({replays}, {none}) + {one}"));
+    let (zero, step) = (update.value(number(0)), update.value(number(1)));
+    update.set_to("replays", &format!("if_not_exists({replays}, {zero}) + {step}"));
     update.set_to("attempts_before_replay", &made);
     update.remove("reason");
     let (owner_at, status) = (update.name("owner"), update.name("status"));

@@ -1,8 +1,9 @@
 //! Starts a function's program again and again, each time anew, and measures what Lambda would
 //! wait for: the time from its start to its first question for work, and its first answers.
 //!
-//! `bench-coldstart <program> <event.json> <starts>` prints one JSON object. The environment of
-//! the program is this one's, with a Runtime API and an endpoint of AWS on this machine.
+//! `bench-coldstart <starts> <program> <event.json> …` prints one JSON object a program. They
+//! take turns, so that whatever else the machine does falls on all alike. Their environment is
+//! this one's, with a Runtime API and an endpoint of AWS on this machine.
 
 mod dynamodb;
 mod message;
@@ -19,42 +20,63 @@ const WARM: usize = 20;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [program, event, starts] = arguments.as_slice() else {
-        eprintln!("usage: bench-coldstart <program> <event.json> <starts>");
-        return ExitCode::FAILURE;
-    };
-    match measure(program, event, starts) {
-        Ok(line) => {
-            println!("{line}");
-            ExitCode::SUCCESS
-        }
+    match measure(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bench-coldstart: {program}: {error}");
+            eprintln!("bench-coldstart: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn measure(program: &str, event: &str, starts: &str) -> Result<serde_json::Value, BenchError> {
-    let event = std::fs::read(event)?;
-    let starts: usize = starts.parse().map_err(|_| BenchError::Starts)?;
+fn measure(arguments: &[String]) -> Result<(), BenchError> {
+    let [starts, programs @ ..] = arguments else { return Err(BenchError::Usage) };
+    let starts: usize = starts.parse().map_err(|_| BenchError::Usage)?;
     let endpoint = dynamodb::serve()?;
-    // The first start reads the program from the disk, which Lambda's own cache does there.
-    run::once(program, &event, &endpoint, WARM)?;
-    let runs = (0..starts)
-        .map(|_| run::once(program, &event, &endpoint, WARM))
-        .collect::<Result<Vec<Start>, _>>()?;
-    let median = |value: fn(&Start) -> u64| {
-        let mut values: Vec<u64> = runs.iter().map(value).collect();
+    let mut measured = programs.chunks(2).map(Measured::new).collect::<Result<Vec<_>, _>>()?;
+    // The first start of each reads it from the disk, for which Lambda has caches of its own.
+    for turn in 0..=starts {
+        for program in &mut measured {
+            let start = run::once(&program.path, &program.event, &endpoint, WARM)?;
+            if turn > 0 {
+                program.starts.push(start);
+            }
+        }
+    }
+    for program in &measured {
+        println!("{}", program.report());
+    }
+    Ok(())
+}
+
+/// A program, what it is handed, and how its starts went.
+struct Measured {
+    path: String,
+    event: Vec<u8>,
+    starts: Vec<Start>,
+}
+
+impl Measured {
+    fn new(arguments: &[String]) -> Result<Self, BenchError> {
+        let [path, event] = arguments else { return Err(BenchError::Usage) };
+        Ok(Self { path: path.clone(), event: std::fs::read(event)?, starts: Vec::new() })
+    }
+
+    fn report(&self) -> serde_json::Value {
+        json!({
+            "program": self.path,
+            "init_us": self.median(|start| start.init_us),
+            "first_us": self.median(|start| start.first_us),
+            "warm_us": self.median(|start| start.warm_us),
+            "init_rss_kib": self.median(|start| start.init_rss_kib),
+            "rss_kib": self.median(|start| start.rss_kib),
+            "answer": self.starts.last().map(|start| start.answer.as_str()),
+        })
+    }
+
+    fn median(&self, value: fn(&Start) -> u64) -> Option<u64> {
+        let mut values: Vec<u64> = self.starts.iter().map(value).collect();
         values.sort_unstable();
         values.get(values.len() / 2).copied()
-    };
-    Ok(json!({
-        "init_us": median(|start| start.init_us),
-        "first_us": median(|start| start.first_us),
-        "warm_us": median(|start| start.warm_us),
-        "init_rss_kib": median(|start| start.init_rss_kib),
-        "rss_kib": median(|start| start.rss_kib),
-        "answer": runs.last().map(|start| start.answer.as_str()),
-    }))
+    }
 }

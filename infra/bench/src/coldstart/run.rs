@@ -36,9 +36,9 @@ pub enum BenchError {
     /// The program reported an error of its own.
     #[error("the program reports {0}")]
     Failed(String),
-    /// The number of starts is none.
-    #[error("the number of starts must be a number")]
-    Starts,
+    /// The command line is not one.
+    #[error("usage: bench-coldstart <starts> <program> <event.json> …")]
+    Usage,
 }
 
 /// Ends a program when measuring ends, however it does.

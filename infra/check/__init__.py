@@ -1,0 +1,1 @@
+"""Whether the template says what the code does."""

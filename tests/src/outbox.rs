@@ -1,0 +1,75 @@
+//! Webhooks put straight into the queue of `deliver`, without jobs that end.
+
+use std::time::Duration;
+
+use domain::delivery::{Delivery, Receiver};
+use domain::{EndpointId, EventType, MessageId, OwnerId};
+use queues::Queue;
+use queues::message::Deliver;
+use serde_json::{Value, json};
+
+use crate::seed::OWNER;
+use crate::{World, templates};
+
+impl World {
+    /// Makes an endpoint by the API; `settings` as clients write them.
+    pub async fn endpoint(&self, settings: &Value) -> EndpointId {
+        let answer = self.client.post("/v1/endpoints", settings).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// A webhook of that event about the `nth` thing, for `receiver`.
+    #[must_use]
+    pub fn webhook(&self, event: EventType, nth: usize, receiver: &Receiver) -> Deliver {
+        let subject = format!("subject_{nth}");
+        let body = json!({ "type": event, "job_id": subject, "data": { "nth": nth } });
+        Deliver {
+            id: MessageId::for_event(&subject, event, &receiver.key()),
+            owner: OwnerId::new(OWNER),
+            event,
+            occurred_at: self.clock.now(),
+            job_id: None,
+            receiver: receiver.clone(),
+            body: body.to_string(),
+            attempts_made: 0,
+            not_before: None,
+            turn_at: None,
+        }
+    }
+
+    /// Queues webhooks for delivery.
+    pub async fn post(&self, webhooks: impl IntoIterator<Item = Deliver>) {
+        let mut functions = templates::resolved().functions.iter();
+        let deliver = functions.find(|function| function.name == "deliver").unwrap();
+        let url = self.cloud.aws().queue_url(&deliver.queues[0].queue);
+        let queue = Queue::new(&self.cloud.aws().sdk_config("tests"), url);
+        let messages: Vec<_> =
+            webhooks.into_iter().map(|webhook| (webhook, Duration::ZERO)).collect();
+        queue.send_all(&messages).await.unwrap();
+    }
+
+    /// Moves the clock until nothing is due any more.
+    pub async fn run_out(&self) {
+        self.run_until("nothing is due", async || self.cloud.next_due().is_none()).await;
+    }
+
+    /// The delivery as it is recorded.
+    pub async fn delivery(&self, id: &MessageId) -> Option<Delivery> {
+        self.store().find_delivery(&OwnerId::new(OWNER), id).await.unwrap()
+    }
+
+    /// All pages of a list of the API.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = path.to_owned();
+        loop {
+            let page = self.client.get(&next).await.json();
+            items.extend(page["data"].as_array().expect("a list").iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(cursor) => next = format!("{path}&cursor={cursor}"),
+                None => return items,
+            }
+        }
+    }
+}

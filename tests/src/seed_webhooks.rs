@@ -1,0 +1,95 @@
+//! An endpoint, a webhook that it missed, and what a provider sent, under fixed ids, for the
+//! sample events.
+
+use std::collections::BTreeMap;
+
+use domain::delivery::{AnswerBody, AnswerContent};
+use domain::delivery::{Delivery, DeliveryAttempt, DeliveryStatus, Receiver};
+use domain::endpoint::{Endpoint, EndpointStatus, SigningScheme};
+use domain::secret_versions::SecretVersions;
+use domain::{Attempt, EndpointId, EventType, InboundId, OwnerId};
+use store::{Inbound, InboundOutcome};
+
+use crate::World;
+use crate::seed::{OWNER, job_id};
+use crate::world::START;
+
+/// Puts all of it into the table.
+pub async fn put(world: &World) {
+    let store = world.store();
+    store.create_endpoint(&endpoint()).await.unwrap();
+    store.plan_delivery(&delivery()).await.unwrap();
+    store.keep_inbound(&inbound(world)).await.unwrap();
+}
+
+fn endpoint_id() -> EndpointId {
+    "ep_sample".parse().unwrap()
+}
+
+/// It wants no events of jobs, so that the jobs' own webhooks stay alone in the snapshots.
+fn endpoint() -> Endpoint {
+    Endpoint {
+        id: endpoint_id(),
+        owner: OwnerId::new(OWNER),
+        url: "https://hooks.example.com/sample".to_owned(),
+        description: Some("Sample".to_owned()),
+        events: vec![
+            EventType::JobStarted,
+            EventType::JobProgress,
+            EventType::EndpointDisabled,
+            EventType::DeliveryExhausted,
+        ],
+        status: EndpointStatus::Enabled,
+        retry_schedule_seconds: None,
+        rate_limit_per_second: None,
+        headers: BTreeMap::new(),
+        signing: SigningScheme::V1,
+        secrets: SecretVersions::default(),
+        rotation: None,
+        request_sha256: None,
+        created_at: START,
+        updated_at: START,
+    }
+}
+
+fn delivery() -> Delivery {
+    let content = AnswerContent::Text("out of order".to_owned());
+    Delivery {
+        id: "msg_sample".parse().unwrap(),
+        owner: OwnerId::new(OWNER),
+        job_id: Some(job_id("job_completed")),
+        event: EventType::JobCompleted,
+        receiver: Receiver::Endpoint(endpoint_id()),
+        status: DeliveryStatus::Exhausted,
+        reason: None,
+        created_at: START,
+        next_attempt_at: None,
+        attempts_made: 1,
+        replays: 0,
+        attempts_before_replay: 0,
+        replayed_at: None,
+        replay_mark: None,
+        body: None,
+        attempts: vec![DeliveryAttempt {
+            at: START,
+            status_code: Some(500),
+            latency_ms: 12,
+            error: None,
+            answer: Some(AnswerBody { content, truncated: false }),
+            remote_address: Some("203.0.113.9:443".parse().unwrap()),
+        }],
+    }
+}
+
+fn inbound(world: &World) -> Inbound {
+    let job = job_id("job_completed");
+    let body = world.provider.file_ready(job.as_str()).to_string().into_bytes();
+    Inbound {
+        id: InboundId::new(job, START, [1; 8]),
+        provider: "runpod".to_owned(),
+        attempt: Some(Attempt(1)),
+        outcome: InboundOutcome::Applied,
+        replayed_at: None,
+        body,
+    }
+}

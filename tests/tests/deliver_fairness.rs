@@ -1,0 +1,30 @@
+//! A receiver that hangs keeps nobody else waiting.
+
+use std::time::Duration;
+
+use domain::EventType;
+use domain::delivery::Receiver;
+use tests::{OddReceiver, Oddity, World};
+
+/// Far more than the places that one receiver gets, and than one round of the workers.
+const STUCK: usize = 1500;
+const HEALTHY: usize = 200;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_receiver_that_hangs_does_not_delay_the_others() {
+    let world = World::new().await;
+    let hanging = OddReceiver::start(Oddity::Hangs, usize::MAX).await;
+    let stuck = Receiver::Url(hanging.url());
+    let healthy = Receiver::Url(world.receiver.url());
+    world.post((0..STUCK).map(|nth| world.webhook(EventType::JobCompleted, nth, &stuck))).await;
+    world.post((0..HEALTHY).map(|nth| world.webhook(EventType::JobCompleted, nth, &healthy))).await;
+
+    let all = async { while world.receiver.webhooks().len() < HEALTHY {
+        let _ = tokio::time::timeout(Duration::from_millis(50), world.receiver.next()).await;
+    } };
+    // Only so that the test ends: what counts is that nobody who hangs has been given up yet.
+    tokio::time::timeout(Duration::from_secs(60), all).await.expect("the healthy ones arrive");
+    assert!(hanging.taken() > 0, "the other one was sent to");
+    assert_eq!(hanging.ended(), 0, "the healthy ones waited for one that hangs");
+    assert!(hanging.taken() <= 32, "{} wait for one receiver", hanging.taken());
+}

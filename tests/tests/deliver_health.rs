@@ -1,0 +1,131 @@
+//! Receivers that fail for long: they are left alone, tried by one probe at a time, given up in
+//! the end; and receivers that want no more than so many a second.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::delivery::{DeliveryStatus, DiscardReason, Receiver};
+use domain::{EventType, Timestamp};
+use serde_json::{Value, json};
+use tests::World;
+use tests::world::START;
+
+const EVENT: EventType = EventType::JobCompleted;
+/// Queues count whole seconds.
+const ROUNDING: Duration = Duration::from_secs(2);
+
+fn seconds(world: &World) -> Vec<u64> {
+    world.receiver.webhooks().iter().map(|webhook| webhook.at.since(START).as_secs()).collect()
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_down_is_left_alone_and_then_probed() {
+    let world = World::new().await;
+    world.receiver.answer(|_, _| 500);
+    let receiver = Receiver::Url(world.receiver.url());
+    world.post((0..40).map(|nth| world.webhook(EVENT, nth, &receiver))).await;
+    let five_minutes = START + Duration::from_mins(5);
+    world.run_until("five minutes", async || world.clock.now() >= five_minutes).await;
+
+    let times = seconds(&world);
+    let at_first = times.iter().filter(|time| **time < 3).count();
+    assert!((10..=60).contains(&at_first), "{times:?}");
+    let later: Vec<_> = times.iter().filter(|time| **time >= 3).collect();
+    // Rests of 30 s, 1 min, 2 min, each up to a fifth shorter or longer, and a probe after each.
+    assert!((2..=4).contains(&later.len()), "{later:?}");
+    assert!(*later[0] >= 24 && *later[1] >= later[0] + 48, "{later:?}");
+
+    let waiting = world.all("/v1/deliveries?limit=100&status=retrying").await.len()
+        + world.all("/v1/deliveries?limit=100&status=planned").await.len();
+    assert_eq!(waiting, 40, "each is seen waiting");
+
+    world.receiver.answer(|_, _| 204);
+    world.run_out().await;
+    let arrived = world.receiver.webhooks().into_iter().filter(|one| one.answered == 204);
+    let arrived: Vec<_> = arrived.map(|one| one.id().to_owned()).collect();
+    assert_eq!((arrived.len(), arrived.iter().collect::<BTreeSet<_>>().len()), (40, 40));
+    assert_eq!(world.all("/v1/deliveries?limit=100&status=delivered").await.len(), 40);
+}
+
+#[tokio::test]
+async fn what_waits_behind_a_dead_receiver_is_exhausted_in_the_end() {
+    let world = World::new().await;
+    world.receiver.answer(|_, _| 500);
+    let endpoint = json!({ "url": world.receiver.url(), "retry_schedule_seconds": [1] });
+    let receiver = Receiver::Endpoint(world.endpoint(&endpoint).await);
+    world.post((0..60).map(|nth| world.webhook(EVENT, nth, &receiver))).await;
+    world.run_out().await;
+    assert_eq!(world.all("/v1/deliveries?limit=100&status=exhausted").await.len(), 60);
+    let waited = world.clock.now().since(START);
+    assert!(waited < Duration::from_mins(60), "{waited:?}");
+}
+
+/// One webhook a day, none of which arrives.
+#[tokio::test]
+async fn an_endpoint_that_fails_for_five_days_is_disabled_and_its_owner_told() {
+    let world = World::new().await;
+    let other = tests::Receiver::start(world.clock.clone()).await;
+    world.endpoint(&json!({ "url": other.url(), "events": ["endpoint.disabled"] })).await;
+    world.receiver.answer(|_, _| 500);
+    let endpoint = world.endpoint(&json!({ "url": world.receiver.url() })).await;
+    let receiver = Receiver::Endpoint(endpoint.clone());
+    let shown = async || world.client.get(&format!("/v1/endpoints/{endpoint}")).await.json();
+    let mut disabled: Value = shown().await;
+    for day in 0..7 {
+        world.post([world.webhook(EVENT, day, &receiver)]).await;
+        let next = START + Duration::from_hours(24 * (day as u64 + 1));
+        world
+            .run_until("a day", async || {
+                world.clock.now() >= next || world.cloud.next_due().is_none()
+            })
+            .await;
+        world.pass(next.since(world.clock.now()));
+        disabled = shown().await;
+        if disabled["status"] == "disabled" {
+            break;
+        }
+    }
+    assert_eq!(disabled["disabled_reason"], "failing", "{disabled}");
+    let at: Timestamp = disabled["disabled_at"].as_str().unwrap().parse().unwrap();
+    let after = at.since(START);
+    let days = |days: u64| Duration::from_hours(24 * days);
+    assert!(after >= days(5) && after < days(6), "{after:?}");
+    let told: Vec<_> = other.webhooks().iter().map(|one| one.json()["type"].clone()).collect();
+    assert_eq!(told, ["endpoint.disabled"]);
+
+    let late = world.webhook(EVENT, 99, &receiver);
+    let id = late.id.clone();
+    world.post([late]).await;
+    world.run_out().await;
+    let late = world.delivery(&id).await.unwrap();
+    assert_eq!(late.status, DeliveryStatus::Discarded);
+    assert_eq!(late.reason, Some(DiscardReason::EndpointDisabled));
+}
+
+#[tokio::test]
+async fn a_rate_limit_delays_and_drops_nothing() {
+    const RATE: usize = 5;
+    const COUNT: usize = 60;
+    let world = World::new().await;
+    let endpoint = json!({ "url": world.receiver.url(), "rate_limit_per_second": RATE });
+    let receiver = Receiver::Endpoint(world.endpoint(&endpoint).await);
+    world.post((0..COUNT).map(|nth| world.webhook(EVENT, nth, &receiver))).await;
+    world.run_out().await;
+
+    let times: Vec<_> = world.receiver.webhooks().iter().map(|webhook| webhook.at).collect();
+    assert_eq!(times.len(), COUNT);
+    for window in times.windows(RATE * 2 + 1) {
+        let span = window[RATE * 2].since(window[0]);
+        assert!(span >= Duration::from_secs(1), "{} within {span:?}", window.len());
+    }
+    let whole = world.clock.now().since(START);
+    let planned = Duration::from_secs((COUNT / RATE) as u64);
+    assert!(whole + ROUNDING >= planned && whole <= planned + ROUNDING, "{whole:?}");
+    let sent: u32 = world
+        .all("/v1/deliveries?limit=100&status=delivered")
+        .await
+        .iter()
+        .map(|delivery| u32::try_from(delivery["attempts_made"].as_u64().unwrap()).unwrap())
+        .sum();
+    assert_eq!(sent as usize, COUNT, "waiting for a turn is no attempt");
+}
