@@ -8,6 +8,7 @@
 )]
 
 pub mod client;
+pub mod dice;
 pub mod odd_receiver;
 pub mod outbox;
 pub mod provider;

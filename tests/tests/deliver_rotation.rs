@@ -34,7 +34,10 @@ async fn rotate(world: &World, path: &str) -> Value {
 /// Rotates in the midst of a load, and again after it; `old` is the secret before.
 async fn rotation_under_load(world: &World, receiver: &Receiver, path: &str, old: &str) {
     // Some fail at first, so that attempts of one webhook lie on both sides of the rotation.
-    world.receiver.answer(|_, before| if before == 0 { 500 } else { 204 });
+    let fails = |webhook: &Webhook| webhook.json()["data"]["nth"].as_u64().unwrap() % 4 == 0;
+    world.receiver.answer(move |webhook, before| {
+        if before == 0 && fails(webhook) { 500 } else { 204 }
+    });
     let webhooks = |from: usize| {
         (from..from + WEBHOOKS).map(|nth| world.webhook(EventType::JobCompleted, nth, receiver))
     };
@@ -48,13 +51,13 @@ async fn rotation_under_load(world: &World, receiver: &Receiver, path: &str, old
 
     let seen = world.receiver.webhooks();
     assert!(before < seen.len(), "the rotation came in the midst of it");
-    assert_eq!(seen.len(), WEBHOOKS * 4);
+    assert_eq!(seen.len(), WEBHOOKS * 2 + WEBHOOKS / 2);
     for webhook in &seen {
         assert_eq!(verify(webhook, old), Ok(()), "by the old secret");
     }
     // What was under way when the answer came may have been signed before it.
     let after: Vec<_> = seen.iter().filter(|webhook| webhook.at > world_start(&seen)).collect();
-    assert!(after.len() >= WEBHOOKS);
+    assert!(after.len() >= WEBHOOKS / 2);
     for webhook in after {
         assert_eq!(verify(webhook, new), Ok(()), "by the new secret");
         let seed = |header| hex_hmac::verify(&Secret::new(new), &webhook.body, webhook.header(header));

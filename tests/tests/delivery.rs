@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{MessageId, OwnerId, Timestamp};
 use serde_json::json;
+use tests::dice::mixed;
 use tests::{Webhook, World};
 
 const JOBS: u64 = 120;
@@ -15,14 +16,6 @@ const SCHEDULE: [f64; 10] =
 const JITTER: f64 = 0.2;
 /// Queues count whole seconds, and a wait is made of hops of at most a quarter of an hour.
 const ROUNDING_SECONDS: f64 = 2.0;
-
-/// One step of `SplitMix64`: the same numbers at every run.
-fn mixed(number: u64) -> u64 {
-    let z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_fails_at_random_gets_every_webhook() {

@@ -10,6 +10,7 @@ use domain::Secret;
 use hookreel_studio::{Engine, Settings, Studio};
 use http::Method;
 use serde_json::json;
+use tests::dice::mixed;
 use tests::world::{API_KEY, SIGNING_KEY};
 use tests::{Client, Receiver};
 use tokio::task::JoinSet;
@@ -41,7 +42,6 @@ async fn survives() {
     let program = program(studio.url(), folder.path().to_owned());
     let client = Arc::new(Client::new(&program.api_url(), Some(API_KEY)));
     let mut clients = JoinSet::new();
-    let mut dice = SEED;
     let mut slowest_start = Duration::ZERO;
     for life in 0..KILLS {
         let (process, start) = up(&program, &client).await;
@@ -49,7 +49,7 @@ async fn survives() {
         for job in life * JOBS / KILLS..(life + 1) * JOBS / KILLS {
             clients.spawn(create(Arc::clone(&client), job, receiver.url()));
         }
-        sleep(Duration::from_millis(LIFE_MS.0 + next(&mut dice) % LIFE_MS.1)).await;
+        sleep(Duration::from_millis(LIFE_MS.0 + mixed(SEED ^ life) % LIFE_MS.1)).await;
         // SIGKILL: the program has no chance to put anything in order.
         drop(process);
     }
@@ -140,12 +140,4 @@ async fn arrived(receiver: &Receiver, id: &str) {
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
-}
-
-/// One step of `SplitMix64`.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }

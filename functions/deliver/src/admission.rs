@@ -7,10 +7,10 @@ use domain::Timestamp;
 use domain::health::Gate;
 use runtime::queue::WorkError;
 use runtime::random;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Deliver;
 use crate::attempt::Settled;
+use crate::bulkhead::Place;
 use crate::planned::Planned;
 
 /// What became of the wish to send a webhook.
@@ -28,7 +28,7 @@ pub(crate) enum Admission {
 #[derive(Debug)]
 pub(crate) struct Admitted {
     pub(crate) planned: Planned,
-    pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) place: Place,
 }
 
 impl Deliver {

@@ -2,6 +2,7 @@
 //! process, so that a receiver that hangs cannot keep all workers waiting.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,28 +11,63 @@ use tokio::time::timeout;
 
 /// Most unanswered webhooks of one receiver.
 const PLACES: usize = 32;
-/// How long to wait for a place: a receiver that answers fast frees one within this.
+/// How long to wait for a place without anyone's leaving one: such a receiver hangs.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How often to wait that long for a receiver that keeps answering, but has many to answer:
+/// with the attempt that follows, well within what the queue allows.
+const ROUNDS: usize = 20;
 /// From how many receivers on those with nothing under way are forgotten.
 const REMEMBERED: usize = 1024;
 
 /// The places of all receivers.
 #[derive(Debug, Default)]
-pub(crate) struct Bulkhead(Mutex<HashMap<String, Arc<Semaphore>>>);
+pub(crate) struct Bulkhead(Mutex<HashMap<String, Arc<Places>>>);
+
+/// The places of one receiver.
+#[derive(Debug)]
+struct Places {
+    free: Arc<Semaphore>,
+    /// How many have been left so far.
+    left: AtomicU64,
+}
+
+/// A place among a receiver's unanswered webhooks, held until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    places: Arc<Places>,
+    _permit: OwnedSemaphorePermit,
+}
 
 impl Bulkhead {
-    /// A place, held until the permit is dropped; `None` if none becomes free soon.
-    pub(crate) async fn enter(&self, receiver: &str) -> Option<OwnedSemaphorePermit> {
+    /// A place, as soon as there is one; `None` if the receiver answers nobody.
+    pub(crate) async fn enter(&self, receiver: &str) -> Option<Place> {
         let places = self.places(receiver);
-        timeout(PATIENCE, places.acquire_owned()).await.ok()?.ok()
+        for _ in 0..ROUNDS {
+            let left = places.left.load(Ordering::Relaxed);
+            let permit = timeout(PATIENCE, Arc::clone(&places.free).acquire_owned()).await;
+            if let Ok(permit) = permit {
+                return Some(Place { _permit: permit.ok()?, places });
+            }
+            if places.left.load(Ordering::Relaxed) == left {
+                return None;
+            }
+        }
+        None
     }
 
-    fn places(&self, receiver: &str) -> Arc<Semaphore> {
+    fn places(&self, receiver: &str) -> Arc<Places> {
         let mut receivers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if receivers.len() >= REMEMBERED {
             receivers.retain(|_, places| Arc::strong_count(places) > 1);
         }
-        let new = || Arc::new(Semaphore::new(PLACES));
+        let free = || Arc::new(Semaphore::new(PLACES));
+        let new = || Arc::new(Places { free: free(), left: AtomicU64::new(0) });
         Arc::clone(receivers.entry(receiver.to_owned()).or_insert_with(new))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.left.fetch_add(1, Ordering::Relaxed);
     }
 }
