@@ -5,7 +5,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON_TOOLS := $(VENV)/.installed
 
-.PHONY: help demo up test lint format setup
+.PHONY: help demo up test lint format setup build deploy rehearse
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,7 @@ lint: $(PYTHON_TOOLS) ## Checks format, code, dependencies and the template
 	cargo machete
 	$(VENV)/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam validate --lint
+	$(VENV)/bin/python -m infra.check
 
 format: ## Formats the code
 	cargo fmt --all

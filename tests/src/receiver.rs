@@ -1,5 +1,6 @@
 //! A receiver of webhooks, as a customer has one. It keeps what it gets, and answers as told.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
@@ -43,6 +44,7 @@ pub struct Receiver {
 struct Inbox {
     clock: Clock,
     webhooks: Mutex<Vec<Webhook>>,
+    counts: Mutex<HashMap<String, usize>>,
     reply: Mutex<Reply>,
     answer_headers: Mutex<HeaderMap>,
     arrived: watch::Sender<usize>,
@@ -54,6 +56,7 @@ impl Receiver {
         let inbox = Arc::new(Inbox {
             clock,
             webhooks: Mutex::default(),
+            counts: Mutex::default(),
             reply: Mutex::new(Box::new(|_, _| 204)),
             answer_headers: Mutex::default(),
             arrived: watch::Sender::new(0),
@@ -115,7 +118,12 @@ async fn receive(
     let at = inbox.clock.now();
     let mut webhook = Webhook { path: uri.path().to_owned(), headers, body, at, answered: 0 };
     let mut webhooks = inbox.webhooks.lock().unwrap();
-    let before = webhooks.iter().filter(|earlier| earlier.id() == webhook.id()).count();
+    let before = {
+        let mut counts = inbox.counts.lock().unwrap();
+        let count = counts.entry(webhook.id().to_owned()).or_default();
+        *count += 1;
+        *count - 1
+    };
     webhook.answered = (inbox.reply.lock().unwrap())(&webhook, before);
     let status = StatusCode::from_u16(webhook.answered).unwrap();
     webhooks.push(webhook);

@@ -1,9 +1,10 @@
 //! The work of an inbound webhook by itself, for counting its instructions: `webhook-runpod`'s
-//! handler from the parsed event to the first request to DynamoDB that is ready to be sent.
+//! handler from the parsed event to its first request to DynamoDB.
 //!
-//! `bench-inbound <event.json> <parse|handle> <rounds>` does it `rounds` times. What one round
-//! takes is the difference between two runs of different length; what the handler takes is the
-//! difference between `handle` and `parse`.
+//! `bench-inbound <event.json> <parse|serialise|sign> <rounds>` does it `rounds` times. With
+//! `serialise` it stops once the request is written, with `sign` once it could be sent, and with
+//! `parse` before the handler begins. What one round takes is the difference between two runs of
+//! different length, and what the handler takes the difference to `parse`.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_config::identity::IdentityCache;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
@@ -49,6 +50,19 @@ impl HttpConnector for Silent {
     }
 }
 
+/// Keeps whoever asks for credentials waiting: the SDK asks between writing and signing.
+#[derive(Debug)]
+struct Withheld;
+
+impl ProvideCredentials for Withheld {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(std::future::pending())
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match count() {
@@ -67,16 +81,19 @@ async fn main() -> ExitCode {
 fn count() -> Result<u64, Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [event, what, rounds] = arguments.as_slice() else {
-        return Err("usage: bench-inbound <event.json> <parse|handle> <rounds>".into());
+        return Err("usage: bench-inbound <event.json> <parse|serialise|sign> <rounds>".into());
     };
     let event: Value = serde_json::from_slice(&std::fs::read(event)?)?;
     let connector = Silent::default();
-    let handle = runtime::http::invocable::<WebhookRunpod>(&context(connector.clone()))?;
+    let handle = runtime::http::invocable::<WebhookRunpod>(&context(connector.clone(), what))?;
     for _ in 0..rounds.parse()? {
-        if what == "handle" {
-            if let Some(answer) = handle(event.clone()).now_or_never() {
+        if what != "parse" {
+            let mut handling = handle(event.clone());
+            if let Some(answer) = (&mut handling).now_or_never() {
                 return Err(format!("answered before any request was made: {answer:?}").into());
             }
+            // What stands half done here would be done to the end, so taking it down is no part.
+            std::mem::forget(handling);
         } else {
             let request: LambdaRequest = serde_json::from_value(event.clone())?;
             black_box(lambda_http::Request::from(request));
@@ -85,13 +102,18 @@ fn count() -> Result<u64, Failure> {
     Ok(connector.0.load(Ordering::Relaxed))
 }
 
-fn context(connector: Silent) -> Context {
+fn context(connector: Silent, what: &str) -> Context {
     let connector = SharedHttpConnector::new(connector);
-    let credentials = Credentials::new("key", "secret", Some("token".to_owned()), None, "bench");
+    let credentials = if what == "sign" {
+        let token = Some("token".to_owned());
+        SharedCredentialsProvider::new(Credentials::new("key", "secret", token, None, "bench"))
+    } else {
+        SharedCredentialsProvider::new(Withheld)
+    };
     let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(credentials)
         .identity_cache(IdentityCache::no_cache())
         .http_client(http_client_fn(move |_, _| connector.clone()))
         .sleep_impl(TokioSleep::new())

@@ -26,7 +26,7 @@ pub(crate) enum Command {
     },
     /// Has `reconcile` look at a job at once.
     Check {
-        /// The URL of the queue of checks (output `CheckQueueUrl`).
+        /// The URL of the queue of checks, which is the physical id of the resource `CheckQueue`.
         #[arg(long, env = "CHECK_QUEUE_URL")]
         queue: String,
         /// The job.

@@ -1,0 +1,228 @@
+"""Measures cold starts, sizes and instructions, and compares them with the budgets.
+
+    python -m infra.bench [--starts N]
+
+Each function as it is packaged for this machine's processor, next to the least that a Lambda
+function can be, and to `webhook-runpod` with everything left to the SDK's defaults. Times are
+medians of programs that take turns; ratios and instructions are what to compare between machines.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from infra import package, sam
+from infra.bench.runtime_api import RuntimeApi
+from infra.process import Failed
+from infra.sam import ROOT
+
+BUDGET_INIT_TO_EMPTY = 1.5
+BUDGET_INIT_TO_DEFAULTS = 0.25
+BUDGET_INBOUND_INSTRUCTIONS = 150_000
+BUDGET_API_BYTES = 6_000_000
+
+DEFAULTS = "SDK defaults"
+EMPTY = "empty"
+INBOUND_EVENT = ROOT / "events" / "webhook-runpod" / "file-ready.json"
+DEFAULTS_FOLDER = ROOT / "infra" / "bench" / "defaults"
+
+# What every program is started with: Lambda's own variables, and settings that fit the events.
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_REGION": "us-east-1",
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/bench",
+    "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
+    "RUST_LOG": "info",
+    "SIGNING_KEY": "local-signing-key-for-sample-events",
+    "RUNPOD_WEBHOOK_SECRET": "local-webhook-secret-for-sample-events",
+    "API_BASE_URL": "https://api.example.com",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--starts", type=int, default=30, help="how often each program is started")
+    starts = parser.parse_args().starts
+    programs = all_programs()
+    os.environ.update(environment())
+    with tempfile.TemporaryDirectory(prefix="hookreel-bench-") as folder:
+        rows = measure(programs, starts, Path(folder))
+        inbound = count_inbound(Path(folder))
+    print_table(rows)
+    missed = [*compare(rows), *compare_inbound(inbound)]
+    for sentence in missed:
+        print(f"Missed: {sentence}")
+    print("Every budget is kept." if not missed else f"{len(missed)} budgets are missed.")
+    return 1 if missed else 0
+
+
+def environment() -> dict[str, str]:
+    """The environment of every program: each variable of the template, with a value that fits."""
+    names = {name for function in sam.functions(sam.load()) for name in function.variables}
+    return {**{name: placeholder(name) for name in names}, **ENVIRONMENT}
+
+
+def placeholder(name: str) -> str:
+    """A value for a variable whose value does not matter here."""
+    if name.endswith("_URL"):
+        return "https://example.com/queue"
+    if name.endswith("TIMEOUT"):
+        return "60"
+    return "false" if name == "RUNPOD_NATIVE_WEBHOOK" else "bench"
+
+
+def all_programs() -> dict[str, Path]:
+    """Every program to be measured, by the name it has in the table."""
+    host = package.host()
+    names = [function.name for function in sam.functions(sam.load())]
+    programs = {EMPTY: bench_program("bench-empty")}
+    programs |= {name: package.program(name, host) for name in names}
+    programs[DEFAULTS] = ROOT / "target" / "bench-defaults" / "release" / "bench-defaults"
+    for program in [*programs.values(), bench_program("bench-coldstart"), bench_program("bench-inbound")]:
+        if not program.exists():
+            raise Failed(f"{program.relative_to(ROOT)} is not built; `make bench` builds it")
+    return programs
+
+
+def bench_program(name: str) -> Path:
+    """One of our own programs, packaged as the functions are."""
+    return package.program(name, package.host())
+
+
+def event(name: str) -> Path:
+    """What a program is handed: the first of its sample events that asks for something."""
+    if name in (EMPTY, DEFAULTS, "webhook-runpod"):
+        return INBOUND_EVENT
+    preferred = ["text", "completed", "good-key", "health"]
+    files = {path.stem: path for path in sorted((ROOT / "events" / name).glob("*.json"))}
+    return next((files[stem] for stem in preferred if stem in files), next(iter(files.values())))
+
+
+def measure(programs: dict[str, Path], starts: int, folder: Path) -> dict[str, dict]:
+    """A row for each program."""
+    arguments = [str(part) for name, program in programs.items() for part in (program, event(name))]
+    lines = run([bench_program("bench-coldstart"), str(starts), *arguments]).splitlines()
+    rows = {name: json.loads(line) for name, line in zip(programs, lines, strict=True)}
+    for name, program in programs.items():
+        rows[name]["bytes"] = program.stat().st_size
+        rows[name]["files"] = opened_files(program, folder)
+        rows[name]["instructions"] = init_instructions(program, folder)
+    return rows
+
+
+def run(command: list[str | Path]) -> str:
+    """What a command prints."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(f"{Path(command[0]).parent.name} fails: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def opened_files(program: Path, folder: Path) -> list[str]:
+    """The files that a program opens before it first asks for work, but for its libraries."""
+    log = folder / "strace"
+    with RuntimeApi() as api:
+        api.run(["strace", "-f", "-e", "trace=open,openat", "-o", log, program])
+    opened = re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]+)".*= \d', log.read_text())
+    return [path for path in opened if ".so" not in path]
+
+
+def init_instructions(program: Path, folder: Path) -> int:
+    """The instructions from the start of a program until it first asks for work."""
+    with RuntimeApi() as api:
+        return collected(api.run(callgrind(folder, [program])))
+
+
+def callgrind(folder: Path, command: list[str | Path]) -> list[str | Path]:
+    """A command under valgrind's instruction counter."""
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder / 'callgrind'}", *command]
+
+
+def collected(report: str) -> int:
+    """The number of instructions in what callgrind says."""
+    found = re.search(r"Collected : (\d+)", report)
+    if not found:
+        raise Failed(f"valgrind counted nothing: {report[-2000:]}")
+    return int(found.group(1))
+
+
+def count_inbound(folder: Path) -> dict[str, int]:
+    """The instructions of one inbound webhook, up to each stage. Valgrind's processor has no SHA
+    instructions, so SHA-256 is the one in software."""
+    few, many = 10, 110
+
+    def per_round(stage: str) -> int:
+        counts = []
+        for rounds in (few, many):
+            command = [bench_program("bench-inbound"), INBOUND_EVENT, stage, str(rounds)]
+            done = subprocess.run(callgrind(folder, command), capture_output=True, text=True)
+            counts.append(collected(done.stderr))
+        return (counts[1] - counts[0]) // (many - few)
+
+    parsed = per_round("parse")
+    return {stage: per_round(stage) - parsed for stage in ("serialise", "sign")}
+
+
+def print_table(rows: dict[str, dict]) -> None:
+    """Everything measured, a line a program."""
+    empty = rows[EMPTY]
+    head = ["program", "init ms", "× empty", "first ms", "warm ms", "RSS MiB", "instr. (M)", "files", "MB"]
+    print(f"{head[0]:<16}" + "".join(f"{title:>11}" for title in head[1:]))
+    for name, row in rows.items():
+        cells = [
+            f"{row['init_us'] / 1000:.2f}",
+            f"{row['init_us'] / empty['init_us']:.2f}",
+            f"{row['first_us'] / 1000:.2f}",
+            f"{row['warm_us'] / 1000:.2f}",
+            f"{row['init_rss_kib'] / 1024:.1f}",
+            f"{row['instructions'] / 1e6:.2f}",
+            str(len(row["files"])),
+            f"{row['bytes'] / 1e6:.2f}",
+        ]
+        print(f"{name:<16}" + "".join(f"{cell:>11}" for cell in cells))
+
+
+def compare(rows: dict[str, dict]) -> list[str]:
+    """The budgets that a program misses, each in a sentence."""
+    missed = []
+    empty, defaults = rows[EMPTY]["init_us"], rows[DEFAULTS]["init_us"]
+    http = {function.name for function in sam.functions(sam.load()) if function.serves_http}
+    for name in rows.keys() - {EMPTY, DEFAULTS}:
+        row = rows[name]
+        if row["init_us"] > BUDGET_INIT_TO_EMPTY * empty:
+            missed.append(f"{name} takes {row['init_us'] / empty:.2f} × the empty program to start")
+        if row["init_us"] > BUDGET_INIT_TO_DEFAULTS * defaults:
+            missed.append(f"{name} takes {row['init_us'] / defaults:.2f} × the SDK's defaults to start")
+        certificates = [path for path in row["files"] if re.search(r"cert|ssl|\.pem|\.crt", path)]
+        if certificates:
+            missed.append(f"{name} opens {len(certificates)} certificate files")
+        if name in http and row["bytes"] > BUDGET_API_BYTES:
+            missed.append(f"{name} has {row['bytes']} bytes, more than {BUDGET_API_BYTES}")
+    return sorted(missed)
+
+
+def compare_inbound(inbound: dict[str, int]) -> list[str]:
+    """Prints the instructions of an inbound webhook; the budget missed, if it is."""
+    print(
+        f"An inbound webhook takes {inbound['serialise']:,} instructions from the parsed event to the "
+        f"DynamoDB request written down, {inbound['sign']:,} to the request signed."
+    )
+    if inbound["serialise"] <= BUDGET_INBOUND_INSTRUCTIONS:
+        return []
+    return [f"an inbound webhook takes more than {BUDGET_INBOUND_INSTRUCTIONS:,} instructions"]
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as error:
+        sys.exit(f"bench: {error}")
