@@ -10,7 +10,7 @@ PYTHON_TOOLS := $(VENV)/.installed
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-setup: ## Installs the system packages that are missing (espeak-ng, ffmpeg, a C compiler)
+setup: ## Installs the system packages that are missing (espeak-ng, ffmpeg, a C compiler, venv)
 	@infra/setup.sh
 
 demo: setup ## Runs a real job from submit to verified webhook and downloaded file

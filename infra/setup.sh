@@ -9,6 +9,8 @@ for program in "${!package_of[@]}"; do
 done
 # The C library's headers come with no program of their own.
 if [ ! -e /usr/include/stdlib.h ]; then missing+=(libc6-dev); fi
+# Debian's Python makes no environments without this.
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 if [ "${#missing[@]}" -eq 0 ]; then exit 0; fi
 
 as_root=()

@@ -13,6 +13,7 @@ pub mod odd_receiver;
 pub mod outbox;
 pub mod provider;
 pub mod receiver;
+pub mod samples;
 pub mod seed;
 pub mod seed_webhooks;
 pub mod sent;

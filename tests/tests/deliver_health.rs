@@ -57,7 +57,7 @@ async fn what_waits_behind_a_dead_receiver_is_exhausted_in_the_end() {
     world.run_out().await;
     assert_eq!(world.all("/v1/deliveries?limit=100&status=exhausted").await.len(), 60);
     let waited = world.clock.now().since(START);
-    assert!(waited < Duration::from_mins(60), "{waited:?}");
+    assert!(waited < Duration::from_hours(1), "{waited:?}");
 }
 
 /// One webhook a day, none of which arrives.

@@ -10,7 +10,7 @@ use serde_json::json;
 use tests::World;
 use tests::world::START;
 
-const WEBHOOKS: usize = 3_000;
+const WEBHOOKS: usize = 10_000;
 const FAILING_PERCENT: u64 = 30;
 
 /// One step of `SplitMix64`: the same numbers at every run.
@@ -42,10 +42,14 @@ async fn ten_thousand_webhooks_to_a_receiver_that_fails_at_random() {
     let attempts = world.receiver.webhooks().len();
     let arrived = arrived(&world);
     let exhausted = world.all(&list(&endpoint, "exhausted")).await;
-    println!("{WEBHOOKS} webhooks, {attempts} attempts: {} arrived, {} given up; {:.1} s",
-        arrived.len(), exhausted.len(), started.elapsed().as_secs_f64());
+    println!(
+        "{WEBHOOKS} webhooks, {attempts} attempts: {} arrived, {} given up; {:.1} s",
+        arrived.len(),
+        exhausted.len(),
+        started.elapsed().as_secs_f64()
+    );
     assert_eq!(arrived.len() + exhausted.len(), WEBHOOKS, "none is lost");
-    assert!((1..400).contains(&exhausted.len()));
+    assert!((150..400).contains(&exhausted.len()));
     assert!(exhausted.iter().all(|delivery| delivery["attempts_made"] == 3));
     assert_eq!(world.all(&list(&endpoint, "delivered")).await.len(), arrived.len());
 

@@ -34,10 +34,13 @@ async fn rotate(world: &World, path: &str) -> Value {
 /// Rotates in the midst of a load, and again after it; `old` is the secret before.
 async fn rotation_under_load(world: &World, receiver: &Receiver, path: &str, old: &str) {
     // Some fail at first, so that attempts of one webhook lie on both sides of the rotation.
-    let fails = |webhook: &Webhook| webhook.json()["data"]["nth"].as_u64().unwrap() % 4 == 0;
-    world.receiver.answer(move |webhook, before| {
-        if before == 0 && fails(webhook) { 500 } else { 204 }
-    });
+    let fails =
+        |webhook: &Webhook| webhook.json()["data"]["nth"].as_u64().unwrap().is_multiple_of(4);
+    world.receiver.answer(
+        move |webhook, before| {
+            if before == 0 && fails(webhook) { 500 } else { 204 }
+        },
+    );
     let webhooks = |from: usize| {
         (from..from + WEBHOOKS).map(|nth| world.webhook(EventType::JobCompleted, nth, receiver))
     };
@@ -60,8 +63,9 @@ async fn rotation_under_load(world: &World, receiver: &Receiver, path: &str, old
     assert!(after.len() >= WEBHOOKS / 2);
     for webhook in after {
         assert_eq!(verify(webhook, new), Ok(()), "by the new secret");
-        let seed = |header| hex_hmac::verify(&Secret::new(new), &webhook.body, webhook.header(header));
-        assert_eq!(seed("x-webhook-signature"), Ok(()));
+        let older =
+            |header| hex_hmac::verify(&Secret::new(new), &webhook.body, webhook.header(header));
+        assert_eq!(older("x-webhook-signature"), Ok(()));
         let previous = webhook.header("x-webhook-signature-previous");
         assert_eq!(hex_hmac::verify(&Secret::new(old), &webhook.body, previous), Ok(()));
     }

@@ -8,13 +8,10 @@ use std::time::Duration;
 use domain::{Job, JobId};
 use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
+use tests::samples::{cases, files, readable, redacted, stem};
 use tests::sent::Sent;
-use tests::world::Plan;
-use tests::{Webhook, World, seed, seed_webhooks, templates};
+use tests::{Webhook, World, samples, seed, templates};
 
-/// What the sample events write for the provider and the receiver of webhooks.
-const PROVIDER: &str = "http://127.0.0.1:8791";
-const RECEIVER: &str = "http://127.0.0.1:8799";
 /// How many clouds run at one time; most of the wait is for the disk.
 const AT_ONCE: usize = 6;
 /// The headers of a webhook that say the same at every run.
@@ -74,46 +71,11 @@ fn no_snapshot_is_left_of_an_event_that_is_gone() {
     assert!(left.is_empty(), "remove these snapshots, their events are gone: {left:?}");
 }
 
-/// Every sample event, with the function that it is for.
-fn cases() -> Vec<(String, PathBuf)> {
-    let events = templates::root().join("events");
-    let mut cases = Vec::new();
-    for function in templates::functions() {
-        let files = files(&events.join(&function), "json");
-        cases.extend(files.into_iter().map(|file| (function.clone(), file)));
-    }
-    cases
-}
-
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> =
-        paths.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
-    files.sort();
-    files
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem().unwrap().to_str().unwrap().to_owned()
-}
-
 /// Everything that comes of one event, with what differs from run to run replaced.
 async fn outcome(function: &str, case: &Path) -> Value {
-    let api = "https://api.example.com".to_owned();
-    let environment = vec![("API_BASE_URL", api)];
-    let plan = Plan { template: templates::frozen(), environment, ..Plan::default() };
-    let world = World::start(plan).await;
+    let world = samples::world().await;
     let jobs = seed::sample_jobs(world.provider.url());
-    for job in &jobs {
-        seed::put(&world, job.clone()).await;
-    }
-    seed_webhooks::put(&world).await;
-    let receiver = world.receiver.url();
-    let text = std::fs::read_to_string(case).unwrap();
-    let text = text.replace(PROVIDER, world.provider.url());
-    let text = text.replace(RECEIVER, receiver.trim_end_matches("/hook"));
-    let event: Value = serde_json::from_str(&text).unwrap();
+    let event = samples::event(case, &world);
     let are_several = event["Records"].as_array().is_some_and(|records| records.len() > 1);
     Sent::begin(&world);
     let answer = world.cloud.invoke(function, event).await;
@@ -138,19 +100,6 @@ async fn outcome(function: &str, case: &Path) -> Value {
 fn shown(webhook: &Webhook) -> Value {
     let headers = WEBHOOK_HEADERS.map(|name| (name.to_owned(), json!(webhook.header(name))));
     json!({ "headers": Map::from_iter(headers), "body": webhook.json() })
-}
-
-/// The body of an answer or a message as JSON, where it is; the API's description by its title.
-fn readable(mut answer: Value) -> Value {
-    let body = answer["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
-    match body {
-        Some(body) if body.get("openapi").is_some() => {
-            answer["body"] = json!({ "info": body["info"]["title"] });
-        }
-        Some(body) => answer["body"] = body,
-        None => {}
-    }
-    answer
 }
 
 /// The jobs that are no longer as they were, each with its state before and after.
@@ -201,33 +150,4 @@ fn without_empty(outcome: Value) -> Value {
         _ => false,
     };
     members.into_iter().filter(|(_, value)| !is_empty(value)).collect::<Map<_, _>>().into()
-}
-
-/// Replaces random ids, and addresses with a port.
-fn redacted(value: Value, world: &World) -> Value {
-    match value {
-        Value::Object(members) => {
-            members.into_iter().map(|(name, value)| (name, redacted(value, world))).collect()
-        }
-        Value::Array(items) => items.into_iter().map(|item| redacted(item, world)).collect(),
-        Value::String(text) => json!(redacted_text(&text, world)),
-        other => other,
-    }
-}
-
-fn redacted_text(text: &str, world: &World) -> String {
-    if text.starts_with(world.cloud.aws_url()) {
-        let (address, _) = text.split_once('?').unwrap_or((text, ""));
-        return address.replace(world.cloud.aws_url(), "[bucket]") + "?[signature]";
-    }
-    let text = text.replace(world.provider.url(), "[provider]");
-    let text = text.replace(world.receiver.url().trim_end_matches("/hook"), "[receiver]");
-    let mut parts = text.split("job_");
-    let mut redacted = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let digits = part.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(part.len());
-        redacted += if digits == 32 { "[job]" } else { "job_" };
-        redacted += if digits == 32 { &part[digits..] } else { part };
-    }
-    redacted
 }

@@ -31,14 +31,21 @@ fn local_client() -> Client {
 
 /// A resolver that says for every name what it is told to, and counts how often it is asked.
 struct FakeLookup {
-    addresses: Vec<IpAddr>,
+    /// What it says the first time, the second, …; the last of them from then on.
+    answers: Vec<Vec<IpAddr>>,
     asked: AtomicUsize,
 }
 
 impl FakeLookup {
     fn new(addresses: &[&str]) -> Arc<Self> {
-        let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        Arc::new(Self { addresses, asked: AtomicUsize::new(0) })
+        Self::in_turn(&[addresses])
+    }
+
+    fn in_turn(answers: &[&[&str]]) -> Arc<Self> {
+        let answer = |addresses: &&[&str]| {
+            addresses.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>()
+        };
+        Arc::new(Self { answers: answers.iter().map(answer).collect(), asked: AtomicUsize::new(0) })
     }
 
     fn asked(&self) -> usize {
@@ -48,8 +55,8 @@ impl FakeLookup {
 
 impl Lookup for FakeLookup {
     fn lookup(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let addresses = self.addresses.clone();
+        let before = self.asked.fetch_add(1, Ordering::SeqCst);
+        let addresses = self.answers[before.min(self.answers.len() - 1)].clone();
         async move { Ok(addresses) }.boxed()
     }
 }

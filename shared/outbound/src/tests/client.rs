@@ -127,6 +127,23 @@ async fn connects_to_the_address_that_was_checked() {
     assert_eq!(lookup.asked(), 1);
 }
 
+/// A name under a stranger's control may lead to its own server when it is looked at, and to
+/// something near us when it is used.
+#[tokio::test]
+async fn a_name_that_leads_elsewhere_the_second_time_does_not_get_through() {
+    let server = Server::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Then::Close).await;
+    let lookup = FakeLookup::in_turn(&[&["127.0.0.1"], &["10.0.0.1"], &["169.254.169.254"]]);
+    let client = Client::with_lookup(local_guard(), lookup.clone()).unwrap();
+    let url = format!("http://rebind.localhost:{}/", server.address.port());
+    assert_eq!(post(&client, &url).await.unwrap().remote_address, Some(server.address));
+    for _ in 0..2 {
+        let error = post(&client, &url).await.unwrap_err();
+        assert!(matches!(error, SendError::Refused(Refused::Address)), "{error:?}");
+        assert!(!error.is_worth_retrying());
+    }
+    assert_eq!((lookup.asked(), server.heads().len()), (3, 1));
+}
+
 #[tokio::test]
 async fn localhost_must_be_this_machine() {
     let client = Client::with_lookup(local_guard(), FakeLookup::new(&["8.8.8.8"])).unwrap();

@@ -1,0 +1,187 @@
+"""Writes docs/COST.md: the calls of a job as counted, times the prices as published.
+
+    python -m infra.cost
+"""
+
+import json
+import sys
+from collections import Counter
+
+from infra import sam
+from infra.cost.counts import WHOLE_JOB, Call, of_a_job
+from infra.process import Failed
+from infra.sam import ROOT
+
+BUDGET = 15.0
+DOCUMENT = ROOT / "docs" / "COST.md"
+PRICES = json.loads((ROOT / "infra" / "cost" / "prices.json").read_text())
+MILLION = PRICES["dollars_per_million"]
+MONTHLY = PRICES["dollars_each_month"]
+ASSUMED = PRICES["assumed"]
+# A file as seed 000's worker makes one: a minute of speech.
+FILE_MB = 3
+
+# What a client with a webhook does besides: it follows the link, once.
+DOWNLOAD = Call("download", "dynamodb", "GetItem", 0, 1)
+# Requests to the API: the job, the provider's webhook, the link.
+ROUTES = {"tts-create": True, "webhook-runpod": False, "download": True}
+
+Term = tuple[str, str, float]
+
+
+def main() -> int:
+    calls = [*of_a_job(), DOWNLOAD]
+    counted = counted_terms(calls)
+    others = other_terms(calls)
+    total = sum(dollars for _, _, dollars in counted)
+    DOCUMENT.write_text(document(calls, counted, others))
+    print(f"{DOCUMENT.relative_to(ROOT)}: ${total:.2f} per million jobs by counted calls")
+    if total > BUDGET:
+        print(f"More than ${BUDGET:.2f}.")
+    return 1 if total > BUDGET else 0
+
+
+def counted_terms(calls: list[Call]) -> list[Term]:
+    """What the counted calls cost, per million jobs."""
+    writes = sum(call.write_units for call in calls)
+    reads = sum(call.read_units for call in calls)
+    sends = sum(call.service == "sqs" for call in calls)
+    puts = sum(call.service == "s3" for call in calls)
+    return [
+        ("DynamoDB writes", f"{writes:g} write units", writes * MILLION["dynamodb_write_unit"]),
+        ("DynamoDB reads", f"{reads:g} read units", reads * MILLION["dynamodb_read_unit"]),
+        ("SQS sends", f"{sends} requests", sends * MILLION["sqs_request"]),
+        ("S3 uploads", f"{puts} PUT", puts * MILLION["s3_put"]),
+    ]
+
+
+def other_terms(calls: list[Call]) -> list[Term]:
+    """What AWS bills besides, per million jobs, with nothing taken together in batches."""
+    invoked = invocations(calls)
+    memory = {f.name: f.properties["MemorySize"] / 1024 for f in sam.functions(sam.load())}
+    milliseconds = ASSUMED["milliseconds"]
+    seconds = sum(memory[name] * milliseconds[name] / 1000 * n for name, n in invoked.items())
+    queued = sum(n for name, n in invoked.items() if name in ("dispatch", "ingest", "deliver", "reconcile"))
+    logged = sum(invoked.values()) * ASSUMED["log_bytes_of_an_invocation"] / 1e9
+    return [
+        ("API requests", f"{len(ROUTES)}: {', '.join(ROUTES)}", len(ROUTES) * MILLION["http_api_request"]),
+        ("Invocations", f"{sum(invoked.values())}", sum(invoked.values()) * MILLION["lambda_request"]),
+        ("Running time", f"{seconds:.2f} GB-seconds (assumed)", seconds * MILLION["lambda_arm64_gb_second"]),
+        ("SQS receives and deletes", f"{2 * queued} requests by Lambda", 2 * queued * MILLION["sqs_request"]),
+        ("S3 downloads", "1 GET", MILLION["s3_get"]),
+        ("Logs", f"{logged * 1e6:.1f} KB (assumed)", logged * 1e6 * PRICES["dollars_per_gb"]["logs_taken_in"]),
+    ]
+
+
+def invocations(calls: list[Call]) -> Counter[str]:
+    """How often each function is invoked for a job, each change and message by itself."""
+    invoked = Counter({name: 1 for name in {call.function for call in calls} | ROUTES.keys()})
+    invoked["authorizer"] = sum(ROUTES.values())
+    # Once for each change that makes work: what it sends comes of one change each.
+    invoked["relay"] = max(1, sum(call.function == "relay" and call.service == "sqs" for call in calls))
+    return invoked
+
+
+def document(calls: list[Call], counted: list[Term], others: list[Term]) -> str:
+    """The whole of docs/COST.md."""
+    by_calls = sum(dollars for _, _, dollars in counted)
+    whole = by_calls + sum(dollars for _, _, dollars in others)
+    return f"""# What it costs
+
+Written by `make cost`; change `infra/cost/`, not this file. Prices are those of {PRICES["region"]} on
+{PRICES["date"]} ({PRICES["source"]}), in US dollars.
+
+## A million single-file jobs
+
+One speech job with a `webhook_url`: submitted, dispatched, reported by its worker, pulled, told of,
+downloaded once. The calls are those that the embedded cloud counts in the test
+`{WHOLE_JOB[0]}`:
+
+{calls_table(calls)}
+
+| counted | per job | $ per million jobs |
+| --- | --- | ---: |
+{rows(counted)}
+| **together** (budget {BUDGET:.0f}) | | **{by_calls:.2f}** |
+
+What AWS bills besides, as if nothing ever came in batches and no instance remembered an API key:
+
+| billed besides | per job | $ per million jobs |
+| --- | --- | ---: |
+{rows(others)}
+| **everything** | | **{whole:.2f}** |
+
+Running time is where this model is weakest: {ASSUMED["why"][0].lower()}{ASSUMED["why"][1:]} The assumptions
+are in `infra/cost/prices.json`. Under load, changes and messages come in batches (up to 100 for `relay`,
+5 or 10 for the workers), which divides invocations, receives and deletes.
+
+## What each choice saves
+
+| choice | instead of | $ per million jobs saved |
+| --- | --- | ---: |
+| keys-only index, written once at create | an index that follows every change of state (4 more units) | {4 * MILLION["dynamodb_write_unit"]:.2f} |
+| one conditional write, no read first | reading before each of the 6 changes | {6 * MILLION["dynamodb_read_unit"]:.2f} |
+| idempotency key in the job's id | a record of its own | {MILLION["dynamodb_write_unit"]:.2f} |
+| one delayed message per job | an index of deadlines (2 units) and a scheduled query | {2 * MILLION["dynamodb_write_unit"] - MILLION["sqs_request"]:.2f} |
+| stream filters | waking `relay` for every write (4 more invocations) | {4 * MILLION["lambda_request"]:.2f} |
+| HTTP API | REST API at $3.50 a million | {len(ROUTES) * 2.5:.2f} |
+| arm64 | x86_64, a quarter dearer by the second | {others[2][2] * 0.25:.2f} |
+| one PUT up to 64 MB | a multipart upload (3 requests) | {2 * MILLION["s3_put"]:.2f} |
+
+## What files add
+
+A file of {FILE_MB} MB, kept 30 days and downloaded once to the internet:
+
+| | $ per million files |
+| --- | ---: |
+| S3, {FILE_MB} MB for a month | {FILE_MB * 1000 * MONTHLY["s3_gb"]:.0f} |
+| out to the internet | {FILE_MB * 1000 * PRICES["dollars_per_gb"]["out_to_the_internet"]:.0f} |
+
+Both are more than everything above: a shorter lifetime than 30 days, or a smaller format than WAV, saves
+more than any call. The items of a job take about 4 KB for 30 days, ${4 * (MONTHLY["dynamodb_gb"] + MONTHLY["dynamodb_recovery_gb"]):.2f} a million jobs with recovery.
+
+## At rest, a month
+
+{at_rest()}
+"""
+
+
+def calls_table(calls: list[Call]) -> str:
+    """The calls, those alike taken together."""
+    alike = Counter((c.function, f"{c.service} {c.operation}", c.write_units, c.read_units) for c in calls)
+    lines = ["| function | calls | write units | read units |", "| --- | --- | ---: | ---: |"]
+    for (function, name, writes, reads), count in alike.items():
+        times = f"{count} × {name}" if count > 1 else name
+        lines.append(f"| {function} | {times} | {count * writes:g} | {count * reads:g} |")
+    return "\n".join(lines)
+
+
+def rows(terms: list[Term]) -> str:
+    """The rows of a table of terms."""
+    return "\n".join(f"| {what} | {per_job} | {dollars:.2f} |" for what, per_job, dollars in terms)
+
+
+def at_rest() -> str:
+    """What is paid without a single job."""
+    resources = sam.load()["Resources"].values()
+    alarms = sum(resource["Type"] == "AWS::CloudWatch::Alarm" for resource in resources)
+    queues = sum(
+        event["Type"] == "SQS" for f in sam.functions(sam.load()) for event in f.properties.get("Events", {}).values()
+    )
+    # Lambda keeps five pollers to a queue, each asking for up to 20 s.
+    polls = queues * 5 * 3 * 60 * 24 * 30 / 1e6
+    terms = [
+        ("alarms", f"{alarms}", alarms * MONTHLY["alarm"]),
+        ("secret", "1", MONTHLY["secret"]),
+        ("SQS, asked by Lambda", f"{polls:.1f} million requests", polls * MILLION["sqs_request"]),
+    ]
+    total = sum(dollars for _, _, dollars in terms)
+    table = "\n".join(f"| {what} | {count} | {dollars:.2f} |" for what, count, dollars in terms)
+    return f"| | | $ |\n| --- | --- | ---: |\n{table}\n| **together** | | **{total:.2f}** |\n\nAWS's free allowances are less: ten alarms and a million SQS requests cost nothing."
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as error:
+        sys.exit(f"cost: {error}")

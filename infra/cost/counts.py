@@ -1,0 +1,57 @@
+"""The AWS calls of a job, as the embedded cloud counts them while the tests run."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+
+from infra.process import Failed
+from infra.sam import ROOT
+
+# A test, and the heading under which it prints what was called.
+WHOLE_JOB = ("a_whole_job_is_nine_write_units_and_four_sends", "a whole job")
+AFTER_THE_END = ("a_job_that_has_ended_costs_no_more_than_its_last_look", "after the end")
+# The test's own looks at the job, which a client with a webhook need not make.
+ONLY_IN_THE_TEST = {"job-get"}
+
+CALL = re.compile(r"^  (\S+)\s+(dynamodb|sqs|s3) (\w+) \(([\d.]+) write units, ([\d.]+) read units\)$")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to AWS."""
+
+    function: str
+    service: str
+    operation: str
+    write_units: float
+    read_units: float
+
+
+def of_a_job() -> list[Call]:
+    """Everything that is called for one speech job with a webhook, its last look included."""
+    command = ["cargo", "test", "--locked", "--package", "tests", "--test", "tests", "--"]
+    done = subprocess.run(
+        [*command, WHOLE_JOB[0], AFTER_THE_END[0], "--nocapture", "--test-threads=1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise Failed(f"the tests that count calls fail:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return [*section(done.stdout, WHOLE_JOB[1]), *section(done.stdout, AFTER_THE_END[1])]
+
+
+def section(output: str, heading: str) -> list[Call]:
+    """The calls printed under a heading."""
+    lines = output.split(f"{heading}:\n", 1)[1].splitlines()
+    calls = []
+    for line in lines:
+        found = CALL.match(line)
+        if not found:
+            break
+        function, service, operation, writes, reads = found.groups()
+        if function not in ONLY_IN_THE_TEST:
+            calls.append(Call(function, service, operation, float(writes), float(reads)))
+    if not calls:
+        raise Failed(f"the tests print no calls under “{heading}”")
+    return calls

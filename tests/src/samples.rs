@@ -1,0 +1,108 @@
+//! The sample events, the world that they speak of, and their outcomes as snapshots hold them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::world::Plan;
+use crate::{World, seed, seed_webhooks, templates};
+
+/// Where the API is, for them.
+pub const API: &str = "https://api.example.com";
+/// What the sample events write for the provider and the receiver of webhooks.
+const PROVIDER: &str = "http://127.0.0.1:8791";
+const RECEIVER: &str = "http://127.0.0.1:8799";
+
+/// A world in which nothing happens by itself, with everything that the events speak of.
+pub async fn world() -> World {
+    let environment = vec![("API_BASE_URL", API.to_owned())];
+    let plan = Plan { template: templates::frozen(), environment, ..Plan::default() };
+    let world = World::start(plan).await;
+    for job in seed::sample_jobs(world.provider.url()) {
+        seed::put(&world, job).await;
+    }
+    seed_webhooks::put(&world).await;
+    world
+}
+
+/// The event in `case`, with the addresses that provider and receiver have in `world`.
+#[must_use]
+pub fn event(case: &Path, world: &World) -> Value {
+    let text = std::fs::read_to_string(case).unwrap();
+    let text = text.replace(PROVIDER, world.provider.url());
+    let text = text.replace(RECEIVER, world.receiver.url().trim_end_matches("/hook"));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Every sample event, with the function that it is for.
+#[must_use]
+pub fn cases() -> Vec<(String, PathBuf)> {
+    let events = templates::root().join("events");
+    let mut cases = Vec::new();
+    for function in templates::functions() {
+        let files = files(&events.join(&function), "json");
+        cases.extend(files.into_iter().map(|file| (function.clone(), file)));
+    }
+    cases
+}
+
+/// The files in `folder` of that extension, in order.
+#[must_use]
+pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
+    files.sort();
+    files
+}
+
+/// A file's name without its extension.
+#[must_use]
+pub fn stem(path: &Path) -> String {
+    path.file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
+/// The body of an answer or a message as JSON, where it is; the API's description by its title.
+#[must_use]
+pub fn readable(mut answer: Value) -> Value {
+    let body = answer["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
+    match body {
+        Some(body) if body.get("openapi").is_some() => {
+            answer["body"] = json!({ "info": body["info"]["title"] });
+        }
+        Some(body) => answer["body"] = body,
+        None => {}
+    }
+    answer
+}
+
+/// Replaces random ids, and addresses with a port.
+#[must_use]
+pub fn redacted(value: Value, world: &World) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, redacted(value, world))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(|item| redacted(item, world)).collect(),
+        Value::String(text) => json!(redacted_text(&text, world)),
+        other => other,
+    }
+}
+
+fn redacted_text(text: &str, world: &World) -> String {
+    if text.starts_with(world.cloud.aws_url()) {
+        let (address, _) = text.split_once('?').unwrap_or((text, ""));
+        return address.replace(world.cloud.aws_url(), "[bucket]") + "?[signature]";
+    }
+    let text = text.replace(world.provider.url(), "[provider]");
+    let text = text.replace(world.receiver.url().trim_end_matches("/hook"), "[receiver]");
+    let mut parts = text.split("job_");
+    let mut redacted = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(part.len());
+        redacted += if digits == 32 { "[job]" } else { "job_" };
+        redacted += if digits == 32 { &part[digits..] } else { part };
+    }
+    redacted
+}
