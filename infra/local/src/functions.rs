@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
+use crate::meter::measured;
 
 /// All functions of the template, ready to be invoked.
 pub struct Functions {
@@ -63,9 +64,12 @@ impl Functions {
         };
         let (invocable, timeout) = (Arc::clone(&hosted.invocable), hosted.timeout);
         let (busy, cut_off) = (self.activity.begin(), self.cut_off.clone());
+        let part = format!("function {name}");
         let task = tokio::spawn(async move {
             let _busy = busy;
-            let answer = tokio::time::timeout(timeout, async { invocable(event).await });
+            let answer = tokio::time::timeout(timeout, async {
+                measured(part, async { invocable(event).await }).await
+            });
             match cut_off.run_until_cancelled(answer).await {
                 Some(Ok(outcome)) => outcome.map_err(InvocationError::Failed),
                 Some(Err(_)) => Err(InvocationError::TimedOut(timeout)),

@@ -12,6 +12,7 @@ pub mod functions;
 pub mod gateway;
 pub mod log;
 pub mod mappings;
+pub mod meter;
 pub mod program;
 pub mod settings;
 mod start;

@@ -8,11 +8,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use domain::Secret;
 use hookreel_studio::Studio;
+use serde_json::json;
 use signing::api_key;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cloud::Cloud;
 use crate::log;
+use crate::meter;
 use crate::settings::Settings;
 use crate::template::Document;
 
@@ -43,6 +45,9 @@ pub struct Options {
     /// Log JSON, one object a line.
     #[arg(long)]
     json: bool,
+    /// Measure the processor time of each part, and write it to this file at the end.
+    #[arg(long)]
+    meter: Option<PathBuf>,
 }
 
 /// Where the functions find the provider, and with which key.
@@ -74,6 +79,9 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         api_key: options.api_key.map(Secret::new),
         ..Settings::new(template, options.data_dir)
     };
+    if options.meter.is_some() {
+        meter::enable();
+    }
     let cloud = Cloud::start(settings).await?;
     announce(&cloud, studio.as_ref(), options.json);
     let signal = tokio::select! {
@@ -85,8 +93,19 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     if let Some(studio) = studio {
         studio.stop().await;
     }
+    if let Some(file) = options.meter {
+        std::fs::write(file, metered().to_string())?;
+    }
     tracing::info!(kind = "stop", "stopped");
     Ok(())
+}
+
+/// The meter's report: how often each part ran, and its processor time in microseconds.
+fn metered() -> serde_json::Value {
+    let part = |(name, part): (String, meter::Part)| {
+        (name, json!({ "runs": part.runs, "us": part.time.as_micros() }))
+    };
+    meter::report().into_iter().map(part).collect()
 }
 
 /// The variables of this process that hold something and are text.

@@ -25,6 +25,7 @@ use s3s::Body;
 
 use super::Aws;
 use super::identity::{ACCESS_KEY, REGION, SECRET_KEY};
+use crate::meter::measured;
 
 /// First pause before a retry. Nothing here needs time to recover, so it is far shorter than
 /// the SDK's second.
@@ -68,7 +69,10 @@ impl fmt::Debug for InProcess {
 impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (aws, caller) = (Arc::clone(&self.aws), Arc::clone(&self.caller));
-        HttpConnectorFuture::new(async move { answer(&aws, &caller, request).await })
+        HttpConnectorFuture::new(async move {
+            let part = request.headers().get("x-amz-target").unwrap_or("S3").to_owned();
+            measured(part, answer(&aws, &caller, request)).await
+        })
     }
 }
 

@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 pub use route::Routes;
 
 use crate::functions::Functions;
+use crate::meter::measured;
 use crate::template::Authorizer;
 use answer::message;
 use event::Arrival;
@@ -140,7 +141,7 @@ async fn handle(
     let started = Instant::now();
     let id = uuid::Uuid::from_bytes(runtime::random::bytes()).simple().to_string();
     let what = format!("{} {}", request.method(), request.uri().path());
-    let mut response = gateway.answer(request, source, &id).await;
+    let mut response = measured("gateway", gateway.answer(request, source, &id)).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", value);
     }

@@ -9,6 +9,7 @@ use super::batch::Failed;
 use super::{REST, Surroundings, message_event};
 use crate::activity::Busy;
 use crate::aws::{ReceivedMessage, SqsError};
+use crate::meter::measured;
 use crate::template::QueueMapping;
 
 /// Most invocations at one time for a queue whose mapping does not limit them. Lambda goes up to
@@ -39,11 +40,12 @@ impl QueuePoller {
 
     /// Polls until the mappings are stopped. What is in a function's hands then, stays there.
     pub async fn run(self) {
-        while let Some((batch, busy, permit)) = self.surroundings.unless_stopped(self.next()).await
+        while let Some((batch, busy, permit)) =
+            self.surroundings.unless_stopped(measured("queue receives", self.next())).await
         {
             let poller = self.clone();
             tokio::spawn(async move {
-                poller.process(&batch).await;
+                measured("queue batches", poller.process(&batch)).await;
                 drop((busy, permit));
             });
         }

@@ -12,6 +12,7 @@ use super::given_up::{self, Reason};
 use super::{Pattern, PatternError, REST, StreamPosition, Surroundings};
 use crate::activity::Busy;
 use crate::aws::{AwsError, SqsError};
+use crate::meter::measured;
 use crate::template::StreamMapping;
 
 /// The wait before a failed batch is tried for the second time; it doubles with every try.
@@ -67,7 +68,9 @@ impl StreamPoller {
     /// Polls until the mappings are stopped. A batch in the function's hands then is handed
     /// to it again at the next start, unless it succeeds and its checkpoint is kept.
     pub async fn run(self) {
-        while let Some((records, busy)) = self.surroundings.unless_stopped(self.next()).await {
+        while let Some((records, busy)) =
+            self.surroundings.unless_stopped(measured("stream poller", self.next())).await
+        {
             self.process(records, busy).await;
         }
     }

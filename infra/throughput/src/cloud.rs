@@ -1,0 +1,140 @@
+//! The process that is measured.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::error::BenchError;
+use crate::options::Options;
+
+/// The key that the API is told to accept.
+pub(crate) const API_KEY: &str = "hr_bench-throughput-key";
+/// Clock ticks a second in `/proc`, the same on every Linux that Rust runs on.
+const TICKS: f64 = 100.0;
+
+/// `hookreel-local` with an empty data folder. It is killed when this is dropped.
+pub(crate) struct Cloud {
+    child: Child,
+    api_url: String,
+    folder: TempDir,
+    started_in: Duration,
+}
+
+/// What the process has used so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    /// Processor time.
+    pub(crate) processor: Duration,
+    /// Memory now, in bytes.
+    pub(crate) resident: u64,
+    /// The most memory it had, in bytes.
+    pub(crate) peak: u64,
+    /// From the start of the process until it took requests.
+    pub(crate) started_in: Duration,
+}
+
+/// Runs and processor time of each part, in microseconds.
+pub(crate) type Parts = BTreeMap<String, (u64, u64)>;
+
+impl Cloud {
+    pub(crate) async fn start(options: &Options, provider: &str) -> Result<Self, BenchError> {
+        let program = options.program.clone().map_or_else(beside, Ok)?;
+        let folder = TempDir::with_prefix("hookreel-bench-")?;
+        let mut command = Command::new(&program);
+        command
+            .args(["--port", "0", "--aws-port", "0", "--no-studio", "--json"])
+            .args(["--api-key", API_KEY, "--data-dir"])
+            .arg(folder.path())
+            .env("RUNPOD_BASE_URL", provider)
+            .env("RUNPOD_API_KEY", "bench")
+            .env("SIGNING_KEY", "bench-throughput-signing-key")
+            .env("RUST_LOG", "warn,hookreel_local::program=info")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if options.meter {
+            command.arg("--meter").arg(folder.path().join("meter.json"));
+        }
+        let begun = Instant::now();
+        let mut child = command.spawn()?;
+        let api_url = api_url(&mut child).await.ok_or(BenchError::NotStarted)?;
+        Ok(Self { child, api_url, folder, started_in: begun.elapsed() })
+    }
+
+    pub(crate) fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
+    /// What it has used so far, as the kernel counts.
+    pub(crate) fn usage(&self) -> Result<Usage, BenchError> {
+        let id = self.child.id().ok_or(BenchError::NotStarted)?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        let ticks = |index: usize| -> f64 {
+            fields.get(index).and_then(|text| text.parse().ok()).unwrap_or(0.0)
+        };
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let kilobytes = |name: &str| -> u64 {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|line| line.split_whitespace().next());
+            number.and_then(|number| number.parse().ok()).unwrap_or(0)
+        };
+        Ok(Usage {
+            processor: Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS),
+            resident: kilobytes("VmRSS:") * 1024,
+            peak: kilobytes("VmHWM:") * 1024,
+            started_in: self.started_in,
+        })
+    }
+
+    /// Ends the process, and reads what its meter says.
+    pub(crate) async fn stop(&mut self) -> Result<Parts, BenchError> {
+        if let Some(id) = self.child.id() {
+            let _ = Command::new("kill").arg("-TERM").arg(id.to_string()).status().await?;
+        }
+        self.child.wait().await?;
+        let Ok(text) = std::fs::read_to_string(self.folder.path().join("meter.json")) else {
+            return Ok(Parts::new());
+        };
+        let report: BTreeMap<String, Value> = serde_json::from_str(&text)?;
+        let part = |(name, part): (String, Value)| {
+            let number = |member: &str| part[member].as_u64().unwrap_or(0);
+            (name, (number("runs"), number("us")))
+        };
+        Ok(report.into_iter().map(part).collect())
+    }
+}
+
+fn beside() -> Result<PathBuf, BenchError> {
+    let program = std::env::current_exe()?.with_file_name("hookreel-local");
+    if program.exists() { Ok(program) } else { Err(BenchError::NoProgram(program)) }
+}
+
+/// Waits for the line that says where the API is, and lets the rest of what it logs go by.
+async fn api_url(child: &mut Child) -> Option<String> {
+    let output = child.stdout.take()?;
+    let errors = child.stderr.take()?;
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(errors).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            eprintln!("{line}");
+        }
+    });
+    let mut lines = BufReader::new(output).lines();
+    let url = loop {
+        let line: Value = serde_json::from_str(&lines.next_line().await.ok()??).ok()?;
+        let api = line["api"].as_str().or_else(|| line["fields"]["api"].as_str());
+        if let Some(api) = api {
+            break api.to_owned();
+        }
+    };
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Some(url)
+}
