@@ -1,6 +1,7 @@
 """Deploying into the emulator: code, secrets and stack, through AWS's own APIs."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from infra.sam import ROOT
 PROGRAM = ROOT / ".venv" / "emulator" / "bin" / "ministack"
 REGION = "us-east-1"
 CODE_BUCKET = "hookreel-code"
+# Too long to be sent with the call, as it is for `sam deploy`.
+TEMPLATE = "template.json"
 STACK = "hookreel"
 DEPLOY_SECONDS = 120
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
@@ -80,30 +83,37 @@ class Emulator:
 
     def deploy(self, parameters: dict[str, str], architecture: str) -> dict[str, str]:
         """Has CloudFormation deploy the template; its outputs and every resource's id."""
+        # The SAM transform asks the environment where it is.
+        os.environ["AWS_DEFAULT_REGION"] = REGION
         template = for_emulator(sam.load(), CODE_BUCKET, architecture)
-        self.client("cloudformation").create_stack(
+        self.client("s3").put_object(Bucket=CODE_BUCKET, Key=TEMPLATE, Body=json.dumps(template))
+        created = self.client("cloudformation").create_stack(
             StackName=STACK,
-            TemplateBody=json.dumps(template),
+            TemplateURL=f"{self.url}/{CODE_BUCKET}/{TEMPLATE}",
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
             Capabilities=["CAPABILITY_IAM"],
         )
-        self._wait_for_stack("CREATE_COMPLETE")
+        self._wait_for_stack(created["StackId"], "CREATE_COMPLETE")
         return self.resources()
 
     def remove(self) -> None:
         """Has CloudFormation delete the stack."""
-        self.client("cloudformation").delete_stack(StackName=STACK)
-        self._wait_for_stack("DELETE_COMPLETE")
-
-    def _wait_for_stack(self, wanted: str) -> None:
         cloudformation = self.client("cloudformation")
         [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+        cloudformation.delete_stack(StackName=STACK)
+        # By its id, since a stack that is gone has no name any more.
+        self._wait_for_stack(stack["StackId"], "DELETE_COMPLETE")
+
+    def _wait_for_stack(self, stack_id: str, wanted: str) -> None:
+        cloudformation = self.client("cloudformation")
         end = time.monotonic() + DEPLOY_SECONDS
-        while stack["StackStatus"].endswith("_IN_PROGRESS") and time.monotonic() < end:
+        while True:
+            [stack] = cloudformation.describe_stacks(StackName=stack_id)["Stacks"]
+            if not stack["StackStatus"].endswith("_IN_PROGRESS") or time.monotonic() > end:
+                break
             time.sleep(0.1)
-            [stack] = cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"]
         if stack["StackStatus"] != wanted:
-            raise Failed(f"the stack came to {stack['StackStatus']}:\n{self._reasons(stack['StackId'])}")
+            raise Failed(f"the stack came to {stack['StackStatus']}:\n{self._reasons(stack_id)}")
 
     def _reasons(self, stack_id: str) -> str:
         events = self.client("cloudformation").describe_stack_events(StackName=stack_id)["StackEvents"]
