@@ -4,8 +4,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 PYTHON_TOOLS := $(VENV)/.installed
+EMULATOR := $(VENV)/emulator/.installed
+MACHINE := $(shell uname -m)
+# What Lambda calls this machine's processor.
+ARCHITECTURE := $(if $(filter aarch64,$(MACHINE)),arm64,$(MACHINE))
+HOST_PROGRAMS := target/package/$(ARCHITECTURE)
+WITH_TOOLS := PATH="$(abspath $(VENV))/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
-.PHONY: help demo up test lint format setup build deploy rehearse
+.PHONY: help demo up test lint format setup bench cost build host-programs deploy rehearse invoke
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +31,36 @@ test: setup ## Runs every test
 	cargo build --locked --package hookreel-local --package hookreel-studio
 	cargo test --locked --workspace
 
+bench: $(PYTHON_TOOLS) host-programs ## Measures cold start, size, throughput and cost
+	$(WITH_TOOLS) cargo lambda build --release --locked --target $(MACHINE)-unknown-linux-gnu \
+	  --lambda-dir $(HOST_PROGRAMS) --package hookreel-bench
+	cargo build --release --manifest-path infra/bench/defaults/Cargo.toml --target-dir target/bench-defaults
+	$(VENV)/bin/python -m infra.bench
+	cargo build --release --locked --package hookreel-local --package bench-throughput
+	target/release/bench-throughput --meter
+
+cost: $(PYTHON_TOOLS) ## Writes docs/COST.md from the counted calls
+	$(VENV)/bin/python -m infra.cost
+
+build: $(PYTHON_TOOLS) ## Builds every function for Lambda and packs it into a zip
+	$(VENV)/bin/python -m infra.package
+
+host-programs: $(PYTHON_TOOLS)
+	$(VENV)/bin/python -m infra.package --host
+
+deploy: $(PYTHON_TOOLS) ## Builds and deploys to AWS, guided the first time
+	$(WITH_TOOLS) sam build
+	$(WITH_TOOLS) sam deploy $(if $(shell grep -s parameter_overrides samconfig.toml),,--guided)
+
+rehearse: setup $(PYTHON_TOOLS) $(EMULATOR) host-programs ## Deploys into an emulator of AWS and runs a job there
+	cargo build --locked --package hookreel-studio --package hookreel-cli
+	$(VENV)/bin/python -m infra.rehearsal
+
+invoke: $(PYTHON_TOOLS) host-programs ## Runs each function under AWS's runtime emulator with every sample event
+	cargo build --locked --package hookreel-invoke
+	target/debug/hookreel-invoke --programs $(HOST_PROGRAMS) \
+	  --emulator $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(MACHINE)
+
 lint: $(PYTHON_TOOLS) ## Checks format, code, dependencies and the template
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
@@ -41,4 +77,10 @@ format: ## Formats the code
 $(PYTHON_TOOLS): requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@
+
+# Apart from the other tools: it asks for another version of one of their libraries.
+$(EMULATOR): infra/rehearsal/requirements.txt
+	python3 -m venv $(VENV)/emulator
+	$(VENV)/emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
