@@ -9,6 +9,7 @@ downloaded file. Everything is on loopback; nothing is left behind.
 
 import os
 import queue
+import re
 import secrets
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from infra.rehearsal.servers import Door, Webhook, front_door, receiver
 from infra.sam import ROOT
 
 SECRET = "hookreel"
+LOG = "ministack.log"
 STUDIO = ROOT / "target" / "debug" / "hookreel-studio"
 CLI = ROOT / "target" / "debug" / "hookreel"
 DRAIN_SECONDS = 30
@@ -44,11 +46,21 @@ def main() -> int:
             raise Failed(f"{needed.relative_to(ROOT)} is not built; `make rehearse` builds it")
     with tempfile.TemporaryDirectory(prefix="hookreel-rehearsal-") as folder:
         rehearse(Path(folder), names, architecture)
+        ran = started(Path(folder) / LOG)
     print("Worked around in the rehearsal, never in the product:")
     for workaround in transform.WORKAROUNDS:
         print(f"  - {workaround}")
-    print(f"{len(names)} functions ran as deployed: {', '.join(names)}")
+    idle = [name for name in names if name not in ran]
+    print(f"{len(ran)} of {len(names)} functions ran as deployed, each with its own role: {', '.join(ran)}")
+    print(f"Deployed, but nothing asked for them: {', '.join(idle) or 'none'}")
     return 0
+
+
+def started(log: Path) -> list[str]:
+    """The functions that the emulator has started, by its log."""
+    text = log.read_text(errors="replace")
+    functions = sam.functions(sam.load())
+    return [f.name for f in functions if re.search(rf"spawned for \S*-{f.logical_id}-", text)]
 
 
 def rehearse(folder: Path, names: list[str], architecture: str) -> None:
@@ -59,7 +71,7 @@ def rehearse(folder: Path, names: list[str], architecture: str) -> None:
     studio_port = free_port()
     options = ["--port", str(studio_port), "--work-dir", str(folder / "studio")]
     with (
-        Emulator(door.emulator_port, folder / "ministack.log") as cloud,
+        Emulator(door.emulator_port, folder / LOG) as cloud,
         Child([STUDIO, *options], folder / "studio.log", runpod),
         front_door(door) as api,
         receiver(webhooks) as client_server,
@@ -126,6 +138,10 @@ def drive(
     late = ours.call("DELETE", f"/v1/jobs/{job_id}")
     client.expect(late.status == 409, f"a late cancellation is answered {late.status}")
     say("GET /v1/jobs lists it as completed; cancelling it now is refused with 409")
+    for path in ("/v1/health", "/openapi.json", "/v1/endpoints", "/v1/deliveries", "/v1/inbound"):
+        answer = ours.call("GET", path)
+        client.expect(answer.status == 200, f"GET {path} is answered {answer.status}: {answer.body!r}")
+    say("health, description, endpoints, deliveries and inbound webhooks are answered")
     await_empty_queues(cloud, resources)
     say("every queue is worked off and every dead-letter queue is empty")
 

@@ -40,6 +40,8 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "LAMBDA_EXECUTOR": "local",
+            # Each function gets no further than its role allows.
+            "AUTH": "true",
             "AWS_ENDPOINT_URL": self.url,
             "TMPDIR": str(folder),
             "S3_DATA_DIR": str(folder / "s3"),

@@ -16,6 +16,9 @@ WORKAROUNDS = [
     "An HTTP API's OpenAPI body is not read: routes, integrations and the authorizer are made "
     "of it as resources of their own.",
     "Functions are built for this machine's processor, which is what the emulator runs.",
+    "It asks for a permission sqs:SendMessageBatch, where AWS asks for sqs:SendMessage: who has "
+    "the one is given the other.",
+    "It speaks no TLS, and the bucket's policy lets nobody in without: the policy is left out.",
     "OUTBOUND_ALLOW_LOOPBACK lets functions reach the provider and the receiver, which are on "
     "this machine.",
 ]
@@ -35,11 +38,23 @@ def for_emulator(template: Template, code_bucket: str, architecture: str) -> Tem
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = f"s3://{code_bucket}/{sam.binary(resource)}.zip"
     plain = transform(template, {}, NoManagedPolicies())
+    for logical_id in [k for k, v in plain["Resources"].items() if v["Type"] == "AWS::S3::BucketPolicy"]:
+        del plain["Resources"][logical_id]
     for resource in plain["Resources"].values():
         if resource["Type"] == "AWS::Lambda::Function":
             resource["Properties"]["Environment"]["Variables"]["OUTBOUND_ALLOW_LOOPBACK"] = "true"
+        if resource["Type"] == "AWS::IAM::Role":
+            allow_batches(resource["Properties"].get("Policies", []))
     expand_api(plain["Resources"])
     return plain
+
+
+def allow_batches(policies: list[dict[str, Any]]) -> None:
+    """Adds what the emulator calls the sending of several messages."""
+    for policy in policies:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if "sqs:SendMessage" in statement["Action"]:
+                statement["Action"].append("sqs:SendMessageBatch")
 
 
 def expand_api(resources: dict[str, Any]) -> None:
