@@ -6,9 +6,9 @@ use domain::EventType;
 use domain::delivery::Receiver;
 use tests::{OddReceiver, Oddity, World};
 
-/// Far more than the places that one receiver gets, and than one round of the workers.
-const STUCK: usize = 1500;
-const HEALTHY: usize = 200;
+/// Far more than the 32 places that one receiver gets.
+const STUCK: usize = 400;
+const HEALTHY: usize = 40;
 const TICK: Duration = Duration::from_millis(20);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,7 +46,6 @@ async fn main() -> ExitCode {
     while let Some((name, outcome)) = outcomes.next().await {
         let (good, line) = match outcome {
             Ok(Outcome::AsAgreed) => (true, "as agreed".to_owned()),
-            Ok(Outcome::ByTheClock) => (true, "answered; what, depends on the time".to_owned()),
             Ok(Outcome::Different(lines)) => (false, format!("DIFFERENT\n{lines}")),
             Err(error) => (false, format!("FAILED: {error}")),
         };
