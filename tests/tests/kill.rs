@@ -24,7 +24,7 @@ const JOBS: u64 = 200;
 const LIFE_MS: (u64, u64) = (50, 700);
 /// How long everything may take together, of which two minutes are how long a claim whose
 /// worker died is respected.
-const PATIENCE: Duration = Duration::from_secs(230);
+const PATIENCE: Duration = Duration::from_mins(7);
 /// How long to wait before a request is sent again that nobody answered.
 const AGAIN: Duration = Duration::from_millis(20);
 const SEED: u64 = 7;
