@@ -31,9 +31,10 @@ test: setup ## Runs every test
 	cargo build --locked --package hookreel-local --package hookreel-studio
 	cargo test --locked --workspace
 
-bench: $(PYTHON_TOOLS) host-programs ## Measures cold start, size, throughput and cost
+bench: $(PYTHON_TOOLS) ## Measures cold start, size, throughput and cost
 	$(WITH_TOOLS) cargo lambda build --release --locked --target $(MACHINE)-unknown-linux-gnu \
-	  --lambda-dir $(HOST_PROGRAMS) --package hookreel-bench
+	  --lambda-dir $(HOST_PROGRAMS) --package hookreel-bench \
+	  $(foreach function,$(wildcard functions/*),--package $(notdir $(function)))
 	cargo build --release --manifest-path infra/bench/defaults/Cargo.toml --target-dir target/bench-defaults
 	$(VENV)/bin/python -m infra.bench
 	cargo build --release --locked --package hookreel-local --package bench-throughput

@@ -111,8 +111,8 @@ What AWS bills besides, as if nothing ever came in batches and no instance remem
 {rows(others)}
 | **everything** | | **{whole:.2f}** |
 
-Running time is where this model is weakest: {ASSUMED["why"][0].lower()}{ASSUMED["why"][1:]} The assumptions
-are in `infra/cost/prices.json`. Under load, changes and messages come in batches (up to 100 for `relay`,
+Running time and logs are assumed, in `infra/cost/prices.json`: no call counts how long a function waits
+for others, nor what is logged of it. Under load, changes and messages come in batches (up to 100 for `relay`,
 5 or 10 for the workers), which divides invocations, receives and deletes.
 
 ## What each choice saves
@@ -177,7 +177,7 @@ def at_rest() -> str:
     ]
     total = sum(dollars for _, _, dollars in terms)
     table = "\n".join(f"| {what} | {count} | {dollars:.2f} |" for what, count, dollars in terms)
-    return f"| | | $ |\n| --- | --- | ---: |\n{table}\n| **together** | | **{total:.2f}** |\n\nAWS's free allowances are less: ten alarms and a million SQS requests cost nothing."
+    return f"| | | $ |\n| --- | --- | ---: |\n{table}\n| **together** | | **{total:.2f}** |\n\nOf that, AWS gives ten alarms and a million SQS requests for nothing."
 
 
 if __name__ == "__main__":
