@@ -20,29 +20,17 @@ pub fn job(name: &str, owner: &str, state: JobState, attempt: u32) -> Job {
     let running = matches!(state, JobState::Running | JobState::Storing | JobState::Completed);
     let metadata = json!({ "order": 7 });
     Job {
-        owner: OwnerId::new(owner),
-        kind: JobKind::Tts,
         state,
         attempt: Attempt(attempt),
         lost_attempts: attempt.saturating_sub(1),
-        created_at: START,
         started_at: (attempt > 0).then_some(START),
-        state_since: START,
         completed_at: state.is_terminal().then_some(START),
-        cancel_requested_at: None,
-        reported_at: None,
-        progress_percent: None,
-        progress_at: None,
         provider_task: running.then(|| "task-1".to_owned()),
-        source: None,
         outputs: if state == JobState::Completed { vec![output(&id)] } else { Vec::new() },
         error: (state == JobState::Failed).then(failure),
-        webhook_url: None,
         metadata: metadata.as_object().map(|object| Metadata::new(object).unwrap()),
-        request_sha256: None,
-        request: None,
-        format: AudioFormat::Wav,
-        id,
+        format: Some(AudioFormat::Wav),
+        ..Job::new(id, OwnerId::new(owner), JobKind::Tts, START)
     }
 }
 
@@ -89,6 +77,7 @@ fn source(provider_url: &str, id: &JobId) -> FileSource {
         download_url: format!("{provider_url}/output/sample.wav"),
         confirmation_url: Some(format!("{provider_url}/confirm-download/{id}")),
         filename: Some("sample.wav".to_owned()),
+        ..FileSource::default()
     }
 }
 

@@ -88,6 +88,7 @@ fn inbound(world: &World) -> Inbound {
         id: InboundId::new(job, START, [1; 8]),
         provider: "runpod".to_owned(),
         attempt: Some(Attempt(1)),
+        task: None,
         outcome: InboundOutcome::Applied,
         replayed_at: None,
         body,

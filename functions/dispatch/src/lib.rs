@@ -133,7 +133,7 @@ impl Dispatch {
     /// The provider did not take the job: it waits, and is dispatched again.
     async fn put_back(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
         tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason, "job put back");
-        let change = Change::requeued(job.attempt, job.lost_attempts, self.clock.now());
+        let change = Change::put_back(job.attempt, self.clock.now());
         self.save(job, &change, "put the job back").await
     }
 

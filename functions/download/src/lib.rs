@@ -84,7 +84,11 @@ fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
             "no_output",
             format!("The job is {} and has no files.", job.state.status()),
         ),
-        JobState::Queued | JobState::Dispatched | JobState::Running | JobState::Storing => {
+        JobState::Waiting
+        | JobState::Queued
+        | JobState::Dispatched
+        | JobState::Running
+        | JobState::Storing => {
             Problem::conflict("not_ready", "The job's files are not ready yet. Try again later.")
         }
     })

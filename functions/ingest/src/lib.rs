@@ -88,7 +88,7 @@ impl Ingest {
 
     async fn complete(&self, job: &Job, output: &Output) -> Result<(), WorkError> {
         let saving = "save that the file is stored";
-        let change = Change::completed(job.attempt, output, self.clock.now())
+        let change = Change::completed(job.attempt, std::slice::from_ref(output), self.clock.now())
             .map_err(|error| WorkError::new(saving, error))?;
         self.change(job, &change, saving).await?;
         tracing::info!(job_id = %job.id, bytes = output.bytes, sha256 = output.sha256,
@@ -104,8 +104,10 @@ impl Ingest {
             let message = "The provider's file was gone before it could be fetched.";
             return self.fail(job, JobError::new(ErrorCode::FileLost, message)).await;
         }
-        let change = Change::requeued(job.attempt, lost, self.clock.now());
-        self.change(job, &change, "send the job back").await
+        let saving = "send the job back";
+        let change = Change::lost(job, reason, self.clock.now())
+            .map_err(|error| WorkError::new(saving, error))?;
+        self.change(job, &change, saving).await
     }
 
     async fn fail(&self, job: &Job, error: JobError) -> Result<(), WorkError> {

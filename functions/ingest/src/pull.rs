@@ -2,7 +2,7 @@
 //! source breaks off, and checked on the way.
 
 use blobs::{Blobs, Upload};
-use domain::job::{FileSource, Media};
+use domain::job::FileSource;
 use domain::{Job, Output, limits};
 use http::StatusCode;
 use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, SendError};
@@ -86,10 +86,7 @@ struct Pull<'a> {
 
 impl<'a> Pull<'a> {
     fn new(client: &'a Client, blobs: &'a Blobs, job: &'a Job, url: PublicUrl) -> Self {
-        let name = match job.kind.media() {
-            Media::Audio => "audio",
-            Media::Video => "video",
-        };
+        let name = job.kind.media().output_name();
         let key = key(job, name);
         let (etag, total, head, upload) = (None, None, Head::default(), None);
         Self { client, blobs, job, url, name, key, etag, total, head, upload }
@@ -102,7 +99,7 @@ impl<'a> Pull<'a> {
     /// Copies from where we are to the end, if the source lasts that long.
     async fn advance(&mut self) -> Result<(), PullError> {
         let mut download = self.begin().await?;
-        let content_type = self.job.format.content_type();
+        let content_type = self.job.format.unwrap_or_default().content_type();
         let upload = self.upload.get_or_insert_with(|| {
             self.blobs.upload(&self.key, content_type, download.total_length)
         });
@@ -150,7 +147,7 @@ impl<'a> Pull<'a> {
 
     /// Nothing appears in the bucket before the file has proved to be what was asked for.
     async fn finish(mut self) -> Result<Output, PullError> {
-        if let Err(reason) = self.head.check(self.job.format) {
+        if let Err(reason) = self.head.check(self.job.format.unwrap_or_default()) {
             return self.abandon(PullError::Invalid(reason)).await;
         }
         let Some(upload) = self.upload.take() else {
@@ -160,7 +157,7 @@ impl<'a> Pull<'a> {
         Ok(Output {
             name: self.name.to_owned(),
             duration_ms: self.head.duration_ms(stored.bytes),
-            content_type: self.job.format.content_type().to_owned(),
+            content_type: self.job.format.unwrap_or_default().content_type().to_owned(),
             key: self.key,
             bytes: stored.bytes,
             sha256: hex::encode(stored.sha256),
@@ -178,5 +175,5 @@ impl<'a> Pull<'a> {
 /// The place of a file. Attempts do not share one, so that a late one cannot overwrite the
 /// file that counts; the same attempt run twice writes the same place.
 fn key(job: &Job, name: &str) -> String {
-    format!("jobs/{}/{}/{name}.{}", job.id, job.attempt, job.format.as_str())
+    format!("jobs/{}/{}/{name}.{}", job.id, job.attempt, job.format.unwrap_or_default().as_str())
 }

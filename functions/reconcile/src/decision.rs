@@ -43,9 +43,11 @@ pub(crate) fn decide(job: &Job, now: Timestamp, interval: Duration) -> Decision 
         JobState::Running => running(job, age),
         JobState::Storing if age >= limits::STORE_DEADLINE => Decision::Lost,
         JobState::Storing if message_is_lost(age, interval) => Decision::PullAgain,
-        JobState::Storing | JobState::Completed | JobState::Failed | JobState::Cancelled => {
-            Decision::Wait
-        }
+        JobState::Waiting
+        | JobState::Storing
+        | JobState::Completed
+        | JobState::Failed
+        | JobState::Cancelled => Decision::Wait,
     }
 }
 

@@ -180,7 +180,9 @@ impl Reconcile {
             let message = "The provider lost the job, as often as it was tried.";
             return self.fail(job, &JobError::new(ErrorCode::ProviderFailed, message)).await;
         }
-        self.save(job, &Change::requeued(job.attempt, lost, self.clock.now())).await
+        let change = Change::lost(job, "the provider lost it", self.clock.now());
+        let change = change.map_err(|error| WorkError::new("start the job anew", error))?;
+        self.save(job, &change).await
     }
 
     async fn fail(&self, job: &Job, error: &JobError) -> Result<(), WorkError> {

@@ -92,7 +92,7 @@ impl Relay {
         let old = store::stream::entity(record.change.old_image)?;
         // A removal, by time to live, has no new image and makes no work.
         match store::stream::entity(record.change.new_image)? {
-            None => {}
+            None | Some(Entity::Project(_) | Entity::Inbound(_)) => {}
             Some(Entity::Job(new)) => {
                 let old = if let Some(Entity::Job(old)) = &old { Some(&**old) } else { None };
                 self.planner.job(old, &new, work)?;

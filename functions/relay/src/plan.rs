@@ -42,12 +42,18 @@ impl Planner {
     pub(crate) fn job(&self, old: Option<&Job>, new: &Job, work: &mut Work) -> Planned {
         if old.is_none() {
             let wait = schedule::check_wait(self.confirmation_timeout);
-            work.check.push((Check { job_id: new.id.clone(), round: Some(0) }, wait));
+            work.check.push((
+                Check { job_id: new.id.clone(), round: Some(0), abandoned_task: None },
+                wait,
+            ));
         }
         if old.is_none_or(|old| old.state != new.state) {
             self.job_state(old, new, work)
         } else if old.is_some_and(|old| asks_to_look(old, new)) {
-            work.check.push((Check { job_id: new.id.clone(), round: None }, Duration::ZERO));
+            work.check.push((
+                Check { job_id: new.id.clone(), round: None, abandoned_task: None },
+                Duration::ZERO,
+            ));
             Ok(())
         } else if let Some(percent) = progress(old, new) {
             let subject = format!("{}#{}#{percent}", new.id, new.attempt);
@@ -72,7 +78,7 @@ impl Planner {
                 let at = job.started_at.unwrap_or(job.state_since);
                 self.tell(EventType::JobStarted, job.id.to_string(), at, job, work)?;
             }
-            JobState::Dispatched | JobState::Running => {}
+            JobState::Waiting | JobState::Dispatched | JobState::Running => {}
             JobState::Completed | JobState::Failed | JobState::Cancelled => {
                 if let Some(event) = EventType::of(job.state) {
                     self.tell(event, job.id.to_string(), ended_at(job), job, work)?;

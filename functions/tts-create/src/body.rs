@@ -2,7 +2,7 @@
 
 use domain::metadata::Metadata;
 use domain::tts::TtsRequest;
-use domain::{Attempt, Caller, InvalidField, Job, JobId, JobKind, JobState, Timestamp, limits};
+use domain::{Caller, InvalidField, Job, JobId, JobKind, Timestamp, limits};
 use outbound::Guard;
 use runtime::Problem;
 use runtime::http::Request;
@@ -38,29 +38,10 @@ impl Body {
     /// The job that this asks for.
     pub(crate) fn job(&self, id: JobId, caller: &Caller, now: Timestamp) -> Job {
         Job {
-            id,
-            owner: caller.owner.clone(),
-            kind: JobKind::Tts,
-            state: JobState::Queued,
-            attempt: Attempt::default(),
-            lost_attempts: 0,
-            created_at: now,
-            started_at: None,
-            state_since: now,
-            completed_at: None,
-            cancel_requested_at: None,
-            reported_at: None,
-            progress_percent: None,
-            progress_at: None,
-            provider_task: None,
-            source: None,
-            outputs: Vec::new(),
-            error: None,
             webhook_url: self.webhook_url.clone(),
             metadata: self.metadata.clone(),
-            request_sha256: None,
-            request: None,
-            format: self.request.format,
+            format: Some(self.request.format),
+            ..Job::new(id, caller.owner.clone(), JobKind::Tts, now)
         }
     }
 }

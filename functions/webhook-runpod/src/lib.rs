@@ -63,6 +63,7 @@ impl HttpFunction for WebhookRunpod {
             id: InboundId::new(job_id.clone(), now, random::bytes()),
             provider: "runpod".to_owned(),
             attempt,
+            task: None,
             outcome,
             replayed_at: None,
             body: body.to_vec(),

@@ -25,6 +25,12 @@ pub enum EventType {
     /// A job was ended by its owner.
     #[serde(rename = "job.cancelled")]
     JobCancelled,
+    /// A project's film is ready.
+    #[serde(rename = "project.completed")]
+    ProjectCompleted,
+    /// A step of a project failed, and it goes on no further.
+    #[serde(rename = "project.failed")]
+    ProjectFailed,
     /// An endpoint of the owner's is no longer used, and not because the owner said so.
     #[serde(rename = "endpoint.disabled")]
     EndpointDisabled,
@@ -38,12 +44,14 @@ pub enum EventType {
 
 impl EventType {
     /// Every event there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::JobStarted,
         Self::JobProgress,
         Self::JobCompleted,
         Self::JobFailed,
         Self::JobCancelled,
+        Self::ProjectCompleted,
+        Self::ProjectFailed,
         Self::EndpointDisabled,
         Self::DeliveryExhausted,
         Self::EndpointTest,
@@ -56,7 +64,11 @@ impl EventType {
             JobState::Completed => Some(Self::JobCompleted),
             JobState::Failed => Some(Self::JobFailed),
             JobState::Cancelled => Some(Self::JobCancelled),
-            JobState::Queued | JobState::Dispatched | JobState::Running | JobState::Storing => None,
+            JobState::Waiting
+            | JobState::Queued
+            | JobState::Dispatched
+            | JobState::Running
+            | JobState::Storing => None,
         }
     }
 
@@ -83,6 +95,8 @@ impl EventType {
             Self::JobCompleted => "job.completed",
             Self::JobFailed => "job.failed",
             Self::JobCancelled => "job.cancelled",
+            Self::ProjectCompleted => "project.completed",
+            Self::ProjectFailed => "project.failed",
             Self::EndpointDisabled => "endpoint.disabled",
             Self::DeliveryExhausted => "delivery.exhausted",
             Self::EndpointTest => "endpoint.test",

@@ -34,6 +34,11 @@ impl JobId {
         Self(format!("job_{}", uuid.simple()))
     }
 
+    /// The id with this text, which must be a short token of plain characters.
+    pub(crate) const fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -169,7 +174,7 @@ impl fmt::Display for Attempt {
 }
 
 /// A UUID that follows from `parts`; lengths are hashed too, so no two lists run together.
-fn hashed(parts: &[&str]) -> Uuid {
+pub(crate) fn hashed(parts: &[&str]) -> Uuid {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());

@@ -12,14 +12,26 @@ use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Timestamp};
 pub enum JobKind {
     /// Speech from text, at RunPod.
     Tts,
+    /// The video of a project's scene.
+    SceneVideo,
+    /// The last frame of such a video.
+    LastFrame,
+    /// A project's film, from the videos of its scenes.
+    Stitch,
 }
 
 impl JobKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 4] = [Self::Tts, Self::SceneVideo, Self::LastFrame, Self::Stitch];
+
     /// The kind as clients read it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tts => "tts",
+            Self::SceneVideo => "scene_video",
+            Self::LastFrame => "last_frame",
+            Self::Stitch => "stitch",
         }
     }
 
@@ -28,6 +40,8 @@ impl JobKind {
     pub const fn media(self) -> Media {
         match self {
             Self::Tts => Media::Audio,
+            Self::SceneVideo | Self::Stitch => Media::Video,
+            Self::LastFrame => Media::Image,
         }
     }
 }
@@ -36,20 +50,33 @@ impl std::str::FromStr for JobKind {
     type Err = InvalidField;
 
     fn from_str(text: &str) -> Result<Self, InvalidField> {
-        match text {
-            "tts" => Ok(Self::Tts),
-            _ => Err(InvalidField::new("kind", "must be tts")),
-        }
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            InvalidField::new("kind", "must be tts, scene_video, last_frame or stitch")
+        })
     }
 }
 
-/// The two sorts of media.
+/// The sorts of media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     /// Sound alone.
     Audio,
     /// Pictures, with or without sound.
     Video,
+    /// One picture.
+    Image,
+}
+
+impl Media {
+    /// What a job's first file is called, and asked for by `?output=`.
+    #[must_use]
+    pub const fn output_name(self) -> &'static str {
+        match self {
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::Image => "image",
+        }
+    }
 }
 
 /// A job as it is stored. Everything a client, a worker or the stream needs to know of it is
@@ -115,8 +142,82 @@ pub struct Job {
     /// What to do, where it is short; otherwise it lies in the item beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<TtsRequest>,
-    /// The file format asked for.
-    pub format: AudioFormat,
+    /// The file format asked for, where the job makes audio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<AudioFormat>,
+    /// How many scenes its project has; 0 if it is no step of one.
+    #[serde(default, skip_serializing_if = "is_zero_scenes")]
+    pub scenes: u16,
+    /// Whether the present attempt was given another provider's address of what it works on,
+    /// since our own copy was not there yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub borrowed: bool,
+    /// The attempts that came to nothing or were superseded, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastAttempt>,
+}
+
+impl Job {
+    /// A new job that waits to be dispatched.
+    #[must_use]
+    pub const fn new(id: JobId, owner: OwnerId, kind: JobKind, now: Timestamp) -> Self {
+        Self {
+            id,
+            owner,
+            kind,
+            state: JobState::Queued,
+            attempt: Attempt(0),
+            lost_attempts: 0,
+            created_at: now,
+            started_at: None,
+            state_since: now,
+            completed_at: None,
+            cancel_requested_at: None,
+            reported_at: None,
+            progress_percent: None,
+            progress_at: None,
+            provider_task: None,
+            source: None,
+            outputs: Vec::new(),
+            error: None,
+            webhook_url: None,
+            metadata: None,
+            request_sha256: None,
+            request: None,
+            format: None,
+            scenes: 0,
+            borrowed: false,
+            history: Vec::new(),
+        }
+    }
+}
+
+/// An attempt that no longer counts, and what it left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastAttempt {
+    /// Which.
+    pub attempt: Attempt,
+    /// When it ceased to count.
+    pub at: Timestamp,
+    /// Why, in words meant for the job's owner.
+    pub reason: String,
+    /// What its provider called it, if it had answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_task: Option<String>,
+    /// When its first dispatch was, of those that this entry stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When it had been completed, if it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// Its files, which are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<Output>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
+const fn is_zero_scenes(number: &u16) -> bool {
+    *number == 0
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
@@ -125,7 +226,7 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 /// A file that a provider offers, for a while.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSource {
     /// Where to fetch it.
     pub download_url: String,
@@ -135,6 +236,12 @@ pub struct FileSource {
     /// What the provider calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
+    /// Where to fetch a small picture of it, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbnail_url: Option<String>,
+    /// How long it plays, in milliseconds, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
 }
 
 /// A file in our bucket.

@@ -70,3 +70,18 @@ pub const SECRETS: usize = 10;
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 /// and only once it has come on by so many percent.
 pub const PROGRESS_PERCENT: u8 = 10;
+/// Most scenes of a project: all of its steps and itself change in one transaction, of which
+/// DynamoDB takes 100 items.
+pub const SCENES: usize = 48;
+/// Longest prompt of a scene, in characters.
+pub const PROMPT_CHARACTERS: usize = 2000;
+/// Largest `options` of a scene, as JSON. The whole plan stays under an item's 400 KB.
+pub const SCENE_OPTIONS_BYTES: usize = 4 * 1024;
+/// Largest body of a request about projects: 48 scenes, each as large as can be in escaped JSON.
+pub const PROJECT_BODY_BYTES: usize = 1_572_864;
+/// Most past attempts kept with a step's job.
+pub const PAST_ATTEMPTS: usize = 20;
+/// Webhooks a minute from one address that the video and last-frame routes take (seed 001).
+pub const SCENE_WEBHOOKS_PER_MINUTE: u32 = 100;
+/// The same of the stitch route (seed 001).
+pub const STITCH_WEBHOOKS_PER_MINUTE: u32 = 50;

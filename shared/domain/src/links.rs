@@ -1,6 +1,6 @@
 //! The addresses at which clients find things again.
 
-use crate::JobId;
+use crate::{JobId, JobKind, ProjectId};
 
 /// Makes the links of answers and webhooks.
 #[derive(Debug, Clone)]
@@ -19,6 +19,24 @@ impl Links {
     #[must_use]
     pub fn job(&self, job: &JobId) -> String {
         format!("{}/v1/jobs/{job}", self.base_url)
+    }
+
+    /// A project.
+    #[must_use]
+    pub fn project(&self, project: &ProjectId) -> String {
+        format!("{}/v1/projects/{project}", self.base_url)
+    }
+
+    /// Where the service that does steps of `kind` reports (seed 001); `None` for other jobs.
+    #[must_use]
+    pub fn step_webhook(&self, kind: JobKind) -> Option<String> {
+        let name = match kind {
+            JobKind::Tts => return None,
+            JobKind::SceneVideo => "video-complete",
+            JobKind::LastFrame => "last-frame-complete",
+            JobKind::Stitch => "stitch-complete",
+        };
+        Some(format!("{}/api/webhooks/{name}", self.base_url))
     }
 
     /// A file of the job. `token` opens it without an API key, and does not run out: behind

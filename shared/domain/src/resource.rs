@@ -6,7 +6,10 @@ use serde_json::Value;
 use crate::job::Media;
 use crate::links::Links;
 use crate::time::rfc3339;
-use crate::{EventType, Job, JobError, JobKind, JobState, JobStatus, JobStep, Output, Timestamp};
+use crate::{
+    EventType, Job, JobError, JobKind, JobState, JobStatus, JobStep, Output, ProjectId, SceneId,
+    Step, Timestamp,
+};
 
 /// The job resource. Every member is always there, null where it has no value yet, but for
 /// the link to the first file, whose name depends on what that is.
@@ -30,10 +33,12 @@ pub struct JobResource {
     audio_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     video_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_url: Option<String>,
     error: Option<JobError>,
     metadata: Value,
-    project_id: Option<String>,
-    scene_id: Option<String>,
+    project_id: Option<ProjectId>,
+    scene_id: Option<SceneId>,
     links: LinkResource,
 }
 
@@ -70,6 +75,7 @@ impl JobResource {
         };
         let outputs: Vec<_> = job.outputs.iter().map(shown).collect();
         let first = outputs.first().map(|output| output.url.clone());
+        let step = Step::of(&job.id);
         let only = |media| first.clone().filter(|_| job.kind.media() == media);
         Self {
             job_id: job.id.clone(),
@@ -84,10 +90,11 @@ impl JobResource {
             completed_at: job.completed_at,
             audio_url: only(Media::Audio),
             video_url: only(Media::Video),
+            image_url: only(Media::Image),
             error: job.error.clone(),
             metadata: job.metadata.as_ref().map_or(Value::Null, crate::metadata::Metadata::to_json),
-            project_id: None,
-            scene_id: None,
+            scene_id: step.as_ref().and_then(Step::scene),
+            project_id: step.map(|step| step.project),
             links: LinkResource { this: links.job(&job.id), download: first },
             outputs,
         }
@@ -110,12 +117,13 @@ fn progress_percent(job: &Job) -> u8 {
         JobState::Running => job.progress_percent.unwrap_or_default().clamp(10, 90),
         JobState::Storing => 90,
         JobState::Completed => 100,
-        JobState::Queued | JobState::Failed | JobState::Cancelled => 0,
+        JobState::Waiting | JobState::Queued | JobState::Failed | JobState::Cancelled => 0,
     }
 }
 
 const fn current_step(state: JobState) -> &'static str {
     match state {
+        JobState::Waiting => "Waiting for the step before",
         JobState::Queued => "Waiting for its turn",
         JobState::Dispatched => "Being handed to the provider",
         JobState::Running => "The provider is working",

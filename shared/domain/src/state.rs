@@ -11,6 +11,8 @@ use crate::InvalidField;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
+    /// A step of a project that waits for what it is made from.
+    Waiting,
     /// Waits to be dispatched, for the first time or once more.
     Queued,
     /// Claimed for one attempt; the provider may or may not have heard of it.
@@ -61,7 +63,8 @@ pub enum JobStep {
 
 impl JobState {
     /// Every state there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::Waiting,
         Self::Queued,
         Self::Dispatched,
         Self::Running,
@@ -76,11 +79,13 @@ impl JobState {
     ///
     /// `Queued` follows an attempt that came to nothing; `Dispatched` follows itself when a
     /// claim was saved and the process died before the provider answered; `Storing` may
-    /// overtake `Running`, since a fast provider calls back before its answer is saved.
+    /// overtake `Running`, since a fast provider calls back before its answer is saved. No event
+    /// makes a job `Waiting`: its owner does, who has what it was made from made anew.
     #[must_use]
     pub const fn predecessors(self) -> &'static [Self] {
         use JobState::{Dispatched, Queued, Running, Storing};
         match self {
+            Self::Waiting => &[],
             Queued => &[Dispatched, Running, Storing],
             Dispatched => &[Queued, Dispatched],
             Running => &[Dispatched],
@@ -101,7 +106,7 @@ impl JobState {
     #[must_use]
     pub const fn status(self) -> JobStatus {
         match self {
-            Self::Queued => JobStatus::Pending,
+            Self::Waiting | Self::Queued => JobStatus::Pending,
             Self::Dispatched | Self::Running | Self::Storing => JobStatus::Processing,
             Self::Completed => JobStatus::Completed,
             Self::Failed => JobStatus::Failed,
@@ -113,7 +118,7 @@ impl JobState {
     #[must_use]
     pub const fn step(self) -> JobStep {
         match self {
-            Self::Queued => JobStep::Queued,
+            Self::Waiting | Self::Queued => JobStep::Queued,
             Self::Dispatched => JobStep::Dispatched,
             Self::Running => JobStep::Running,
             Self::Storing => JobStep::Storing,
@@ -125,6 +130,7 @@ impl JobState {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Queued => "queued",
             Self::Dispatched => "dispatched",
             Self::Running => "running",
@@ -194,7 +200,8 @@ mod tests {
 
     #[test]
     fn every_state_leads_to_an_end() {
-        for state in JobState::ALL.into_iter().filter(|state| !state.is_terminal()) {
+        let under_way = |state: &JobState| !state.is_terminal() && *state != JobState::Waiting;
+        for state in JobState::ALL.into_iter().filter(under_way) {
             assert!(JobState::Failed.predecessors().contains(&state), "{state:?}");
         }
     }

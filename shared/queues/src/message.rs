@@ -1,7 +1,7 @@
 //! What the messages say. A message names what to look at; the table says what is so.
 
 use domain::delivery::Receiver;
-use domain::{Attempt, EventType, JobId, MessageId, OwnerId, Timestamp};
+use domain::{Attempt, EventType, InboundId, JobId, MessageId, OwnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// To `dispatch`: hand a job to its provider.
@@ -30,6 +30,17 @@ pub struct Check {
     /// The how manieth look this is, from 0, of those that follow one another until the job
     /// has ended; `None` for a look out of turn, which nothing follows.
     pub round: Option<u32>,
+    /// A task of the job's provider that no longer counts and is to be ended, if that is all
+    /// this is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abandoned_task: Option<String>,
+}
+
+/// To `inbound-retry`: a provider's webhook came before what it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Early {
+    /// Where it is kept.
+    pub inbound_id: InboundId,
 }
 
 /// To `deliver`: send a webhook.
@@ -74,6 +85,8 @@ impl Message for Dispatch {}
 impl Message for Ingest {}
 
 impl Message for Check {}
+
+impl Message for Early {}
 
 impl Message for Deliver {
     fn group(&self) -> Option<String> {

@@ -2,8 +2,8 @@
 //! and the attempt it speaks of.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::job::{FileSource, JobError, Output};
-use domain::{Attempt, JobState, OwnerId, Timestamp, limits};
+use domain::job::{FileSource, JobError, Output, PastAttempt};
+use domain::{Attempt, Job, JobState, OwnerId, Timestamp, limits};
 
 use crate::StoreError;
 use crate::expressions::Expressions;
@@ -12,11 +12,14 @@ use crate::item::{attribute, number, text, time};
 /// One conditional update of a job, ready to be saved.
 #[derive(Debug, Clone)]
 pub struct Change {
+    pub(crate) to: Option<JobState>,
     pub(crate) from: &'static [JobState],
     pub(crate) fence: Option<Attempt>,
+    pub(crate) task: Option<String>,
     pub(crate) owner: Option<OwnerId>,
     pub(crate) set: Vec<(&'static str, AttributeValue)>,
     pub(crate) set_once: Option<(&'static str, AttributeValue)>,
+    pub(crate) append: Option<(&'static str, AttributeValue)>,
     pub(crate) remove: &'static [&'static str],
     pub(crate) progress: Option<Progress>,
 }
@@ -41,7 +44,23 @@ impl Progress {
 
 /// What an attempt leaves behind, and the next one must not find.
 const OF_ONE_ATTEMPT: &[&str] =
-    &["provider_task", "source", "reported_at", "progress_percent", "progress_at"];
+    &["provider_task", "source", "reported_at", "progress_percent", "progress_at", "borrowed"];
+
+/// What a whole life leaves behind, and a job that is begun anew must not find.
+const OF_ONE_LIFE: &[&str] = &[
+    "provider_task",
+    "source",
+    "reported_at",
+    "progress_percent",
+    "progress_at",
+    "borrowed",
+    "started_at",
+    "completed_at",
+    "cancel_requested_at",
+    "outputs",
+    "error",
+    "lost_attempts",
+];
 
 impl Change {
     fn to(state: JobState, at: Timestamp) -> Self {
@@ -49,20 +68,26 @@ impl Change {
         if state.is_terminal() {
             set.push(("completed_at", time(at)));
         }
-        let from = state.predecessors();
-        Self { from, fence: None, owner: None, set, set_once: None, remove: &[], progress: None }
+        Self { to: Some(state), ..Self::from(state.predecessors(), set) }
     }
 
-    fn mark(name: &'static str, at: Timestamp) -> Self {
+    const fn from(states: &'static [JobState], set: Vec<(&'static str, AttributeValue)>) -> Self {
         Self {
-            from: &[JobState::Dispatched, JobState::Running],
+            to: None,
+            from: states,
             fence: None,
+            task: None,
             owner: None,
-            set: vec![(name, time(at))],
+            set,
             set_once: None,
+            append: None,
             remove: &[],
             progress: None,
         }
+    }
+
+    fn mark(name: &'static str, at: Timestamp) -> Self {
+        Self::from(&[JobState::Dispatched, JobState::Running], vec![(name, time(at))])
     }
 
     fn of(mut self, attempt: Attempt) -> Self {
@@ -96,6 +121,22 @@ impl Change {
         Self::to(JobState::Running, at).of(attempt).set("provider_task", text(task))
     }
 
+    /// Notes that the provider works on what is still another provider's.
+    #[must_use]
+    pub fn borrowing(mut self, borrowed: bool) -> Self {
+        if borrowed {
+            self.set.push(("borrowed", AttributeValue::Bool(true)));
+        }
+        self
+    }
+
+    /// Only if the provider's task is `task`: its word is for no other.
+    #[must_use]
+    pub fn of_task(mut self, task: &str) -> Self {
+        self.task = Some(task.to_owned());
+        self
+    }
+
     /// The provider offers a file. Without `attempt` its word is taken for the present one.
     pub fn file_ready(
         attempt: Option<Attempt>,
@@ -121,9 +162,13 @@ impl Change {
         Self { progress: Some(Progress { percent, at }), ..change }
     }
 
-    /// The file of `attempt` is in the bucket.
-    pub fn completed(attempt: Attempt, output: &Output, at: Timestamp) -> Result<Self, StoreError> {
-        let outputs = attribute(&[output])?;
+    /// The files of `attempt` are in the bucket.
+    pub fn completed(
+        attempt: Attempt,
+        outputs: &[Output],
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let outputs = attribute(&outputs)?;
         Ok(Self::to(JobState::Completed, at).of(attempt).set("outputs", outputs))
     }
 
@@ -132,19 +177,58 @@ impl Change {
         Ok(Self::to(JobState::Failed, at).of(attempt).set("error", attribute(error)?))
     }
 
-    /// `attempt` came to nothing; the job waits for another. `lost` counts the attempts that
-    /// a provider had taken, this one included if it had.
+    /// The provider does not take `attempt` now; the job waits for another.
     #[must_use]
-    pub fn requeued(attempt: Attempt, lost: u32, at: Timestamp) -> Self {
-        let change = Self::to(JobState::Queued, at).of(attempt).set("lost_attempts", number(lost));
-        Self { remove: OF_ONE_ATTEMPT, ..change }
+    pub fn put_back(attempt: Attempt, at: Timestamp) -> Self {
+        Self { remove: OF_ONE_ATTEMPT, ..Self::to(JobState::Queued, at).of(attempt) }
+    }
+
+    /// The present attempt of `job`, which its provider had taken, came to nothing for `reason`;
+    /// the job waits for another.
+    pub fn lost(job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
+        let lost = number(job.lost_attempts + 1);
+        let change = Self::put_back(job.attempt, at).set("lost_attempts", lost);
+        change.remembering(job, reason, at)
+    }
+
+    /// The owner has `job`, a step of a project, begin anew, in whatever state it is: at once, or
+    /// when what it is made from is there. What it had come to is kept as its past; whoever
+    /// speaks of an earlier attempt is not heard any more.
+    pub fn restarted(
+        job: &Job,
+        at_once: bool,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let state = if at_once { JobState::Queued } else { JobState::Waiting };
+        let change = Self { from: only(job.state), ..Self::to(state, at) }.of(job.attempt);
+        let change = change.set("attempt", number(job.attempt.next().0));
+        let change = change.set("created_at", time(at));
+        Self { remove: OF_ONE_LIFE, ..change }.remembering(job, reason, at)
+    }
+
+    /// Adds the present attempt of `job` to its past, as long as that is short.
+    fn remembering(self, job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
+        if job.attempt == Attempt::default() || job.history.len() >= limits::PAST_ATTEMPTS {
+            return Ok(self);
+        }
+        let past = PastAttempt {
+            attempt: job.attempt,
+            at,
+            reason: reason.to_owned(),
+            provider_task: job.provider_task.clone(),
+            started_at: job.started_at,
+            completed_at: job.completed_at,
+            outputs: job.outputs.clone(),
+        };
+        Ok(Self { append: Some(("history", attribute(&[past])?)), ..self })
     }
 
     /// The owner ends a job that no provider has.
     #[must_use]
     pub fn cancelled_by(owner: &OwnerId, at: Timestamp) -> Self {
         let change = Self::to(JobState::Cancelled, at).by(owner);
-        Self { from: &[JobState::Queued], ..change }
+        Self { from: &[JobState::Waiting, JobState::Queued], ..change }
     }
 
     /// The owner wants a job ended that a provider may be working on.
@@ -158,4 +242,11 @@ impl Change {
     pub fn cancelled(attempt: Attempt, at: Timestamp) -> Self {
         Self::to(JobState::Cancelled, at).of(attempt)
     }
+}
+
+/// The list of this one state.
+fn only(state: JobState) -> &'static [JobState] {
+    const ALL: &[JobState] = &JobState::ALL;
+    let place = ALL.iter().position(|one| *one == state).unwrap_or_default();
+    &ALL[place..=place]
 }

@@ -35,6 +35,13 @@ impl Expressions {
         self.set.push(format!("{name} = {expression}"));
     }
 
+    /// Adds `values`, a list, to the list `name`, which need not be there.
+    pub(crate) fn append(&mut self, name: &str, values: AttributeValue) {
+        let (name, values) = (self.name(name), self.value(values));
+        let none = self.value(AttributeValue::L(Vec::new()));
+        self.set.push(format!("{name} = list_append(if_not_exists({name}, {none}), {values})"));
+    }
+
     /// Takes the attribute `name` away.
     pub(crate) fn remove(&mut self, name: &str) {
         let name = self.name(name);

@@ -24,6 +24,9 @@ pub struct Inbound {
     /// none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
+    /// The provider's task that it speaks of, where it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
     /// What became of it, the last time it was acted on.
     pub outcome: InboundOutcome,
     /// When it was last acted on again.
@@ -46,15 +49,18 @@ pub enum InboundOutcome {
     Superseded,
     /// It speaks of no job of ours.
     UnknownJob,
+    /// It speaks of a job, or of a task, that is not known yet, and is tried again.
+    Early,
 }
 
 impl InboundOutcome {
     /// Every outcome there is, as clients read it.
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Applied, "applied"),
         (Self::Duplicate, "duplicate"),
         (Self::Superseded, "superseded"),
         (Self::UnknownJob, "unknown_job"),
+        (Self::Early, "early"),
     ];
 
     /// What became of a word of `attempt` that led to `changed`. A job that would not be
@@ -81,7 +87,10 @@ impl std::str::FromStr for InboundOutcome {
     fn from_str(text: &str) -> Result<Self, InvalidField> {
         let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
         found.map(|(outcome, _)| outcome).ok_or_else(|| {
-            InvalidField::new("status", "must be applied, duplicate, superseded or unknown_job")
+            InvalidField::new(
+                "status",
+                "must be applied, duplicate, superseded, unknown_job or early",
+            )
         })
     }
 }

@@ -47,13 +47,16 @@ impl Store {
 }
 
 /// The update, and the condition on which it is made.
-fn expressions(change: &Change) -> (Expressions, String) {
+pub(crate) fn expressions(change: &Change) -> (Expressions, String) {
     let mut update = Expressions::default();
     for (name, value) in &change.set {
         update.set(name, value.clone());
     }
     if let Some((name, value)) = &change.set_once {
         update.set_once(name, value.clone());
+    }
+    if let Some((name, values)) = &change.append {
+        update.append(name, values.clone());
     }
     for name in change.remove {
         update.remove(name);
@@ -72,6 +75,9 @@ fn condition(update: &mut Expressions, change: &Change) -> String {
     };
     if let Some(attempt) = change.fence {
         and(update, "attempt", number(attempt.0));
+    }
+    if let Some(task) = &change.task {
+        and(update, "provider_task", text(task));
     }
     if let Some(owner) = &change.owner {
         and(update, "owner", text(owner.as_str()));

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::delivery::Receiver;
-use domain::{EndpointId, InboundId, JobId, MessageId, OwnerId};
+use domain::project::step::StepTask;
+use domain::{EndpointId, InboundId, JobId, MessageId, OwnerId, ProjectId, Step};
 
 use crate::item::text;
 
@@ -25,6 +26,8 @@ pub(crate) const OWNER_SK: &str = "GSI1SK";
 
 /// How the sort keys of providers' webhooks begin.
 pub(crate) const INBOUND: &str = "INBOUND#";
+/// How the sort keys of a project's steps begin.
+pub(crate) const STEP: &str = "JOB#";
 /// How the sort keys of endpoints begin.
 pub(crate) const ENDPOINT: &str = "ENDPOINT#";
 
@@ -35,9 +38,40 @@ fn key(pk: String, sk: &str) -> Attributes {
     HashMap::from([(PK.to_owned(), AttributeValue::S(pk)), (SK.to_owned(), text(sk))])
 }
 
-/// A job.
+/// A job. The steps of a project lie with it, so that one Query reads them all.
 pub(crate) fn job(id: &JobId) -> Attributes {
-    key(format!("JOB#{id}"), "JOB")
+    let Some(step) = Step::of(id) else { return key(format!("JOB#{id}"), "JOB") };
+    let place = match step.task {
+        StepTask::Video(scene) => format!("{STEP}{scene}#video"),
+        StepTask::LastFrame(scene) => format!("{STEP}{scene}#last_frame"),
+        StepTask::Stitch => format!("{STEP}stitch"),
+    };
+    key(format!("PROJECT#{}", step.project), &place)
+}
+
+/// A project.
+pub(crate) fn project(id: &ProjectId) -> Attributes {
+    key(format!("PROJECT#{id}"), "PROJECT")
+}
+
+/// What a project is to become.
+pub(crate) fn plan(id: &ProjectId) -> Attributes {
+    key(format!("PROJECT#{id}"), "PLAN")
+}
+
+/// The partition of a project and its steps.
+pub(crate) fn project_partition(id: &ProjectId) -> AttributeValue {
+    AttributeValue::S(format!("PROJECT#{id}"))
+}
+
+/// The turns taken of a route's rate limit by one address.
+pub(crate) fn rate_window(route: &str, address: &str) -> Attributes {
+    key(format!("RATE#{route}#{address}"), "WINDOW")
+}
+
+/// The partition of an owner's projects in the index.
+pub(crate) fn projects(owner: &OwnerId) -> AttributeValue {
+    AttributeValue::S(format!("PROJECTS#{owner}"))
 }
 
 /// The request of a job, where it is long.

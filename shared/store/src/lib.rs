@@ -21,7 +21,12 @@ mod job_get;
 mod job_list;
 mod keys;
 mod listing;
+mod project_change;
+mod project_create;
+mod project_get;
+mod rate_window;
 mod secret_rotation;
+mod step_change;
 pub mod stream;
 mod turn;
 
@@ -41,7 +46,11 @@ pub use job_change::Changed;
 pub use job_create::Created;
 pub use job_list::JobFilter;
 pub use listing::{Cursor, Page};
+pub use project_change::ProjectChanged;
+pub use project_create::ProjectCreated;
+pub use project_get::WholeProject;
 pub use secret_rotation::OwnerSigning;
+pub use step_change::Advanced;
 
 /// The table, as the functions use it.
 #[derive(Debug, Clone)]

@@ -1,11 +1,11 @@
 //! Items as the table's stream shows them.
 
-use domain::Job;
 use domain::delivery::Delivery;
 use domain::endpoint::Endpoint;
+use domain::{Job, Project};
 use serde::Deserialize;
 
-use crate::StoreError;
+use crate::{Inbound, StoreError};
 
 /// An item whose changes make work.
 #[derive(Debug)]
@@ -16,6 +16,10 @@ pub enum Entity {
     Delivery(Box<Delivery>),
     /// A webhook endpoint.
     Endpoint(Box<Endpoint>),
+    /// A project.
+    Project(Box<Project>),
+    /// A provider's webhook; its bytes are not shown.
+    Inbound(Box<Inbound>),
 }
 
 #[derive(Deserialize)]
@@ -32,6 +36,8 @@ pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>, StoreError> {
         "job" => Some(Entity::Job(serde_dynamo::from_item(image)?)),
         "delivery" => Some(Entity::Delivery(serde_dynamo::from_item(image)?)),
         "endpoint" => Some(Entity::Endpoint(serde_dynamo::from_item(image)?)),
+        "project" => Some(Entity::Project(serde_dynamo::from_item(image)?)),
+        "inbound" => Some(Entity::Inbound(serde_dynamo::from_item(image)?)),
         _ => None,
     })
 }

@@ -39,6 +39,7 @@ fn a_file_can_be_ready_before_the_task_is_over() {
         download_url: "https://pod-8000.proxy.runpod.net/output/a.wav".into(),
         confirmation_url: Some("https://pod-8000.proxy.runpod.net/confirm-download/job_1".into()),
         filename: Some("a.wav".into()),
+        ..FileSource::default()
     };
     let output = json!({ "output": source });
     assert_eq!(read("IN_PROGRESS", &output), ProviderNews::FileReady(source.clone()));

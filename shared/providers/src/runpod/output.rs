@@ -25,7 +25,7 @@ pub fn finished(output: &Value) -> Option<FileSource> {
         Value::Array(list) => list.iter().find_map(finished),
         Value::String(url) => {
             let url = url_text(url)?.to_owned();
-            Some(FileSource { download_url: url, confirmation_url: None, filename: None })
+            Some(FileSource { download_url: url, ..FileSource::default() })
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
@@ -72,6 +72,7 @@ fn source(object: &Map<String, Value>, url_field: &str) -> Result<FileSource, In
             .ok_or_else(|| InvalidField::new(url_field, "is missing"))?,
         confirmation_url: url(object, "confirmation_url")?,
         filename: filename(object)?,
+        ..FileSource::default()
     })
 }
 

@@ -1,0 +1,157 @@
+//! What names a project and its scenes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::hashed;
+use crate::{InvalidField, OwnerId, Timestamp};
+
+/// Longest id of a project accepted from outside, in bytes: a step's id holds it.
+const MAX_LENGTH: usize = 48;
+/// Digits of a scene's number.
+const DIGITS: usize = 3;
+
+/// A project. Its text is `proj_` and a UUID; it holds no `-`, which parts the ids of steps.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProjectId(String);
+
+impl ProjectId {
+    /// A new id, which sorts after those made before `now`.
+    #[must_use]
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        let milliseconds = u64::try_from(now.as_millis()).unwrap_or(0);
+        let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
+        Self(format!("proj_{}", uuid.simple()))
+    }
+
+    /// The id that `owner`'s idempotency key stands for, in its `generation`, as for a job.
+    #[must_use]
+    pub fn for_idempotency_key(owner: &OwnerId, key: &str, generation: u32) -> Self {
+        let uuid = hashed(&["project", owner.as_str(), key, &generation.to_string()]);
+        Self(format!("proj_{}", uuid.simple()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for ProjectId {
+    type Err = InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !text.starts_with("proj_") || text.len() > MAX_LENGTH || !text.chars().all(plain) {
+            return Err(InvalidField::new("project_id", "must be a project id, like proj_0190…"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// A scene, by its place in its project, from 1. Its text is `scene_001`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SceneId(u16);
+
+impl SceneId {
+    /// The first scene.
+    pub const FIRST: Self = Self(1);
+
+    /// The `number`-th scene, from 1.
+    #[must_use]
+    pub const fn new(number: u16) -> Self {
+        Self(number)
+    }
+
+    /// Its place, from 1.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// Its place in a list, from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0.saturating_sub(1))
+    }
+
+    /// The scene after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The scene before this one, unless it is the first.
+    #[must_use]
+    pub const fn previous(self) -> Option<Self> {
+        if self.0 <= 1 { None } else { Some(Self(self.0 - 1)) }
+    }
+
+    /// The scenes of a project that has so many.
+    pub fn all(scenes: u16) -> impl Iterator<Item = Self> {
+        (1..=scenes).map(Self)
+    }
+}
+
+impl fmt::Display for SceneId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "scene_{:03}", self.0)
+    }
+}
+
+impl FromStr for SceneId {
+    type Err = InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        let digits = text.strip_prefix("scene_").filter(|digits| {
+            digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| *number > 0);
+        let wrong = || InvalidField::new("scene_id", "must be a scene id, like scene_001");
+        number.map(Self).ok_or_else(wrong)
+    }
+}
+
+impl Serialize for SceneId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SceneId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scene_is_named_by_its_place() {
+        assert_eq!(SceneId::new(7).to_string(), "scene_007");
+        assert_eq!("scene_007".parse(), Ok(SceneId::new(7)));
+        for text in ["scene_7", "scene_000", "scene_+07", "scene_0007", "Scene_007", ""] {
+            assert!(text.parse::<SceneId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_project_id_cannot_be_taken_for_a_steps() {
+        assert!("proj_xyz".parse::<ProjectId>().is_ok());
+        for text in ["", "proj-1", "proj_a-b", "job_1", "proj_a#b"] {
+            assert!(text.parse::<ProjectId>().is_err(), "{text}");
+        }
+    }
+}

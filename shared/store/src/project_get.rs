@@ -1,0 +1,105 @@
+//! Reading projects.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::project::Plan;
+use domain::project::resource::Jobs;
+use domain::{OwnerId, Project, ProjectId, ProjectStatus};
+
+use crate::item::read;
+use crate::keys::{self, Attributes, ENTITY};
+use crate::listing::{Listed, Wanted};
+use crate::{Cursor, Page, Store, StoreError};
+
+/// A project with all that belongs to it.
+#[derive(Debug, Clone)]
+pub struct WholeProject {
+    /// The project.
+    pub project: Project,
+    /// What it is to become.
+    pub plan: Plan,
+    /// The jobs of its steps, as far as they have been released.
+    pub jobs: Jobs,
+}
+
+impl Listed for Project {
+    type Id = ProjectId;
+
+    fn id(&self) -> &ProjectId {
+        &self.id
+    }
+
+    fn key(id: &ProjectId) -> Attributes {
+        keys::project(id)
+    }
+
+    fn partition(owner: &OwnerId) -> AttributeValue {
+        keys::projects(owner)
+    }
+}
+
+impl Store {
+    /// The project `id` of `owner` and all that belongs to it, as the last writes left it.
+    /// Another owner's project is not there.
+    pub async fn find_project(
+        &self,
+        owner: &OwnerId,
+        id: &ProjectId,
+    ) -> Result<Option<WholeProject>, StoreError> {
+        Ok(self.project(id).await?.filter(|whole| whole.project.owner == *owner))
+    }
+
+    /// The project `id` and all that belongs to it, for workers.
+    pub async fn project(&self, id: &ProjectId) -> Result<Option<WholeProject>, StoreError> {
+        let (mut project, mut plan, mut jobs) = (None, None, HashMap::new());
+        let mut start = None;
+        loop {
+            let output = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :project")
+                .expression_attribute_values(":project", keys::project_partition(id))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(StoreError::call("read a project"))?;
+            for item in output.items.unwrap_or_default() {
+                match item.get(ENTITY).and_then(|entity| entity.as_s().ok()).map(String::as_str) {
+                    Some("project") => project = Some(read(item)?),
+                    Some("plan") => plan = Some(read(item)?),
+                    _ => {
+                        let job: domain::Job = read(item)?;
+                        jobs.insert(job.id.clone(), job);
+                    }
+                }
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        let whole = |(project, plan)| WholeProject { project, plan, jobs };
+        Ok(project.zip(plan).map(whole))
+    }
+
+    /// What the project `id` is to become.
+    pub async fn plan(&self, id: &ProjectId) -> Result<Option<Plan>, StoreError> {
+        self.get("read a project's plan", keys::plan(id)).await?.map(read).transpose()
+    }
+
+    /// At most `limit` of the owner's projects of `status`, if that is given, from `cursor` on.
+    pub async fn list_projects(
+        &self,
+        owner: &OwnerId,
+        status: Option<ProjectStatus>,
+        limit: usize,
+        cursor: Option<Cursor<ProjectId>>,
+    ) -> Result<Page<Project, Cursor<ProjectId>>, StoreError> {
+        let fits = |project: &Project| status.is_none_or(|status| project.status == status);
+        let fits = if status.is_some() { Some(&fits as _) } else { None };
+        self.list(&Wanted { owner, limit, fits, since: None }, cursor).await
+    }
+}
