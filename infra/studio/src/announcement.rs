@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::faults::Fault;
-use crate::file::forged_filename;
+use crate::output::forged_filename;
 use crate::pod::Pod;
 use crate::post::Signer;
 use crate::task::{Offer, Post, PostKind, Task};
@@ -21,16 +21,13 @@ pub(crate) async fn announce(pod: &Pod, id: &str, url: &str) {
     if faults.strikes(Fault::Forge, ordinal) {
         forge(pod, id, &job_id, url).await;
     }
-    if faults.strikes(Fault::Drop, ordinal) {
+    let departures = faults.departures(ordinal);
+    if departures.is_empty() {
         tracing::info!(task = id, job = job_id, "webhook dropped on purpose");
-        return;
-    }
-    if faults.strikes(Fault::Delay, ordinal) {
-        tokio::time::sleep(faults.delay()).await;
     }
     let body = file_ready(&job_id, &offer);
-    let times = if faults.strikes(Fault::Duplicate, ordinal) { 2 } else { 1 };
-    for _ in 0..times {
+    for rest in departures {
+        tokio::time::sleep(rest).await;
         post(pod, id, PostKind::FileReady, url, &body, pod.signer.as_ref()).await;
     }
 }
@@ -90,7 +87,7 @@ fn file_ready(job_id: &str, offer: &Offer) -> Value {
         "job_id": job_id,
         "download_url": offer.download_url,
         "confirmation_url": offer.confirmation_url,
-        "filename": offer.filename,
+        "filename": offer.file.filename,
     })
 }
 

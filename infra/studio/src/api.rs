@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -16,35 +16,42 @@ use crate::faults::Fault;
 use crate::pod::Pod;
 use crate::run_request::RunRequest;
 use crate::task::{Status, Task};
-use crate::{file, worker};
+use crate::{file, output, scenes, worker};
 
 /// Largest body of `/run`, by RunPod's documentation.
 const BODY_BYTES: usize = 10 * 1024 * 1024;
 
+/// What a caller without the right key is told.
+pub(crate) const WRONG_KEY: &str = "the API key is missing or wrong";
+
 /// Every route of the studio.
-pub(crate) fn router(pod: Arc<Pod>) -> Router {
+pub(crate) fn router(pod: &Arc<Pod>) -> Router {
     let runpod = Router::new()
         .route("/v2/{endpoint}/run", post(run))
         .route("/v2/{endpoint}/status/{id}", get(status))
         .route("/v2/{endpoint}/cancel/{id}", post(cancel))
         .route("/v2/{endpoint}/health", get(health))
-        .layer(from_fn_with_state(Arc::clone(&pod), authorize));
+        .layer(from_fn_with_state(Arc::clone(pod), authorize));
     Router::new()
         .merge(runpod)
-        .route("/output/{filename}", get(file::download))
+        .route("/output/{filename}", get(output::download))
         .route("/confirm-download/{job_id}", post(file::confirm))
         .route("/check-download/{job_id}", get(file::check))
+        .with_state(Arc::clone(pod))
+        .merge(scenes::router(pod))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(pod)
 }
 
 async fn authorize(State(pod): State<Arc<Pod>>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let key = given.and_then(|value| value.strip_prefix("Bearer "));
-    if key == Some(pod.settings.api_key.expose()) {
+    if bearer(request.headers()) == Some(pod.settings.api_key.expose()) {
         return next.run(request).await;
     }
-    refuse(StatusCode::UNAUTHORIZED, "the API key is missing or wrong")
+    refuse(StatusCode::UNAUTHORIZED, WRONG_KEY)
+}
+
+/// The key that a caller presents.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 async fn run(State(pod): State<Arc<Pod>>, body: Bytes) -> Response {
@@ -103,6 +110,7 @@ async fn health(State(pod): State<Arc<Pod>>) -> Json<Value> {
     }))
 }
 
-fn refuse(status: StatusCode, error: &str) -> Response {
+/// An answer that says why not.
+pub(crate) fn refuse(status: StatusCode, error: &str) -> Response {
     (status, Json(json!({ "error": error }))).into_response()
 }

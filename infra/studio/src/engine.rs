@@ -1,16 +1,30 @@
 //! Who speaks: espeak-ng, or a plain tone where a test needs a file quickly.
 
 mod espeak;
-mod program;
 mod tone;
 mod transcode;
 
+use std::io;
 use std::path::Path;
 
 use domain::tts::{AudioFormat, TtsRequest};
 use tempfile::TempPath;
 
-pub use program::SpeechError;
+use crate::program::ProgramError;
+
+/// Why no sound was made.
+#[derive(Debug, thiserror::Error)]
+pub enum SpeechError {
+    /// A program is missing or failed.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The provider has no such voice.
+    #[error("there is no voice {0:?} for this language")]
+    UnknownVoice(String),
+    /// The file could not be written.
+    #[error("the sound could not be written: {0}")]
+    Io(#[from] io::Error),
+}
 
 /// A way to turn text into sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -37,7 +51,7 @@ impl Engine {
         }
         let wav = TempPath::try_from_path(path.with_extension("source.wav"))?;
         self.speak_wav(request, &wav).await?;
-        transcode::transcode(&wav, path).await
+        Ok(transcode::transcode(&wav, path).await?)
     }
 
     async fn speak_wav(self, request: &TtsRequest, path: &Path) -> Result<(), SpeechError> {

@@ -21,9 +21,15 @@ pub struct Faults {
     /// Webhooks that are sent twice.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub duplicate_webhooks: f64,
+    /// Scene webhooks that are held back until a later one has been answered, or `delay_ms` is up.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub reorder_webhooks: f64,
     /// Files whose first download breaks off in the middle.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub truncate_files: f64,
+    /// Scene tasks whose files are gone before anyone fetches them.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub gone_outputs: f64,
     /// Tasks for which a forger sends a webhook first, with a wrong token and signature.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub forge_webhooks: f64,
@@ -35,7 +41,8 @@ pub struct Faults {
     pub fail_jobs: f64,
 }
 
-/// One fault, as the dice know it. The two sorts of webhook are dropped independently.
+/// One fault, as the dice know it. The two sorts of webhook are dropped independently, and the
+/// copy of a doubled webhook is delayed independently of the first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
     Drop,
@@ -46,6 +53,9 @@ pub(crate) enum Fault {
     Forge,
     Refuse,
     Fail,
+    DelayCopy,
+    Reorder,
+    Gone,
 }
 
 impl Faults {
@@ -56,6 +66,20 @@ impl Faults {
         unit(roll) < self.probability(fault)
     }
 
+    /// What becomes of the webhook of the `ordinal`-th run: how long each of its copies rests
+    /// after the one before; none where it is dropped.
+    pub(crate) fn departures(&self, ordinal: u64) -> Vec<Duration> {
+        if self.strikes(Fault::Drop, ordinal) {
+            return Vec::new();
+        }
+        let rest = |late| if late { self.delay() } else { Duration::ZERO };
+        let mut departures = vec![rest(self.strikes(Fault::Delay, ordinal))];
+        if self.strikes(Fault::Duplicate, ordinal) {
+            departures.push(rest(self.strikes(Fault::DelayCopy, ordinal)));
+        }
+        departures
+    }
+
     /// How late a delayed webhook leaves.
     pub(crate) const fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
@@ -64,12 +88,14 @@ impl Faults {
     const fn probability(&self, fault: Fault) -> f64 {
         match fault {
             Fault::Drop | Fault::DropLast => self.drop_webhooks,
-            Fault::Delay => self.delay_webhooks,
+            Fault::Delay | Fault::DelayCopy => self.delay_webhooks,
             Fault::Duplicate => self.duplicate_webhooks,
             Fault::Truncate => self.truncate_files,
             Fault::Forge => self.forge_webhooks,
             Fault::Refuse => self.refuse_runs,
             Fault::Fail => self.fail_jobs,
+            Fault::Reorder => self.reorder_webhooks,
+            Fault::Gone => self.gone_outputs,
         }
     }
 }

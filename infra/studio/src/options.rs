@@ -8,9 +8,11 @@ use clap::Parser;
 use domain::Secret;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::scenes::SceneOptions;
 use crate::{Engine, Faults, Settings, StartError, Studio};
 
-/// Plays RunPod serverless with a text-to-speech worker, on 127.0.0.1.
+/// Plays RunPod serverless with a text-to-speech worker, and the three scene services, on
+/// 127.0.0.1.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Options {
@@ -23,7 +25,7 @@ pub struct Options {
     /// Who speaks.
     #[arg(long, value_enum, default_value_t = Engine::Espeak)]
     engine: Engine,
-    /// How many tasks are spoken at once; one a core, if not given.
+    /// How many tasks are worked on at once; one a core, if not given.
     #[arg(long)]
     workers: Option<usize>,
     /// How long a file waits for the confirmation of its download, in seconds.
@@ -38,6 +40,8 @@ pub struct Options {
     /// Where the worker's webhook goes when a run names no `webhook_url`.
     #[arg(long, env = "NEXTJS_WEBHOOK_URL")]
     webhook_url: Option<String>,
+    #[command(flatten)]
+    scenes: SceneOptions,
     #[command(flatten)]
     faults: Faults,
 }
@@ -54,6 +58,7 @@ impl From<Options> for Settings {
             work_dir: options.work_dir,
             webhook_secret: options.webhook_secret.filter(|text| !text.is_empty()).map(Secret::new),
             webhook_url: options.webhook_url.filter(|text| !text.is_empty()),
+            scenes: options.scenes.into(),
             ..defaults
         }
     }

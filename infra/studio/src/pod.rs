@@ -10,7 +10,9 @@ use tokio::task::JoinSet;
 use crate::Settings;
 use crate::ledger::Ledger;
 use crate::post::{Poster, Signer};
+use crate::scenes::{Fetcher, Registrations, SceneTask};
 use crate::studio::StartError;
+use crate::task::Task;
 
 /// The studio's inside.
 #[derive(Debug)]
@@ -19,11 +21,16 @@ pub(crate) struct Pod {
     /// Where callers reach this studio, without a slash at the end.
     pub base_url: String,
     pub work_dir: PathBuf,
-    pub ledger: Ledger,
+    pub ledger: Ledger<Task>,
+    /// What the scene services have been asked for.
+    pub scenes: Ledger<SceneTask>,
+    /// Where the scene services' webhooks go, and how they are signed.
+    pub registrations: Registrations,
     pub poster: Poster,
+    pub fetcher: Fetcher,
     /// Signs the speech worker's webhooks.
     pub signer: Option<Signer>,
-    /// One permit for each task that may be spoken at once.
+    /// One permit for each task that may be worked on at once.
     pub workers: Semaphore,
     runs: AtomicU64,
     activities: Mutex<JoinSet<()>>,
@@ -39,12 +46,15 @@ impl Pod {
         let secret = settings.webhook_secret.as_ref();
         Ok(Self {
             signer: secret.map(|secret| Signer::new(secret.expose().as_bytes())).transpose()?,
+            registrations: Registrations::new(&settings.scenes)?,
             workers: Semaphore::new(settings.workers.max(1)),
             settings,
             base_url,
             work_dir,
             ledger: Ledger::default(),
+            scenes: Ledger::default(),
             poster: Poster::new()?,
+            fetcher: Fetcher::new()?,
             runs: AtomicU64::new(0),
             activities: Mutex::default(),
         })

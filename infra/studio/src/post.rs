@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hmac::digest::InvalidLength;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
@@ -22,21 +23,9 @@ pub(crate) const SIGNATURE_HEADER: &str = "X-Webhook-Signature";
 pub(crate) struct Poster(reqwest::Client);
 
 impl Poster {
-    /// A client with its own root certificates, since a small machine may have none.
+    /// One that follows no redirect.
     pub fn new() -> Result<Self, StartError> {
-        let roots =
-            webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .timeout(TIMEOUT)
-            .redirect(Policy::none())
-            .no_proxy()
-            .build()?;
+        let client = client_builder()?.timeout(TIMEOUT).redirect(Policy::none()).build()?;
         Ok(Self(client))
     }
 
@@ -64,20 +53,39 @@ impl Poster {
     }
 }
 
-/// Signs as seeds 001 and 002 do: `sha256=` and the hex HMAC-SHA256 of the body.
+/// A client with its own root certificates, since a small machine may have none.
+pub(crate) fn client_builder() -> Result<reqwest::ClientBuilder, StartError> {
+    let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy())
+}
+
+/// Signs with the hex HMAC-SHA256 of the body.
 #[derive(Clone)]
-pub(crate) struct Signer(Hmac<Sha256>);
+pub(crate) struct Signer {
+    key: Hmac<Sha256>,
+    prefix: &'static str,
+}
 
 impl Signer {
-    /// Signs with the bytes of `secret`.
-    pub fn new(secret: &[u8]) -> Result<Self, StartError> {
-        Ok(Self(Hmac::new_from_slice(secret)?))
+    /// Signs with the bytes of `secret` as seed 002 does, with `sha256=` before the hex digits.
+    pub fn new(secret: &[u8]) -> Result<Self, InvalidLength> {
+        Ok(Self { prefix: "sha256=", ..Self::plain(secret)? })
+    }
+
+    /// Signs with the bytes of `secret` as seed 001 does, with the hex digits alone.
+    pub fn plain(secret: &[u8]) -> Result<Self, InvalidLength> {
+        Ok(Self { key: Hmac::new_from_slice(secret)?, prefix: "" })
     }
 
     /// The header's value for `body`.
     pub fn sign(&self, body: &[u8]) -> String {
-        let code = self.0.clone().chain_update(body).finalize();
-        format!("sha256={}", hex::encode(code.into_bytes()))
+        let code = self.key.clone().chain_update(body).finalize();
+        format!("{}{}", self.prefix, hex::encode(code.into_bytes()))
     }
 }
 

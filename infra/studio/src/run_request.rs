@@ -7,6 +7,8 @@ use domain::tts::TtsRequest;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::fields::Fields;
+
 /// RunPod's default for `policy.executionTimeout`.
 const EXECUTION_TIMEOUT: Duration = Duration::from_mins(10);
 /// RunPod's default for `policy.ttl`.
@@ -52,10 +54,6 @@ impl RunRequest {
 
     /// A member of the input that must be text where it is given.
     pub fn text(&self, name: &str) -> Result<Option<&str>, InvalidField> {
-        match self.input.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(InvalidField::new(name, "must be text")),
-        }
+        Fields::of(&self.input).text(name)
     }
 }

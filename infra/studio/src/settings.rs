@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::Secret;
 
-use crate::{Engine, Faults};
+use crate::{Engine, Faults, SceneSettings};
 
 /// How long a pod waits for the confirmation of a download: seed 000's
 /// `DOWNLOAD_CONFIRMATION_TIMEOUT`.
@@ -23,7 +23,7 @@ pub struct Settings {
     pub api_key: Secret,
     /// Who speaks.
     pub engine: Engine,
-    /// How many tasks are spoken at once. Those that wait for a confirmation do not count.
+    /// How many tasks are worked on at once, each by one program at a time. Those that wait for a confirmation do not count.
     pub workers: usize,
     /// What goes wrong.
     pub faults: Faults,
@@ -38,6 +38,8 @@ pub struct Settings {
     pub webhook_secret: Option<Secret>,
     /// Where the worker's webhook goes when a run names no `webhook_url`.
     pub webhook_url: Option<String>,
+    /// The three scene services.
+    pub scenes: SceneSettings,
 }
 
 impl Settings {
@@ -55,6 +57,7 @@ impl Settings {
             work_dir: None,
             webhook_secret: None,
             webhook_url: None,
+            scenes: SceneSettings::default(),
         }
     }
 }

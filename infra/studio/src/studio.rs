@@ -12,9 +12,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::api::router;
-use crate::file::is_ours;
+use crate::output::is_ours;
 use crate::pod::Pod;
-use crate::{Settings, SpeechError, TaskView};
+use crate::{SceneTaskView, Service, Settings, SpeechError, TaskView};
 
 /// How long downloads that still run may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -72,13 +72,12 @@ impl Studio {
         let address = listener.local_addr().map_err(listen_error)?;
         let pod = Arc::new(Pod::new(settings, format!("http://{address}"), work_dir)?);
         let (end, ended) = oneshot::channel();
-        let server =
-            axum::serve(listener, router(Arc::clone(&pod))).with_graceful_shutdown(async {
-                // A dropped studio serves on.
-                if ended.await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            });
+        let server = axum::serve(listener, router(&pod)).with_graceful_shutdown(async {
+            // A dropped studio serves on.
+            if ended.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        });
         let server = tokio::spawn(server.into_future());
         Ok(Self { pod, _temporary: temporary, end, server })
     }
@@ -100,11 +99,46 @@ impl Studio {
         self.pod.ledger.until(condition).await;
     }
 
+    /// Where a scene service is reached, without a slash at the end.
+    #[must_use]
+    pub fn scene_url(&self, service: Service) -> String {
+        format!("{}{}", self.pod.base_url, service.path())
+    }
+
+    /// The scene services' tasks, in the order in which they came.
+    #[must_use]
+    pub fn scene_tasks(&self) -> Vec<SceneTaskView> {
+        self.pod.scenes.views()
+    }
+
+    /// Resolves once `condition` holds for the scene services' tasks.
+    pub async fn until_scenes(&self, condition: impl Fn(&[SceneTaskView]) -> bool) {
+        self.pod.scenes.until(condition).await;
+    }
+
+    /// Whether every scene task has ended and none of their webhooks is under way, held back or
+    /// waiting to be repeated.
+    #[must_use]
+    pub fn scenes_are_silent(&self) -> bool {
+        self.pod.scenes.all(|task| task.is_settled)
+    }
+
+    /// Resolves once [`Studio::scenes_are_silent`].
+    pub async fn until_scenes_are_silent(&self) {
+        self.pod.scenes.until_so(|scenes| scenes.all(|task| task.is_settled)).await;
+    }
+
     /// Ends every task, and every child process with it; then the server and its files.
     pub async fn stop(self) {
         self.pod.shut_down().await;
         let _ = self.end.send(());
         let _ = tokio::time::timeout(PATIENCE, self.server).await;
+        // A request that came in the meantime may have begun something.
+        self.pod.shut_down().await;
+        // Finished scenes are offered to the end, and a download that was given up may hold on.
+        if let Err(error) = delete_left_files(&self.pod.work_dir) {
+            tracing::warn!(%error, "files of this studio are left in its work folder");
+        }
     }
 }
 
@@ -118,7 +152,7 @@ fn make_work_dir(asked: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), S
     Ok((temporary.path().to_owned(), Some(temporary)))
 }
 
-/// Deletes what a studio that was killed has left: its tasks are gone, so nobody can ask for it.
+/// Deletes what a studio has left there that is no more: nobody can ask for it.
 fn delete_left_files(folder: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;

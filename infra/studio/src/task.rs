@@ -1,12 +1,17 @@
 //! One run, from `IN_QUEUE` to its end, and how it shows itself.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+
+use crate::ledger::Entry;
+use crate::stored_file::StoredFile;
+
+/// How long the result of an ended task can be asked for, by RunPod's documentation.
+const RESULT_LIFE: Duration = Duration::from_mins(30);
 
 /// The states of a RunPod job, spelt as its API spells them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -88,10 +93,7 @@ impl TaskView {
 /// A file that waits to be fetched.
 #[derive(Debug, Clone)]
 pub(crate) struct Offer {
-    pub filename: String,
-    pub path: PathBuf,
-    pub bytes: u64,
-    pub content_type: &'static str,
+    pub file: StoredFile,
     pub download_url: String,
     pub confirmation_url: String,
 }
@@ -167,23 +169,38 @@ impl Task {
             "job_id": self.job_id,
             "download_url": offer.download_url,
             "confirmation_url": offer.confirmation_url,
-            "filename": offer.filename,
+            "filename": offer.file.filename,
         });
         if self.status.is_terminal() {
-            output["bytes"] = json!(offer.bytes);
+            output["bytes"] = json!(offer.file.bytes);
             output["confirmed"] = json!(self.confirmed);
         }
         output
     }
+}
 
-    /// The task for those outside.
-    pub fn view(&self) -> TaskView {
+impl Entry for Task {
+    type View = TaskView;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.ended.is_some_and(|ended| ended.elapsed() >= RESULT_LIFE)
+    }
+
+    fn view(&self) -> TaskView {
         TaskView {
             id: self.id.clone(),
             job_id: self.job_id.clone(),
             status: self.status,
             confirmed: self.confirmed,
-            bytes: self.offer.as_ref().map(|offer| offer.bytes),
+            bytes: self.offer.as_ref().map(|offer| offer.file.bytes),
             error: self.error.clone(),
             posts: self.posts.clone(),
             fetches: self.fetches,

@@ -3,6 +3,7 @@
 mod faults;
 mod life;
 mod receiver;
+mod scenes;
 
 use std::time::Duration;
 

@@ -14,6 +14,7 @@ use crate::faults::Fault;
 use crate::file::filename;
 use crate::pod::Pod;
 use crate::run_request::RunRequest;
+use crate::stored_file::StoredFile;
 use crate::task::{Offer, Status};
 
 /// Why a task did not complete.
@@ -92,15 +93,14 @@ async fn make_file(pod: &Pod, id: &str, speech: &TtsRequest) -> Result<TempPath,
     let path = pod.work_dir.join(&filename);
     let file = TempPath::try_from_path(&path).map_err(SpeechError::Io)?;
     pod.settings.engine.speak(speech, &path).await?;
-    let bytes = tokio::fs::metadata(&path).await.map_err(SpeechError::Io)?.len();
+    let content_type = speech.format.content_type();
+    let stored = StoredFile::at(path, content_type).await.map_err(SpeechError::Io)?;
+    let bytes = stored.bytes;
     tracing::info!(task = id, job = job_id, bytes, language = speech.language.name(), "spoken");
     let offer = Offer {
         download_url: format!("{}/output/{filename}", pod.base_url),
         confirmation_url: format!("{}/confirm-download/{job_id}?task={id}", pod.base_url),
-        content_type: speech.format.content_type(),
-        filename,
-        path,
-        bytes,
+        file: stored,
     };
     pod.ledger.change(id, |task| task.offer = Some(offer));
     Ok(file)

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use domain::tts::TtsRequest;
 
-use super::program::{SpeechError, run};
-
-const PROGRAM: &str = "espeak-ng";
+use super::SpeechError;
+use crate::program::{ESPEAK, run};
 
 /// Whether espeak-ng is there.
 pub(super) async fn check() -> Result<(), SpeechError> {
-    run(PROGRAM, &[OsStr::new("--version")], b"").await.map(drop)
+    run(ESPEAK, &["--version"], b"").await?;
+    Ok(())
 }
 
 /// Speaks the text of `request` into a WAV at `path`.
@@ -20,7 +20,8 @@ pub(super) async fn speak(request: &TtsRequest, path: &Path) -> Result<(), Speec
     // "-b 1" says that the text is UTF-8 whatever the locale.
     let [utf8, one, by, from_stdin, into] = ["-b", "1", "-v", "--stdin", "-w"].map(OsStr::new);
     let arguments = [utf8, one, by, OsStr::new(&voice), from_stdin, into, path.as_os_str()];
-    run(PROGRAM, &arguments, request.text.as_bytes()).await.map(drop)
+    run(ESPEAK, &arguments, request.text.as_bytes()).await?;
+    Ok(())
 }
 
 /// The voice as espeak-ng names it. Its language voices are named by BCP 47 codes; a request
@@ -32,7 +33,7 @@ async fn voice(request: &TtsRequest) -> Result<String, SpeechError> {
         return Ok(asked.clone());
     }
     // espeak-ng speaks on without a word when it does not know a speaker, so it is asked first.
-    let listed = run(PROGRAM, &[OsStr::new("--voices=variant")], b"").await?;
+    let listed = run(ESPEAK, &["--voices=variant"], b"").await?;
     let file = format!("!v/{asked}");
     if String::from_utf8_lossy(&listed).split_whitespace().any(|word| word == file) {
         return Ok(format!("{code}+{asked}"));

@@ -1,0 +1,73 @@
+//! What a task starts from, where it is not simply there.
+
+use serde_json::{Value, json};
+
+use super::{Stage, shelf, stage, video};
+use crate::{Faults, Service};
+
+/// A studio with one finished video, and a shelf whose `/moved` leads to it.
+async fn stage_with_shelf() -> (Stage, String) {
+    let stage = stage(Faults::default()).await;
+    stage.order(Service::Video, video("scene_1", "any")).await;
+    let video = stage.report(Service::Video).await["video_url"].as_str().unwrap().to_owned();
+    (stage, shelf::start(video).await)
+}
+
+async fn last_frame_of(stage: &Stage, video_url: &str) -> Value {
+    let body = json!({ "project_id": "proj_1", "scene_id": "scene_1", "video_url": video_url });
+    stage.order(Service::LastFrame, body).await;
+    stage.report(Service::LastFrame).await
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed() {
+    let (stage, shelf) = stage_with_shelf().await;
+    let report = last_frame_of(&stage, &format!("{shelf}/moved")).await;
+    assert_eq!((&report["status"], &report["width"]), (&json!("completed"), &json!(96)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_had_fails_the_task_by_name() {
+    let (stage, shelf) = stage_with_shelf().await;
+    for (path, error) in [
+        ("/missing", "video_url answered 404"),
+        ("/broken", "video_url answered 503"),
+        ("/loop", "video_url leads by redirects to where this studio does not go"),
+        ("/away", "video_url leads by redirects to where this studio does not go"),
+    ] {
+        let report = last_frame_of(&stage, &format!("{shelf}{path}")).await;
+        assert_eq!((&report["status"], &report["error"]), (&json!("failed"), &json!(error)));
+        assert!(report["last_frame_url"].is_null());
+    }
+    let report = last_frame_of(&stage, "https://192.0.2.1/video.mp4").await;
+    assert_eq!(report["error"], "video_url is not plain HTTP on this machine");
+    let report = last_frame_of(&stage, &format!("{shelf}/text")).await;
+    assert!(report["error"].as_str().unwrap().starts_with("video_url is not a video"), "{report}");
+}
+
+#[tokio::test]
+async fn a_film_names_the_scene_that_is_missing() {
+    let (stage, shelf) = stage_with_shelf().await;
+    let scene = |path: &str| json!({ "scene_id": "any", "video_url": format!("{shelf}{path}") });
+    let body = json!({ "project_id": "proj_1", "scenes": [scene("/moved"), scene("/gone")] });
+    stage.order(Service::Stitch, body).await;
+    let report = stage.report(Service::Stitch).await;
+    assert_eq!(report["error"], "scenes.1.video_url answered 404");
+    let body = json!({
+        "project_id": "proj_1", "scenes": [scene("/moved"), scene("/moved")],
+        "transition": { "type": "fade", "duration": 1 },
+    });
+    stage.order(Service::Stitch, body).await;
+    let report = stage.report(Service::Stitch).await;
+    assert_eq!(report["error"], "transition.duration must be shorter than every scene");
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_is_begun_again() {
+    let stage = stage(Faults { truncate_files: 1.0, ..Faults::default() }).await;
+    stage.order(Service::Video, video("scene_1", "any")).await;
+    let video = stage.report(Service::Video).await;
+    let report = last_frame_of(&stage, video["video_url"].as_str().unwrap()).await;
+    assert_eq!(report["status"], "completed");
+    assert_eq!(stage.studio.scene_tasks()[0].fetches, 2);
+}
