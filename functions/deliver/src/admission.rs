@@ -7,6 +7,7 @@ use domain::Timestamp;
 use domain::health::Gate;
 use runtime::queue::WorkError;
 use runtime::random;
+use store::HealthOf;
 
 use crate::Deliver;
 use crate::attempt::Settled;
@@ -37,7 +38,7 @@ impl Deliver {
     /// that has to wait for its turn.
     pub(crate) async fn admit(&self, mut planned: Planned) -> Result<Admission, WorkError> {
         let now = self.clock.now();
-        if let Some(settled) = planned.discarded() {
+        if let Some(settled) = planned.discarded(self.notifications.is_some()) {
             return Ok(Admission::Refused(settled));
         }
         let gate = planned.gate(now);
@@ -88,8 +89,8 @@ impl Deliver {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, WorkError> {
-        let message = &planned.message;
-        let claimed = self.store.claim_probe(&message.owner, &message.receiver, now, until).await;
+        let of = HealthOf::Receiver(&planned.message.owner, &planned.message.receiver);
+        let claimed = self.store.claim_probe(of, now, until).await;
         claimed.map_err(|error| WorkError::new("claim a probe", error))
     }
 }
@@ -103,5 +104,5 @@ fn held(mut planned: Planned, until: Timestamp) -> Admission {
 /// Some time between the two, in milliseconds, so that what is held together does not all come
 /// back together.
 fn moments(least: u64, most: u64) -> Duration {
-    Duration::from_millis(least) + Duration::from_millis(most - least).mul_f64(random::fraction())
+    random::between(Duration::from_millis(least), Duration::from_millis(most))
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::Timestamp;
-use domain::delivery::{AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus};
+use domain::delivery::{AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus, Receiver};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use outbound::{Answer, SendError};
@@ -58,9 +58,14 @@ impl Deliver {
             .map_err(|error| WorkError::new("sign the webhook", error))?;
         let body = planned.message.body.clone().into_bytes().into();
         let start = Instant::now();
-        let result = match self.client.check_url(planned.url().unwrap_or_default()) {
-            Ok(url) => self.client.post(&url, headers, body, ATTEMPT).await,
-            Err(refused) => Err(refused.into()),
+        let result = match (&planned.message.receiver, &self.notifications) {
+            (Receiver::NotificationService, Some(service)) => {
+                service.post(headers, body, ATTEMPT).await
+            }
+            _ => match self.client.check_url(planned.url().unwrap_or_default()) {
+                Ok(url) => self.client.post(&url, headers, body, ATTEMPT).await,
+                Err(refused) => Err(refused.into()),
+            },
         };
         let latency = start.elapsed();
         drop(place);

@@ -7,7 +7,7 @@ use domain::endpoint::DisabledReason;
 use http::StatusCode;
 use runtime::queue::WorkError;
 use runtime::random;
-use store::StoreError;
+use store::{HealthOf, StoreError};
 
 use crate::Deliver;
 use crate::attempt::{Settled, Verdict};
@@ -40,7 +40,7 @@ impl Deliver {
         match settled.verdict {
             Some(Verdict::Success) if settled.had_failed => {
                 let delivery = settled.delivery();
-                self.store.forget_failures(&delivery.owner, &delivery.receiver).await
+                self.store.forget_failures(health_of(delivery)).await
             }
             // A test that fails is the owner's, who sees it.
             Some(Verdict::Gone | Verdict::Hopeless | Verdict::Failure(_))
@@ -53,11 +53,10 @@ impl Deliver {
     }
 
     async fn note_failure(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        let Delivery { owner, receiver, .. } = delivery;
         let now = self.clock.now();
-        let health = self.store.record_failure(owner, receiver, now).await?;
+        let health = self.store.record_failure(health_of(delivery), now).await?;
         if let Some(until) = health.rest(now, random::fraction()) {
-            self.store.open_circuit(owner, receiver, &health, until).await?;
+            self.store.open_circuit(health_of(delivery), &health, until).await?;
         }
         if health.is_hopeless(now) {
             self.disable(delivery, DisabledReason::Failing).await?;
@@ -77,6 +76,11 @@ impl Deliver {
         }
         Ok(())
     }
+}
+
+/// Whose health an attempt at `delivery` says something about.
+const fn health_of(delivery: &Delivery) -> HealthOf<'_> {
+    HealthOf::Receiver(&delivery.owner, &delivery.receiver)
 }
 
 /// Whether the receiver's last word was that it is gone for good.

@@ -10,6 +10,7 @@ mod attempt;
 mod bulkhead;
 mod consequences;
 mod headers;
+mod notifications;
 mod planned;
 
 use domain::{Secret, Timestamp, limits};
@@ -23,6 +24,7 @@ use store::{Recorded, Store};
 use crate::admission::Admission;
 use crate::attempt::{Attempted, Settled};
 use crate::bulkhead::Bulkhead;
+use crate::notifications::NotificationService;
 use crate::planned::Planned;
 
 /// How often an attempt's record is written anew because its delivery was replayed meanwhile.
@@ -34,6 +36,7 @@ pub struct Deliver {
     store: Store,
     queue: Queue<Message>,
     client: Client,
+    notifications: Option<NotificationService>,
     bulkhead: Bulkhead,
     master: Secret,
     clock: Clock,
@@ -55,6 +58,7 @@ impl QueueFunction for Deliver {
             queue: Queue::new(&context.aws, environment.required(Self::QUEUE)?),
             client: Client::new(guard)
                 .map_err(|error| StartError::client("the HTTP client", &error))?,
+            notifications: NotificationService::new(environment)?,
             bulkhead: Bulkhead::default(),
             master: environment.required_secret("SIGNING_KEY")?,
             clock: context.clock.clone(),

@@ -58,11 +58,13 @@ impl Planned {
         if self.is_recorded { Seen::from(&self.delivery) } else { Seen::default() }
     }
 
-    /// Where it goes, if there still is such a place.
+    /// The address of its receiver, if that has one and still exists. Of the notification service
+    /// our own configuration knows it.
     pub(crate) fn url(&self) -> Option<&str> {
         match &self.message.receiver {
             Receiver::Url(url) => Some(url),
             Receiver::Endpoint(_) => self.endpoint.as_ref().map(|endpoint| endpoint.url.as_str()),
+            Receiver::NotificationService => None,
         }
     }
 
@@ -94,14 +96,17 @@ impl Planned {
     }
 
     /// The end of it, if it is not to be sent at all: nobody is there any more.
-    pub(crate) fn discarded(&self) -> Option<Settled> {
-        self.message.receiver.endpoint()?;
-        let reason = match self.endpoint.as_ref().map(|endpoint| endpoint.status) {
-            None => DiscardReason::EndpointDeleted,
-            Some(EndpointStatus::Disabled { .. }) if !self.is_test() => {
+    pub(crate) fn discarded(&self, has_notification_service: bool) -> Option<Settled> {
+        let endpoint = self.endpoint.as_ref().map(|endpoint| endpoint.status);
+        let reason = match (&self.message.receiver, endpoint) {
+            (Receiver::NotificationService, _) if !has_notification_service => {
+                DiscardReason::NoNotificationService
+            }
+            (Receiver::Endpoint(_), None) => DiscardReason::EndpointDeleted,
+            (Receiver::Endpoint(_), Some(EndpointStatus::Disabled { .. })) if !self.is_test() => {
                 DiscardReason::EndpointDisabled
             }
-            Some(_) => return None,
+            _ => return None,
         };
         let mut delivery = self.delivery.clone();
         delivery.status = DeliveryStatus::Discarded;
@@ -159,6 +164,7 @@ fn first(message: &Message) -> Delivery {
         id: message.id.clone(),
         owner: message.owner.clone(),
         job_id: message.job_id.clone(),
+        project_id: message.project_id.clone(),
         event: message.event,
         receiver: message.receiver.clone(),
         status: DeliveryStatus::Planned,

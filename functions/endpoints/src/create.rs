@@ -10,7 +10,7 @@ use serde::Serialize;
 use store::EndpointCreated;
 
 use crate::secret::ShownSecret;
-use crate::{Endpoints, body, key_reused};
+use crate::{Endpoints, body};
 
 /// The answer: the endpoint, and what its receiver verifies with.
 #[derive(Serialize)]
@@ -57,7 +57,7 @@ impl Endpoints {
             let saved = self.save(Endpoint { id, ..wanted.clone() }, there).await?;
             if !ran_out(&saved, now) {
                 let same = saved.request_sha256 == sha256;
-                return if same { Ok(saved) } else { Err(key_reused()) };
+                return if same { Ok(saved) } else { Err(Problem::key_reused()) };
             }
         }
         Err(Problem::unavailable("an idempotency key has no generation left"))

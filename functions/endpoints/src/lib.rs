@@ -15,7 +15,7 @@ use http::StatusCode;
 use outbound::Guard;
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
-use store::Store;
+use store::{HealthOf, Store};
 
 /// The function.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Endpoints {
         if change.url.is_some() || change.status == Some(EndpointStatus::Enabled) {
             self.named(owner, request).await?;
             let receiver = Receiver::Endpoint(id.clone());
-            let forgotten = self.store.forget_failures(owner, &receiver).await;
+            let forgotten = self.store.forget_failures(HealthOf::Receiver(owner, &receiver)).await;
             forgotten.map_err(Problem::unavailable)?;
         }
         let changed = self.store.change_endpoint(owner, &id, &change, now).await;
@@ -133,11 +133,4 @@ fn named_id(request: &Request) -> Result<EndpointId, Problem> {
 
 fn unknown() -> Problem {
     Problem::not_found("There is no such endpoint.")
-}
-
-fn key_reused() -> Problem {
-    Problem::conflict(
-        "idempotency_key_reused",
-        "This Idempotency-Key was sent with another body within 24 hours. Use a new key.",
-    )
 }

@@ -12,7 +12,7 @@ use runtime::{Problem, random};
 use serde::Serialize;
 use signing::webhook_secret::{endpoint_key, endpoint_secret, webhook_secret};
 
-use crate::{Endpoints, key_reused, named_id, unknown};
+use crate::{Endpoints, named_id, unknown};
 
 /// How often to begin a rotation anew when another one comes between.
 const TRIES: usize = 5;
@@ -135,7 +135,7 @@ impl Endpoints {
                 last.filter(|last| last.request == mark.request && !ran_out(last, now))
             {
                 let same = last.body_sha256 == mark.body_sha256;
-                return if same { Ok((secrets, endpoint)) } else { Err(key_reused()) };
+                return if same { Ok((secrets, endpoint)) } else { Err(Problem::key_reused()) };
             }
             if secrets.valid_at(now).count() >= limits::SECRETS {
                 return Err(too_many());

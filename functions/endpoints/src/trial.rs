@@ -34,6 +34,7 @@ impl Endpoints {
             id: MessageId::for_event(&occurrence, event, &receiver.key()),
             owner: owner.clone(),
             job_id: None,
+            project_id: None,
             event,
             receiver,
             status: DeliveryStatus::Planned,

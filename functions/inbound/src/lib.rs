@@ -4,10 +4,10 @@ mod resource;
 
 use domain::{Caller, Job, OwnerId, Scope};
 use http::StatusCode;
-use providers::runpod::webhook::{self, Callback};
+use intake::{AgainError, Intake};
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
-use store::{Change, Inbound as Kept, InboundFilter, InboundOutcome, Store};
+use store::{Inbound as Kept, InboundFilter, Store};
 
 use crate::resource::InboundResource;
 
@@ -15,13 +15,15 @@ use crate::resource::InboundResource;
 #[derive(Debug)]
 pub struct Inbound {
     store: Store,
+    intake: Intake,
     clock: Clock,
 }
 
 impl HttpFunction for Inbound {
     fn new(context: &Context) -> Result<Self, StartError> {
         let table = context.environment.required("TABLE_NAME")?;
-        Ok(Self { store: Store::new(&context.aws, table), clock: context.clock.clone() })
+        let store = Store::new(&context.aws, table);
+        Ok(Self { intake: Intake::new(store.clone()), store, clock: context.clock.clone() })
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
@@ -39,6 +41,7 @@ impl Inbound {
         let filter = InboundFilter {
             outcome: request.parsed_query("status")?,
             job_id: request.parsed_query("job_id")?,
+            project_id: request.parsed_query("project_id")?,
         };
         let cursor = request.parsed_query("cursor")?.unwrap_or_default();
         let page = self.store.list_inbound(owner, &filter, request.page_limit()?, cursor).await;
@@ -47,22 +50,17 @@ impl Inbound {
         answer::page(&data, page.next)
     }
 
-    /// Does once more what the webhook says, as if it came in now. The job's own conditions
-    /// decide whether that still changes anything; if so, the stream does the rest.
+    /// Does once more what the webhook says, as if it came in now.
     async fn replay(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
         let id = request.path_id("inbound_id", "webhook")?;
         let kept = self.store.inbound(&id).await.map_err(Problem::unavailable)?;
         let kept = kept.ok_or_else(unknown)?;
         self.check_owner(owner, &kept).await?;
         let now = self.clock.now();
-        let change = match webhook::parse(&kept.body)? {
-            Callback::FileReady { source, .. } => {
-                Change::file_ready(kept.attempt, &source, now).map_err(Problem::unavailable)?
-            }
-            Callback::Reported { .. } => Change::reported(kept.attempt, now),
-        };
-        let changed = self.store.change(&id.job_id, &change).await.map_err(Problem::unavailable)?;
-        let outcome = InboundOutcome::of(&changed, kept.attempt);
+        let outcome = self.intake.take_again(&kept, now).await.map_err(|error| match error {
+            AgainError::Unreadable(field) => Problem::from(field),
+            AgainError::Store(error) => Problem::unavailable(error),
+        })?;
         let recorded = self.store.record_inbound_replay(&id, outcome, now).await;
         recorded.map_err(Problem::unavailable)?;
         let replayed = Kept { outcome, replayed_at: Some(now), ..kept };

@@ -7,23 +7,30 @@ mod pull;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::job::ErrorCode;
+use domain::job::{ErrorCode, FileSource};
 use domain::{Job, JobError, JobState, Output, limits};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use outbound::{Client, Guard};
+use outbound::{Client, Guard, SendError};
 use queues::message::Ingest as Message;
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
 use serde_json::json;
-use store::{Change, Changed, Store};
+use store::{Change, Store, StoreError};
 
-use crate::pull::PullError;
+use crate::media::Expected;
+use crate::pull::{PullError, Wanted};
 
 /// How long the provider may take to hear that its file has arrived.
 const CONFIRMATION: Duration = Duration::from_secs(5);
 /// From which receipt on a source that does not answer counts as gone. Receipts come 1 s,
 /// 2 s, 4 s … apart, so about a minute has passed: as long as a pod waits (seed 000).
 const PATIENCE: u32 = 7;
+/// What the small picture of a video is called.
+const THUMBNAIL: &str = "thumbnail";
+/// Largest such picture that is taken, in bytes.
+const THUMBNAIL_BYTES: u64 = 16 * 1024 * 1024;
+/// How long it may take, since the video waits for it.
+const THUMBNAIL_TIME: Duration = Duration::from_secs(20);
 
 /// The function.
 #[derive(Debug)]
@@ -70,9 +77,11 @@ impl QueueFunction for Ingest {
 impl Ingest {
     async fn store_file(&self, job: &Job, receipt: Receipt) -> Result<(), WorkError> {
         let Some(source) = &job.source else { return Ok(()) };
-        match pull::pull(&self.client, &self.blobs, job, source).await {
+        match pull::pull(&self.client, &self.blobs, file(job, source)).await {
             Ok(output) => {
-                self.complete(job, &output).await?;
+                let thumbnail = self.thumbnail(job, source).await;
+                let outputs: Vec<_> = std::iter::once(output).chain(thumbnail).collect();
+                self.complete(job, &outputs).await?;
                 self.confirm(job, receipt).await
             }
             Err(PullError::Invalid(reason)) => {
@@ -86,49 +95,59 @@ impl Ingest {
         }
     }
 
-    async fn complete(&self, job: &Job, output: &Output) -> Result<(), WorkError> {
+    /// The small picture of a video. Without it the video is as good.
+    async fn thumbnail(&self, job: &Job, source: &FileSource) -> Option<Output> {
+        let wanted = Wanted {
+            job,
+            name: THUMBNAIL,
+            url: source.thumbnail_url.as_deref()?,
+            expected: Expected::Image,
+            max_bytes: THUMBNAIL_BYTES,
+            duration_ms: None,
+        };
+        let pulling = pull::pull(&self.client, &self.blobs, wanted);
+        let pulled = tokio::time::timeout(THUMBNAIL_TIME, pulling).await;
+        let pulled = pulled.unwrap_or(Err(PullError::Source(SendError::Timeout)));
+        pulled
+            .inspect_err(|error| tracing::warn!(job_id = %job.id, cause = %error, "no thumbnail"))
+            .ok()
+    }
+
+    async fn complete(&self, job: &Job, outputs: &[Output]) -> Result<(), WorkError> {
         let saving = "save that the file is stored";
-        let change = Change::completed(job.attempt, std::slice::from_ref(output), self.clock.now())
-            .map_err(|error| WorkError::new(saving, error))?;
-        self.change(job, &change, saving).await?;
-        tracing::info!(job_id = %job.id, bytes = output.bytes, sha256 = output.sha256,
-            "file stored");
+        let change = Change::completed(job.attempt, outputs, self.clock.now());
+        self.change(job, change, saving).await?;
+        for Output { name, bytes, sha256, .. } in outputs {
+            tracing::info!(job_id = %job.id, name, bytes, sha256, "file stored");
+        }
         Ok(())
     }
 
-    /// The file is lost. The job goes back for another attempt, if it has one left.
+    /// The file is lost. The job goes back for another attempt, if it may have one.
     async fn give_up(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
         tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason, "file lost");
-        let lost = job.lost_attempts + 1;
-        if lost >= limits::ATTEMPTS {
-            let message = "The provider's file was gone before it could be fetched.";
-            return self.fail(job, JobError::new(ErrorCode::FileLost, message)).await;
-        }
-        let saving = "send the job back";
-        let change = Change::lost(job, reason, self.clock.now())
-            .map_err(|error| WorkError::new(saving, error))?;
-        self.change(job, &change, saving).await
+        let message = "The provider's file was gone before it could be fetched.";
+        let error = JobError::new(ErrorCode::FileLost, message);
+        let change = Change::lost_or_failed(job, reason, &error, self.clock.now());
+        self.change(job, change, "send the job back").await
     }
 
     async fn fail(&self, job: &Job, error: JobError) -> Result<(), WorkError> {
-        let saving = "save that the job failed";
-        let change = Change::failed(job.attempt, &error, self.clock.now())
-            .map_err(|error| WorkError::new(saving, error))?;
-        self.change(job, &change, saving).await
+        let change = Change::failed(job.attempt, &error, self.clock.now());
+        self.change(job, change, "save that the job failed").await
     }
 
-    /// Saves `change`. If it no longer fits, the job has moved on without us, or it was saved
-    /// before and the answer was lost; neither leaves anything to do.
+    /// Saves `change` and what follows from it. If it no longer fits, the job has moved on
+    /// without us, or it was saved before and the answer was lost; neither leaves anything to do.
     async fn change(
         &self,
         job: &Job,
-        change: &Change,
+        change: Result<Change, StoreError>,
         saving: &'static str,
     ) -> Result<(), WorkError> {
-        match self.store.change(&job.id, change).await {
-            Ok(Changed::Done(_) | Changed::Refused(_)) => Ok(()),
-            Err(error) => Err(WorkError::new(saving, error)),
-        }
+        let change = change.map_err(|error| WorkError::new(saving, error))?;
+        let saved = self.store.advance(job, &change, self.clock.now()).await;
+        saved.map(drop).map_err(|error| WorkError::new(saving, error))
     }
 
     /// Tells the provider that it may let go of the file (seed 000).
@@ -162,5 +181,17 @@ impl Ingest {
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(()),
             status => Err(PullError::Status(status)),
         }
+    }
+}
+
+/// The file that `job` is about.
+fn file<'a>(job: &'a Job, source: &'a FileSource) -> Wanted<'a> {
+    Wanted {
+        job,
+        name: job.kind.media().output_name(),
+        url: &source.download_url,
+        expected: Expected::of(job),
+        max_bytes: limits::OUTPUT_BYTES,
+        duration_ms: source.duration_ms,
     }
 }

@@ -1,10 +1,46 @@
 //! What a file is, read off its first bytes. Pure.
 
+use domain::Job;
+use domain::job::Media;
 use domain::tts::AudioFormat;
 
 /// How much of a file's beginning is kept. Every format that we take shows itself, and a WAV
 /// file the start of its samples, well within.
 const HEAD: usize = 4096;
+
+/// The containers of videos that are taken, by their media types.
+const VIDEOS: [&str; 3] = ["video/mp4", "video/webm", "video/quicktime"];
+/// The pictures that are taken.
+const IMAGES: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
+
+/// What a file has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// Sound of that format.
+    Audio(AudioFormat),
+    /// A video in one of the usual containers.
+    Video,
+    /// A picture in one of the usual formats.
+    Image,
+}
+
+impl Expected {
+    /// What the file of `job` has to be.
+    pub(crate) fn of(job: &Job) -> Self {
+        match job.kind.media() {
+            Media::Audio => Self::Audio(job.format.unwrap_or_default()),
+            Media::Video => Self::Video,
+            Media::Image => Self::Image,
+        }
+    }
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileType {
+    pub(crate) content_type: &'static str,
+    pub(crate) extension: &'static str,
+}
 
 /// The beginning of a file.
 #[derive(Debug, Default)]
@@ -17,19 +53,24 @@ impl Head {
         self.0.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
 
-    /// Whether the file is of the format that was asked for; if not, a sentence that says so.
-    pub(crate) fn check(&self, asked: AudioFormat) -> Result<(), String> {
-        let found = infer::get(&self.0).map_or("unknown", |kind| kind.mime_type());
-        let fits = match asked {
-            AudioFormat::Wav => found == "audio/x-wav",
-            AudioFormat::Mp3 => found == "audio/mpeg",
-            AudioFormat::Ogg => found == "audio/ogg" || found == "audio/opus",
-            AudioFormat::Flac => found == "audio/x-flac",
+    /// Whether all of the beginning is here.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.0.len() == HEAD
+    }
+
+    /// What the file is, if it is what it has to be; if not, a sentence that says so.
+    pub(crate) fn check(&self, expected: Expected) -> Result<FileType, String> {
+        let found = infer::get(&self.0);
+        let name = found.map_or("unknown", |kind| kind.mime_type());
+        let (types, wanted) = match expected {
+            Expected::Audio(format) => return check_audio(name, format),
+            Expected::Video => (VIDEOS, "a video"),
+            Expected::Image => (IMAGES, "a picture"),
         };
-        if fits {
-            return Ok(());
-        }
-        Err(format!("The provider's file is of type {found}, not {}.", asked.content_type()))
+        let found = found
+            .filter(|kind| types.contains(&kind.mime_type()))
+            .map(|kind| FileType { content_type: kind.mime_type(), extension: kind.extension() });
+        found.ok_or_else(|| format!("The provider's file is of type {name}, not {wanted}."))
     }
 
     /// How long a WAV file of `bytes` bytes plays, in milliseconds; `None` for other files.
@@ -60,4 +101,18 @@ impl Head {
             at = at.checked_add(8)?.checked_add(size)?.checked_add(size % 2)?;
         }
     }
+}
+
+/// Sound has to be of the very format that was asked for.
+fn check_audio(found: &str, asked: AudioFormat) -> Result<FileType, String> {
+    let fits = match asked {
+        AudioFormat::Wav => found == "audio/x-wav",
+        AudioFormat::Mp3 => found == "audio/mpeg",
+        AudioFormat::Ogg => found == "audio/ogg" || found == "audio/opus",
+        AudioFormat::Flac => found == "audio/x-flac",
+    };
+    if fits {
+        return Ok(FileType { content_type: asked.content_type(), extension: asked.as_str() });
+    }
+    Err(format!("The provider's file is of type {found}, not {}.", asked.content_type()))
 }

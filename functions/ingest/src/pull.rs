@@ -2,12 +2,12 @@
 //! source breaks off, and checked on the way.
 
 use blobs::{Blobs, Upload};
-use domain::job::FileSource;
-use domain::{Job, Output, limits};
+use bytes::Bytes;
+use domain::{Job, Output};
 use http::StatusCode;
 use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, SendError};
 
-use crate::media::Head;
+use crate::media::{Expected, FileType, Head};
 
 /// How often a download that breaks off is taken up again within one run, as long as each
 /// time brings more of the file.
@@ -49,15 +49,32 @@ impl PullError {
     }
 }
 
-/// Pulls the file of `job` from `source` and says what it is.
+/// A file to be pulled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// The job that it belongs to.
+    pub(crate) job: &'a Job,
+    /// What the output will be called.
+    pub(crate) name: &'static str,
+    /// Where it is.
+    pub(crate) url: &'a str,
+    /// What it has to be.
+    pub(crate) expected: Expected,
+    /// How large it may be, in bytes.
+    pub(crate) max_bytes: u64,
+    /// How long it plays, in milliseconds, if its provider says so.
+    pub(crate) duration_ms: Option<u64>,
+}
+
+/// Pulls a file into the bucket and says what it is.
 pub(crate) async fn pull(
     client: &Client,
     blobs: &Blobs,
-    job: &Job,
-    source: &FileSource,
+    wanted: Wanted<'_>,
 ) -> Result<Output, PullError> {
-    let url = client.check_url(&source.download_url).map_err(PullError::refused)?;
-    let mut pull = Pull::new(client, blobs, job, url);
+    let url = client.check_url(wanted.url).map_err(PullError::refused)?;
+    let job = wanted.job;
+    let mut pull = Pull::new(client, blobs, wanted, url);
     for _ in 0..RESUMPTIONS {
         let before = pull.written();
         match pull.advance().await {
@@ -74,50 +91,78 @@ pub(crate) async fn pull(
 struct Pull<'a> {
     client: &'a Client,
     blobs: &'a Blobs,
-    job: &'a Job,
+    wanted: Wanted<'a>,
     url: PublicUrl,
-    name: &'static str,
-    key: String,
     etag: Option<String>,
     total: Option<u64>,
     head: Head,
-    upload: Option<Upload>,
+    /// What came before it was clear what the file is.
+    pending: Vec<Bytes>,
+    upload: Option<Copying>,
+}
+
+/// A file that is what it has to be, on its way into the bucket.
+struct Copying {
+    upload: Upload,
+    key: String,
+    file_type: FileType,
 }
 
 impl<'a> Pull<'a> {
-    fn new(client: &'a Client, blobs: &'a Blobs, job: &'a Job, url: PublicUrl) -> Self {
-        let name = job.kind.media().output_name();
-        let key = key(job, name);
-        let (etag, total, head, upload) = (None, None, Head::default(), None);
-        Self { client, blobs, job, url, name, key, etag, total, head, upload }
+    fn new(client: &'a Client, blobs: &'a Blobs, wanted: Wanted<'a>, url: PublicUrl) -> Self {
+        let (etag, total, head, pending, upload) = (None, None, Head::default(), Vec::new(), None);
+        Self { client, blobs, wanted, url, etag, total, head, pending, upload }
     }
 
     fn written(&self) -> u64 {
-        self.upload.as_ref().map_or(0, Upload::bytes)
+        self.upload.as_ref().map_or(0, |copying| copying.upload.bytes())
     }
 
     /// Copies from where we are to the end, if the source lasts that long.
     async fn advance(&mut self) -> Result<(), PullError> {
         let mut download = self.begin().await?;
-        let content_type = self.job.format.unwrap_or_default().content_type();
-        let upload = self.upload.get_or_insert_with(|| {
-            self.blobs.upload(&self.key, content_type, download.total_length)
-        });
         while let Some(chunk) = download.chunk().await? {
-            self.head.add(&chunk);
-            upload.write(chunk).await?;
+            match &mut self.upload {
+                Some(copying) => copying.upload.write(chunk).await?,
+                None => self.hold(chunk).await?,
+            }
         }
+        if self.upload.is_none() {
+            self.begin_upload().await?;
+        }
+        let written = self.written();
         match self.total {
-            Some(total) if total != upload.bytes() => Err(PullError::Invalid(format!(
-                "The provider announced {total} bytes and sent {}.",
-                upload.bytes()
+            Some(total) if total != written => Err(PullError::Invalid(format!(
+                "The provider announced {total} bytes and sent {written}."
             ))),
             _ => Ok(()),
         }
     }
 
+    /// Keeps a piece back until there is enough to see what the file is.
+    async fn hold(&mut self, chunk: Bytes) -> Result<(), PullError> {
+        self.head.add(&chunk);
+        self.pending.push(chunk);
+        if self.head.is_whole() { self.begin_upload().await } else { Ok(()) }
+    }
+
+    /// Nothing goes to the bucket before the file has proved to be what it has to be.
+    async fn begin_upload(&mut self) -> Result<(), PullError> {
+        if self.pending.is_empty() {
+            return Err(PullError::Invalid("The provider's file is empty.".to_owned()));
+        }
+        let file_type = self.head.check(self.wanted.expected).map_err(PullError::Invalid)?;
+        let key = key(self.wanted.job, self.wanted.name, file_type);
+        let mut upload = self.blobs.upload(&key, file_type.content_type, self.total);
+        for chunk in self.pending.drain(..) {
+            upload.write(chunk).await?;
+        }
+        self.upload = Some(Copying { upload, key, file_type });
+        Ok(())
+    }
+
     async fn begin(&mut self) -> Result<Download, PullError> {
-        let mut fetch = Fetch::whole(limits::OUTPUT_BYTES);
+        let mut fetch = Fetch::whole(self.wanted.max_bytes);
         if self.written() > 0 {
             fetch = fetch.resuming(Resume { from: self.written(), etag: self.etag.clone() });
         }
@@ -129,8 +174,9 @@ impl<'a> Pull<'a> {
             }
             status => return Err(PullError::Status(status)),
         }
-        if download.range_start != self.written() {
-            // It starts over, since its file has changed or it knows no ranges.
+        if self.upload.is_none() || download.range_start != self.written() {
+            // It starts over, since its file has changed or it knows no ranges, or for the first
+            // time.
             self.start_over().await;
         }
         self.etag.clone_from(&download.etag);
@@ -140,40 +186,39 @@ impl<'a> Pull<'a> {
 
     async fn start_over(&mut self) {
         self.head = Head::default();
-        if let Some(upload) = self.upload.take() {
-            upload.abort().await;
-        }
+        self.pending.clear();
+        self.abort().await;
     }
 
-    /// Nothing appears in the bucket before the file has proved to be what was asked for.
-    async fn finish(mut self) -> Result<Output, PullError> {
-        if let Err(reason) = self.head.check(self.job.format.unwrap_or_default()) {
-            return self.abandon(PullError::Invalid(reason)).await;
-        }
-        let Some(upload) = self.upload.take() else {
+    async fn finish(self) -> Result<Output, PullError> {
+        let Some(Copying { upload, key, file_type }) = self.upload else {
             return Err(PullError::Invalid("The provider's file is empty.".to_owned()));
         };
         let stored = upload.finish().await?;
         Ok(Output {
-            name: self.name.to_owned(),
-            duration_ms: self.head.duration_ms(stored.bytes),
-            content_type: self.job.format.unwrap_or_default().content_type().to_owned(),
-            key: self.key,
+            name: self.wanted.name.to_owned(),
+            duration_ms: self.head.duration_ms(stored.bytes).or(self.wanted.duration_ms),
+            content_type: file_type.content_type.to_owned(),
+            key,
             bytes: stored.bytes,
             sha256: hex::encode(stored.sha256),
         })
     }
 
     async fn abandon<T>(mut self, error: PullError) -> Result<T, PullError> {
-        if let Some(upload) = self.upload.take() {
-            upload.abort().await;
-        }
+        self.abort().await;
         Err(error)
+    }
+
+    async fn abort(&mut self) {
+        if let Some(copying) = self.upload.take() {
+            copying.upload.abort().await;
+        }
     }
 }
 
 /// The place of a file. Attempts do not share one, so that a late one cannot overwrite the
 /// file that counts; the same attempt run twice writes the same place.
-fn key(job: &Job, name: &str) -> String {
-    format!("jobs/{}/{}/{name}.{}", job.id, job.attempt, job.format.unwrap_or_default().as_str())
+fn key(job: &Job, name: &str, file_type: FileType) -> String {
+    format!("jobs/{}/{}/{name}.{}", job.id, job.attempt, file_type.extension)
 }

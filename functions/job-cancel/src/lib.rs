@@ -1,9 +1,9 @@
 //! `DELETE /v1/jobs/{job_id}`: ends a job, and says how far that came: at once (200), asked
-//! of the provider (202), or too late (409).
+//! of the provider (202), or too late (409). A step of a project is not ended by itself.
 
 use domain::links::Links;
 use domain::resource::JobResource;
-use domain::{Caller, Job, JobId, JobState, Scope};
+use domain::{Caller, Job, JobId, JobState, Scope, Step};
 use http::StatusCode;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
@@ -32,7 +32,11 @@ impl HttpFunction for JobCancel {
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsWrite)?;
-        let (status, job) = self.cancel(&caller, &request.job_id()?).await?;
+        let id = request.job_id()?;
+        if let Some(step) = Step::of(&id) {
+            return Err(self.belongs_to_project(&caller, &id, &step).await?);
+        }
+        let (status, job) = self.cancel(&caller, &id).await?;
         let token = self.tokens.download_token(&job.id);
         json(status, &JobResource::new(&job, &self.links, &token))
     }
@@ -53,6 +57,24 @@ impl JobCancel {
                 Err(Problem::unavailable("the job changed twice while it was being cancelled"))
             }
         }
+    }
+
+    /// What the owner of a step is told. To others there is no such job.
+    async fn belongs_to_project(
+        &self,
+        caller: &Caller,
+        id: &JobId,
+        step: &Step,
+    ) -> Result<Problem, Problem> {
+        let found = self.store.find_job(&caller.owner, id).await.map_err(Problem::unavailable)?;
+        let project = self.links.project(&step.project);
+        Ok(match found {
+            None => Problem::not_found("There is no such job."),
+            Some(_) => Problem::conflict(
+                "belongs_to_project",
+                format!("The job is a step of a project. Cancel the project: DELETE {project}."),
+            ),
+        })
     }
 
     async fn change(&self, id: &JobId, change: &Change) -> Result<Changed, Problem> {

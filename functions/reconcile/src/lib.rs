@@ -8,17 +8,15 @@ use std::error::Error;
 use std::time::Duration;
 
 use domain::job::ErrorCode;
-use domain::{Job, JobError, Secret, limits, schedule};
+use domain::{Job, JobError, JobState, limits, schedule};
 use outbound::ProviderClient;
-use providers::runpod::answer;
-use providers::runpod::request::Endpoint;
-use providers::{Cancellation, ProviderNews};
+use providers::{Cancellation, Provider, ProviderNews, Providers};
 use queues::Queue;
 use queues::message::{Check as Message, Dispatch, Ingest};
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
 use serde_json::json;
-use store::{Change, Store};
+use store::{Change, Store, StoreError};
 
 use crate::decision::{Decision, decide};
 
@@ -33,8 +31,7 @@ pub struct Reconcile {
     dispatch: Queue<Dispatch>,
     ingest: Queue<Ingest>,
     client: ProviderClient,
-    endpoint: Endpoint,
-    api_key: Secret,
+    providers: Providers,
     confirmation_timeout: Duration,
     clock: Clock,
 }
@@ -55,11 +52,7 @@ impl QueueFunction for Reconcile {
             ingest: Queue::new(aws, environment.required("INGEST_QUEUE_URL")?),
             client: ProviderClient::new(allow_loopback)
                 .map_err(|error| StartError::client("the HTTP client", &error))?,
-            endpoint: Endpoint::new(
-                environment.required("RUNPOD_BASE_URL")?,
-                environment.required("RUNPOD_ENDPOINT_ID")?,
-            ),
-            api_key: environment.required_secret("RUNPOD_API_KEY")?,
+            providers: Providers::new(|name| environment.required(name))?,
             confirmation_timeout: environment
                 .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
             clock: context.clock.clone(),
@@ -69,7 +62,13 @@ impl QueueFunction for Reconcile {
     async fn handle(&self, message: Message, _: Receipt) -> Result<(), WorkError> {
         let job = self.store.job(&message.job_id).await;
         let job = job.map_err(|error| WorkError::new("read the job", error))?;
-        let Some(job) = job.filter(|job| !job.state.is_terminal()) else { return Ok(()) };
+        let Some(job) = job else { return Ok(()) };
+        if let Some(task) = &message.abandoned_task {
+            return self.abandon(&job, task).await;
+        }
+        if !is_looked_after(&job, &message) {
+            return Ok(());
+        }
         self.act(&job).await?;
         match message.round {
             Some(round) => self.look_again(message, round + 1).await,
@@ -104,7 +103,7 @@ impl Reconcile {
 
     /// Asks the provider how the task stands, and saves what it says.
     async fn ask(&self, job: &Job, task: &str) -> Result<(), WorkError> {
-        let news = match self.news(task).await {
+        let news = match self.news(self.provider(job), task).await {
             Ok(news) => news,
             Err(error) => {
                 // The next look asks again.
@@ -126,34 +125,60 @@ impl Reconcile {
             }
             ProviderNews::FileReady(source) => {
                 let change = Change::file_ready(Some(job.attempt), &source, now);
-                let change = change.map_err(|error| WorkError::new("save the news", error))?;
-                self.save(job, &change).await
+                self.save_made(job, change.map(|change| change.of_task(task))).await
             }
-            ProviderNews::Failed(error) => self.fail(job, &error).await,
-            ProviderNews::Cancelled => self.save(job, &Change::cancelled(job.attempt, now)).await,
+            ProviderNews::Failed(error) => {
+                self.save_made(job, Change::failed_step(job, &error, now)).await
+            }
+            ProviderNews::Cancelled => {
+                self.save_made(job, Change::ended_by_provider(job, now)).await
+            }
             ProviderNews::Gone => self.lost(job).await,
         }
     }
 
-    async fn news(&self, task: &str) -> Result<ProviderNews, Box<dyn Error + Send + Sync>> {
-        let url = self.endpoint.status_url(task);
-        let answer = self.client.get(&url, &self.api_key, ANSWER).await?;
-        Ok(answer::news(answer.status.as_u16(), &answer.body)?)
+    fn provider(&self, job: &Job) -> &Provider {
+        self.providers.of(job.kind)
+    }
+
+    async fn news(
+        &self,
+        provider: &Provider,
+        task: &str,
+    ) -> Result<ProviderNews, Box<dyn Error + Send + Sync>> {
+        let answer = self.client.get(&provider.status_url(task), provider.key(), ANSWER).await?;
+        Ok(provider.news(answer.status.as_u16(), &answer.body)?)
     }
 
     /// Ends the job as its owner wishes, once the provider has let go of it. If the provider
     /// has finished meanwhile, it is too late: the job goes on to its files.
     async fn cancel(&self, job: &Job) -> Result<(), WorkError> {
         let Some(task) = &job.provider_task else { return self.cancelled(job).await };
-        let url = self.endpoint.cancel_url(task);
-        let answer = self.client.post_json(&url, &self.api_key, &json!({}), ANSWER).await;
-        let answer = answer.map_err(|error| WorkError::new("cancel the task", error))?;
-        match answer::cancellation(answer.status.as_u16(), &answer.body) {
-            Ok(Cancellation::Cancelled | Cancellation::Gone) => self.cancelled(job).await,
-            Ok(Cancellation::Requested) => Ok(()),
-            Ok(Cancellation::TooLate) => self.ask(job, task).await,
-            Err(error) => Err(WorkError::new("cancel the task", error)),
+        match self.cancel_task(self.provider(job), task).await? {
+            Cancellation::Cancelled | Cancellation::Gone => self.cancelled(job).await,
+            Cancellation::Requested => Ok(()),
+            Cancellation::TooLate => self.ask(job, task).await,
         }
+    }
+
+    async fn cancel_task(
+        &self,
+        provider: &Provider,
+        task: &str,
+    ) -> Result<Cancellation, WorkError> {
+        let url = provider.cancel_url(task);
+        let answer = self.client.post_json(&url, provider.key(), &json!({}), ANSWER).await;
+        let answer = answer.map_err(|error| WorkError::new("cancel the task", error))?;
+        let cancellation = provider.cancellation(answer.status.as_u16(), &answer.body);
+        cancellation.map_err(|error| WorkError::new("cancel the task", error))
+    }
+
+    /// Ends a task of an attempt of `job` that no longer counts. It is tried for as long as the
+    /// queue lets it; that it has ended by itself meanwhile is as good.
+    async fn abandon(&self, job: &Job, task: &str) -> Result<(), WorkError> {
+        let cancellation = self.cancel_task(self.provider(job), task).await?;
+        tracing::info!(job_id = %job.id, task, ?cancellation, "task abandoned");
+        Ok(())
     }
 
     async fn cancelled(&self, job: &Job) -> Result<(), WorkError> {
@@ -163,12 +188,10 @@ impl Reconcile {
 
     /// Ends the task of a job that is over anyway; whether that works changes nothing.
     async fn end_task(&self, job: &Job) {
-        if let Some(task) = &job.provider_task {
-            let url = self.endpoint.cancel_url(task);
-            let ended = self.client.post_json(&url, &self.api_key, &json!({}), ANSWER).await;
-            if let Err(error) = ended {
-                tracing::warn!(job_id = %job.id, cause = %error, "the task may go on");
-            }
+        if let Some(task) = &job.provider_task
+            && let Err(error) = self.cancel_task(self.provider(job), task).await
+        {
+            tracing::warn!(job_id = %job.id, cause = %error, "the task may go on");
         }
     }
 
@@ -176,24 +199,29 @@ impl Reconcile {
     async fn lost(&self, job: &Job) -> Result<(), WorkError> {
         let lost = job.lost_attempts + 1;
         tracing::warn!(job_id = %job.id, attempt = %job.attempt, lost, "attempt lost");
-        if lost >= limits::ATTEMPTS {
-            let message = "The provider lost the job, as often as it was tried.";
-            return self.fail(job, &JobError::new(ErrorCode::ProviderFailed, message)).await;
-        }
-        let change = Change::lost(job, "the provider lost it", self.clock.now());
-        let change = change.map_err(|error| WorkError::new("start the job anew", error))?;
-        self.save(job, &change).await
+        let message = "The provider lost the job, as often as it was tried.";
+        let error = JobError::new(ErrorCode::ProviderFailed, message);
+        let change = Change::lost_or_failed(job, "the provider lost it", &error, self.clock.now());
+        self.save_made(job, change).await
     }
 
     async fn fail(&self, job: &Job, error: &JobError) -> Result<(), WorkError> {
-        let change = Change::failed(job.attempt, error, self.clock.now());
-        let change = change.map_err(|error| WorkError::new("save that the job failed", error))?;
+        self.save_made(job, Change::failed(job.attempt, error, self.clock.now())).await
+    }
+
+    async fn save_made(
+        &self,
+        job: &Job,
+        change: Result<Change, StoreError>,
+    ) -> Result<(), WorkError> {
+        let change = change.map_err(|error| WorkError::new("save what was found", error))?;
         self.save(job, &change).await
     }
 
-    /// Saves `change`. If it no longer fits, something else has moved the job on.
+    /// Saves `change` and what follows from it. If it no longer fits, something else has moved
+    /// the job on.
     async fn save(&self, job: &Job, change: &Change) -> Result<(), WorkError> {
-        match self.store.change(&job.id, change).await {
+        match self.store.advance(job, change, self.clock.now()).await {
             Ok(_) => Ok(()),
             Err(error) => Err(WorkError::new("save what was found", error)),
         }
@@ -204,4 +232,11 @@ impl Reconcile {
         let sent = self.queue.send(&Message { round: Some(round), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("plan the next look", error))
     }
+}
+
+/// Whether these looks at `job` go on: not after its end, and not once it has been begun anew or
+/// waits for what it is made from, since others begin then.
+fn is_looked_after(job: &Job, message: &Message) -> bool {
+    let begun_anew = message.begun_at.is_some_and(|begun_at| begun_at != job.created_at);
+    !job.state.is_terminal() && job.state != JobState::Waiting && !begun_anew
 }

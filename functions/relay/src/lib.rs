@@ -2,6 +2,7 @@
 //! queues. Nobody else sends what a change calls for, and the stream hands over each change
 //! until this has worked, so nothing saved is ever left undone.
 
+mod life;
 mod occurrence;
 mod plan;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::delivery::Delivery;
 use domain::links::Links;
-use queues::message::{Check, Deliver, Dispatch, Ingest};
+use queues::message::{Check, Deliver, Dispatch, Early, Ingest};
 use queues::{Queue, QueueError};
 use runtime::stream::StreamFunction;
 use runtime::{Context, StartError};
@@ -34,6 +35,7 @@ pub struct Relay {
     ingest: Queue<Ingest>,
     deliver: Queue<Deliver>,
     check: Queue<Check>,
+    early: Queue<Early>,
 }
 
 /// Why a batch of changes could not be passed on. The stream hands it over again.
@@ -63,11 +65,13 @@ impl StreamFunction for Relay {
                 tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
                 confirmation_timeout: environment
                     .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
+                notification_service: environment.get("NOTIFICATION_SERVICE_URL").is_some(),
             },
             dispatch: Queue::new(aws, environment.required("DISPATCH_QUEUE_URL")?),
             ingest: Queue::new(aws, environment.required("INGEST_QUEUE_URL")?),
             deliver: Queue::new(aws, environment.required("DELIVER_QUEUE_URL")?),
             check: Queue::new(aws, environment.required("CHECK_QUEUE_URL")?),
+            early: Queue::new(aws, environment.required("EARLY_QUEUE_URL")?),
         })
     }
 
@@ -83,6 +87,7 @@ impl StreamFunction for Relay {
         self.deliver.send_all(&webhooks).await?;
         self.deliver.send_all(&again).await?;
         self.check.send_all(&work.check).await?;
+        self.early.send_all(&work.early).await?;
         Ok(())
     }
 }
@@ -92,7 +97,7 @@ impl Relay {
         let old = store::stream::entity(record.change.old_image)?;
         // A removal, by time to live, has no new image and makes no work.
         match store::stream::entity(record.change.new_image)? {
-            None | Some(Entity::Project(_) | Entity::Inbound(_)) => {}
+            None => {}
             Some(Entity::Job(new)) => {
                 let old = if let Some(Entity::Job(old)) = &old { Some(&**old) } else { None };
                 self.planner.job(old, &new, work)?;
@@ -105,6 +110,11 @@ impl Relay {
                 let old = if let Some(Entity::Endpoint(old)) = &old { Some(&**old) } else { None };
                 plan::endpoint(old, &new, work)?;
             }
+            Some(Entity::Project(new)) => {
+                let old = if let Some(Entity::Project(old)) = &old { Some(&**old) } else { None };
+                self.planner.project(old, &new, work)?;
+            }
+            Some(Entity::Inbound(new)) => plan::inbound(old.is_none(), &new, work),
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use domain::delivery::{Delivery, Receiver};
 use domain::endpoint::Endpoint;
-use domain::{EndpointId, EventType, JobId, MessageId, OwnerId, Timestamp};
+use domain::{EndpointId, EventType, JobId, MessageId, OwnerId, ProjectId, Timestamp};
 use queues::message::Deliver;
 
 /// Something that an owner wants to be told of.
@@ -18,21 +18,24 @@ pub(crate) struct Occurrence {
     pub(crate) occurred_at: Timestamp,
     /// The job it is about, if it is about one.
     pub(crate) job_id: Option<JobId>,
+    /// The project it is about, if it is about one.
+    pub(crate) project_id: Option<ProjectId>,
     /// What to say.
     pub(crate) body: String,
-    /// The address that the job was given, if it is to be told too.
-    pub(crate) url: Option<String>,
+    /// Who is to be told besides the owner's endpoints: the address that the job or the project
+    /// was given, the notification service.
+    pub(crate) to: Vec<Receiver>,
     /// The endpoint that is not told, since it is the trouble.
     pub(crate) except: Option<EndpointId>,
 }
 
 impl Occurrence {
-    /// A message for each receiver among the owner's `endpoints`, and for the job's own.
+    /// A message for each receiver among the owner's `endpoints`, and for those of its own.
     pub(crate) fn messages(&self, endpoints: &[Endpoint]) -> impl Iterator<Item = Deliver> {
         let wanting = endpoints.iter().filter(|endpoint| {
             endpoint.wants(self.event) && self.except.as_ref() != Some(&endpoint.id)
         });
-        let own = self.url.iter().cloned().map(Receiver::Url);
+        let own = self.to.iter().cloned();
         own.chain(wanting.map(|endpoint| Receiver::Endpoint(endpoint.id.clone())))
             .map(|receiver| self.message(receiver))
     }
@@ -44,6 +47,7 @@ impl Occurrence {
             event: self.event,
             occurred_at: self.occurred_at,
             job_id: self.job_id.clone(),
+            project_id: self.project_id.clone(),
             receiver,
             body: self.body.clone(),
             attempts_made: 0,
@@ -70,6 +74,7 @@ pub(crate) fn resent(delivery: Delivery, body: String) -> Deliver {
         event: delivery.event,
         occurred_at: delivery.created_at,
         job_id: delivery.job_id,
+        project_id: delivery.project_id,
         receiver: delivery.receiver,
         body,
         attempts_made: delivery.attempts_made,

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use domain::delivery::{Delivery, DeliveryStatus};
+use domain::delivery::{Delivery, DeliveryStatus, Receiver};
 use domain::delivery_resource::DeliveryResource;
 use domain::endpoint::{DisabledReason, Endpoint, EndpointStatus};
 use domain::endpoint_resource::EndpointResource;
 use domain::links::Links;
 use domain::notice::NoticeBody;
+use domain::project::body::ProjectEventBody;
 use domain::resource::{EventBody, JobResource};
-use domain::{EventType, Job, JobState, Timestamp, schedule};
-use queues::message::{Check, Dispatch, Ingest};
+use domain::{EventType, Job, JobId, JobState, Project, ProjectStatus, Step, Timestamp, schedule};
+use queues::message::{Check, Dispatch, Early, Ingest};
 use signing::token::TokenKey;
+use store::{Inbound, InboundOutcome};
 
+use crate::life::{abandoned_task, asks_to_look, begins, dispatch_wait, is_restarted, progress};
 use crate::occurrence::{Occurrence, asks_to_be_sent};
 
 /// What is to be done, messages each with their delay.
@@ -21,6 +24,7 @@ pub(crate) struct Work {
     pub(crate) dispatch: Vec<(Dispatch, Duration)>,
     pub(crate) ingest: Vec<(Ingest, Duration)>,
     pub(crate) check: Vec<(Check, Duration)>,
+    pub(crate) early: Vec<(Early, Duration)>,
     /// What owners are to be told.
     pub(crate) occurrences: Vec<Occurrence>,
     /// Deliveries to be sent as they are.
@@ -33,6 +37,8 @@ pub(crate) struct Planner {
     pub(crate) links: Links,
     pub(crate) tokens: TokenKey,
     pub(crate) confirmation_timeout: Duration,
+    /// Whether the operator has a notification service.
+    pub(crate) notification_service: bool,
 }
 
 type Planned = Result<(), serde_json::Error>;
@@ -40,20 +46,20 @@ type Planned = Result<(), serde_json::Error>;
 impl Planner {
     /// Adds what the change of a job from `old` to `new` calls for.
     pub(crate) fn job(&self, old: Option<&Job>, new: &Job, work: &mut Work) -> Planned {
-        if old.is_none() {
+        if begins(old, new) {
             let wait = schedule::check_wait(self.confirmation_timeout);
-            work.check.push((
-                Check { job_id: new.id.clone(), round: Some(0), abandoned_task: None },
-                wait,
-            ));
+            // The looks at a job that can be begun anew end when it is.
+            let begun_at = Step::of(&new.id).map(|_| new.created_at);
+            work.check.push((Check { round: Some(0), begun_at, ..look(new) }, wait));
         }
-        if old.is_none_or(|old| old.state != new.state) {
+        if let Some(task) = old.and_then(|old| abandoned_task(old, new)) {
+            let check = Check { abandoned_task: Some(task), ..look(new) };
+            work.check.push((check, Duration::ZERO));
+        }
+        if old.is_none_or(|old| old.state != new.state || is_restarted(old, new)) {
             self.job_state(old, new, work)
         } else if old.is_some_and(|old| asks_to_look(old, new)) {
-            work.check.push((
-                Check { job_id: new.id.clone(), round: None, abandoned_task: None },
-                Duration::ZERO,
-            ));
+            work.check.push((look(new), Duration::ZERO));
             Ok(())
         } else if let Some(percent) = progress(old, new) {
             let subject = format!("{}#{}#{percent}", new.id, new.attempt);
@@ -68,7 +74,7 @@ impl Planner {
         match job.state {
             JobState::Queued => {
                 let message = Dispatch { job_id: job.id.clone(), last_attempt: job.attempt };
-                work.dispatch.push((message, dispatch_wait(job)));
+                work.dispatch.push((message, dispatch_wait(old, job)));
             }
             JobState::Storing => {
                 let message = Ingest { job_id: job.id.clone(), attempt: job.attempt };
@@ -89,7 +95,8 @@ impl Planner {
     }
 
     /// Notes that the owner is to be told of `event` of `job`. The job's own address is told of
-    /// its end alone, which is what seed 002's clients expect.
+    /// its end alone, which is what seed 002's clients expect. Of the steps of a project nobody
+    /// is told: their project tells of itself.
     fn tell(
         &self,
         event: EventType,
@@ -98,17 +105,62 @@ impl Planner {
         job: &Job,
         work: &mut Work,
     ) -> Planned {
+        if Step::of(&job.id).is_some() {
+            return Ok(());
+        }
+        let own = job.webhook_url.clone().filter(|_| event.ends_job());
         work.occurrences.push(Occurrence {
             owner: job.owner.clone(),
             event,
             subject,
             occurred_at,
             job_id: Some(job.id.clone()),
+            project_id: None,
             body: self.job_body(event, occurred_at, job)?,
-            url: job.webhook_url.clone().filter(|_| event.ends_job()),
+            to: own.map(Receiver::Url).into_iter().collect(),
             except: None,
         });
         Ok(())
+    }
+
+    /// Adds what the change of a project from `old` to `new` calls for.
+    pub(crate) fn project(&self, old: Option<&Project>, new: &Project, work: &mut Work) -> Planned {
+        let as_before = |old: &Project| (old.status, old.revision) == (new.status, new.revision);
+        let event = match new.status {
+            ProjectStatus::Completed => EventType::ProjectCompleted,
+            ProjectStatus::Failed => EventType::ProjectFailed,
+            ProjectStatus::Processing | ProjectStatus::Cancelled => return Ok(()),
+        };
+        if old.is_some_and(as_before) {
+            return Ok(());
+        }
+        let service = self.notification_service.then_some(Receiver::NotificationService);
+        let own = new.webhook_url.clone().map(Receiver::Url);
+        work.occurrences.push(Occurrence {
+            owner: new.owner.clone(),
+            event,
+            // Once each time that it has been begun.
+            subject: format!("{}#{}", new.id, new.revision),
+            occurred_at: new.status_since,
+            job_id: None,
+            project_id: Some(new.id.clone()),
+            body: self.project_body(event, new)?,
+            to: own.into_iter().chain(service).collect(),
+            except: None,
+        });
+        Ok(())
+    }
+
+    fn project_body(
+        &self,
+        event: EventType,
+        project: &Project,
+    ) -> Result<String, serde_json::Error> {
+        let link = |job: &JobId, output: &str| {
+            self.links.download(job, output, &self.tokens.download_token(job))
+        };
+        let url = self.links.project(&project.id);
+        serde_json::to_string(&ProjectEventBody::new(event, project, url, &link))
     }
 
     /// What is said of the end of a job, the same each time.
@@ -146,8 +198,9 @@ pub(crate) fn delivery(old: Option<&Delivery>, new: Delivery, work: &mut Work) -
             subject: format!("{}#{}", new.id, new.replays),
             occurred_at,
             job_id: new.job_id.clone(),
+            project_id: new.project_id.clone(),
             body: serde_json::to_string(&NoticeBody { event, timestamp: occurred_at, data })?,
-            url: None,
+            to: Vec::new(),
             except: new.receiver.endpoint().cloned(),
         });
     } else if new.status == DeliveryStatus::Planned && asks_to_be_sent(old, &new) {
@@ -171,30 +224,27 @@ pub(crate) fn endpoint(old: Option<&Endpoint>, new: &Endpoint, work: &mut Work) 
         subject: format!("{}#{}", new.id, at.as_millis()),
         occurred_at: at,
         job_id: None,
+        project_id: None,
         body: serde_json::to_string(&NoticeBody { event, timestamp: at, data })?,
-        url: None,
+        to: Vec::new(),
         except: Some(new.id.clone()),
     });
     Ok(())
 }
 
+/// Adds what the keeping of a provider's webhook calls for: one that came too early is tried
+/// again.
+pub(crate) fn inbound(is_new: bool, inbound: &Inbound, work: &mut Work) {
+    if is_new && inbound.outcome == InboundOutcome::Early {
+        work.early.push((Early { inbound_id: inbound.id.clone() }, schedule::work_wait(1)));
+    }
+}
+
+/// A look at `job`, out of turn.
+fn look(job: &Job) -> Check {
+    Check { job_id: job.id.clone(), round: None, begun_at: None, abandoned_task: None }
+}
+
 fn ended_at(job: &Job) -> Timestamp {
     job.completed_at.unwrap_or(job.state_since)
-}
-
-/// A first attempt starts at once, later ones after a growing wait.
-fn dispatch_wait(job: &Job) -> Duration {
-    if job.attempt.0 == 0 { Duration::ZERO } else { schedule::work_wait(job.attempt.0) }
-}
-
-/// Whether the owner has asked for an end, or the provider has spoken of one, in this change.
-fn asks_to_look(old: &Job, new: &Job) -> bool {
-    let newly = |old: Option<Timestamp>, new: Option<Timestamp>| new.is_some() && old != new;
-    newly(old.cancel_requested_at, new.cancel_requested_at)
-        || newly(old.reported_at, new.reported_at)
-}
-
-/// How far a running job is, if that is what has changed.
-fn progress(old: Option<&Job>, new: &Job) -> Option<u8> {
-    new.progress_percent.filter(|_| old.is_some_and(|old| old.progress_at != new.progress_at))
 }

@@ -91,7 +91,7 @@ impl TtsCreate {
                 Created::Exists(first) if first.request_sha256.as_ref() == Some(&body.sha256) => {
                     return Ok(id);
                 }
-                Created::Exists(_) => return Err(key_reused()),
+                Created::Exists(_) => return Err(Problem::key_reused()),
             }
         }
         Err(Problem::unavailable("an idempotency key has no generation left"))
@@ -104,11 +104,4 @@ impl TtsCreate {
 
 fn ran_out(first: &Job, now: Timestamp) -> bool {
     now.since(first.created_at) >= limits::IDEMPOTENCY_WINDOW
-}
-
-fn key_reused() -> Problem {
-    Problem::conflict(
-        "idempotency_key_reused",
-        "This Idempotency-Key was sent with another body within 24 hours. Use a new key.",
-    )
 }

@@ -2,8 +2,9 @@
 //! Two writes: the job's change, and the body as it came with what became of it.
 
 use domain::links::Links;
-use domain::{Attempt, InboundId, InvalidField, JobId, Secret, Timestamp, limits};
+use domain::{InboundId, InvalidField, JobId, Secret, limits};
 use http::{Method, StatusCode};
+use intake::Intake;
 use providers::runpod::sender::{self, Presented, Sender};
 use providers::runpod::webhook::{self, Callback};
 use runtime::http::{HttpFunction, Request, Response, json};
@@ -11,12 +12,13 @@ use runtime::{Clock, Context, Problem, StartError, random};
 use serde::Serialize;
 use serde_json::json as object;
 use signing::TokenKey;
-use store::{Change, Inbound, InboundOutcome, Store};
+use store::{Inbound, InboundOutcome, Store};
 
 /// The function.
 #[derive(Debug)]
 pub struct WebhookRunpod {
     store: Store,
+    intake: Intake,
     links: Links,
     tokens: TokenKey,
     secret: Secret,
@@ -35,8 +37,10 @@ struct Received {
 impl HttpFunction for WebhookRunpod {
     fn new(context: &Context) -> Result<Self, StartError> {
         let environment = &context.environment;
+        let store = Store::new(&context.aws, environment.required("TABLE_NAME")?);
         Ok(Self {
-            store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
+            intake: Intake::new(store.clone()),
+            store,
             links: Links::new(environment.required("API_BASE_URL")?),
             tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
             // Without a secret every signature is refused, and tokens alone count.
@@ -58,7 +62,8 @@ impl HttpFunction for WebhookRunpod {
             Sender::Attempt { attempt, .. } => Some(attempt),
             Sender::Worker => None,
         };
-        let outcome = self.apply(attempt, &job_id, &callback, now).await?;
+        let taken = self.intake.take_callback(&job_id, attempt, &callback, now).await;
+        let outcome = taken.map_err(Problem::unavailable)?;
         let inbound = Inbound {
             id: InboundId::new(job_id.clone(), now, random::bytes()),
             provider: "runpod".to_owned(),
@@ -87,35 +92,16 @@ impl WebhookRunpod {
         })
     }
 
-    /// Saves what the callback says of the job, if it still fits.
-    async fn apply(
-        &self,
-        attempt: Option<Attempt>,
-        job_id: &JobId,
-        callback: &Callback,
-        now: Timestamp,
-    ) -> Result<InboundOutcome, Problem> {
-        let change = match callback {
-            Callback::FileReady { source, .. } => {
-                Change::file_ready(attempt, source, now).map_err(Problem::unavailable)?
-            }
-            Callback::Reported { .. } => Change::reported(attempt, now),
-        };
-        let changed = self.store.change(job_id, &change).await.map_err(Problem::unavailable)?;
-        Ok(InboundOutcome::of(&changed, attempt))
-    }
-
     fn answer(&self, job_id: JobId, outcome: InboundOutcome) -> Result<Response, Problem> {
-        if outcome == InboundOutcome::UnknownJob {
-            return Err(Problem::not_found("There is no such job."));
-        }
         let token = self.tokens.download_token(&job_id);
         let received = Received {
-            success: outcome != InboundOutcome::Superseded,
+            success: matches!(outcome, InboundOutcome::Applied | InboundOutcome::Duplicate),
             audio_url: self.links.download(&job_id, "audio", &token),
             job_id,
         };
-        json(StatusCode::OK, &received)
+        // A job that is not known may be one whose saving is under way; this is tried again.
+        let is_early = outcome == InboundOutcome::Early;
+        json(if is_early { StatusCode::ACCEPTED } else { StatusCode::OK }, &received)
     }
 }
 

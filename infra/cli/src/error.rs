@@ -2,6 +2,9 @@
 
 use std::error::Error;
 
+use http::StatusCode;
+use outbound::SendError;
+use providers::scenes::Service;
 use queues::QueueError;
 use signing::api_key::InvalidHash;
 use store::StoreError;
@@ -21,6 +24,26 @@ pub enum CliError {
     /// There is no key with that digest.
     #[error("there is no key with that SHA-256 in this table")]
     NoSuchKey,
+    /// There is no address, key or secret of a service.
+    #[error("the URL, the key and the secret of the {0} service are needed")]
+    Unset(Service),
+    /// The HTTP client cannot be made.
+    #[error(transparent)]
+    Client(#[from] outbound::StartError),
+    /// A service does not answer.
+    #[error("no answer")]
+    Send(#[from] SendError),
+    /// A service does not do it.
+    #[error("refused with {status}: {text}")]
+    Refused {
+        /// Its status.
+        status: StatusCode,
+        /// What it said.
+        text: String,
+    },
+    /// Some services did not take the registration; each was said on its own.
+    #[error("{0} of the services did not register the webhook")]
+    NotRegistered(usize),
     /// SQS did not do it.
     #[error("cannot {operation}")]
     Sqs {

@@ -1,10 +1,11 @@
-//! What the operator of a deployment does from a terminal: API keys, and messages that were
-//! given up. It acts on a deployment's table and queues with the operator's own credentials.
+//! What the operator of a deployment does from a terminal: API keys, messages that were given up,
+//! and the registration of webhooks with the services that send them. It acts on a deployment's table and queues with the operator's own credentials.
 
 mod error;
 mod keys;
 mod options;
 mod queue;
+mod webhooks;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -21,16 +22,20 @@ const REGION: &str = "us-east-1";
 
 /// Does what `options` say, and tells about it on standard output.
 pub async fn run(options: Options) -> Result<(), CliError> {
-    let aws = operator(options.region).await;
+    let region = options.region;
     match options.command {
         Command::Keys(Keys::Create { owner, scopes, table }) => {
-            keys::create(&store(&aws, table), owner, scopes, Clock::system().now()).await
+            let store = store(&operator(region).await, table);
+            keys::create(&store, owner, scopes, Clock::system().now()).await
         }
         Command::Keys(Keys::Revoke { sha256, table }) => {
-            keys::revoke(&store(&aws, table), &sha256).await
+            keys::revoke(&store(&operator(region).await, table), &sha256).await
         }
-        Command::Redrive { queue } => queue::redrive(&aws, &queue).await,
-        Command::Check { queue, job_id } => queue::check(&aws, queue, job_id).await,
+        Command::Redrive { queue } => queue::redrive(&operator(region).await, &queue).await,
+        Command::Check { queue, job_id } => {
+            queue::check(&operator(region).await, queue, job_id).await
+        }
+        Command::RegisterWebhooks(registration) => webhooks::register(&registration).await,
     }
 }
 

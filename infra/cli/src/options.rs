@@ -3,6 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use domain::{JobId, Scope};
 
+use crate::webhooks::Registration;
+
 /// Operates a deployment of Hookreel.
 #[derive(Debug, Parser)]
 #[command(name = "hookreel", version)]
@@ -24,6 +26,8 @@ pub(crate) enum Command {
         /// The URL of the dead-letter queue.
         queue: String,
     },
+    /// Tells the scene services where their webhooks go, and how to sign them.
+    RegisterWebhooks(Box<Registration>),
     /// Has `reconcile` look at a job at once.
     Check {
         /// The URL of the queue of checks, which is the physical id of the resource `CheckQueue`.

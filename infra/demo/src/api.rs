@@ -6,10 +6,12 @@ use domain::Secret;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::DemoError;
-use crate::event::{Accepted, RunningJob};
+use crate::event::{
+    Accepted, AcceptedProject, Announced, JobWithFiles, RunningJob, RunningProject,
+};
 use crate::order::Order;
 
 /// No answer of a machine to itself takes longer.
@@ -62,6 +64,25 @@ impl Api {
     pub async fn progress(&self, job_id: &str) -> Result<RunningJob, DemoError> {
         let request = self.client.get(format!("{}/v1/jobs/{job_id}", self.base_url));
         self.ask("GET /v1/jobs/{job_id}", request, StatusCode::OK).await
+    }
+
+    /// Submits the project that `body` describes.
+    pub async fn submit_project(&self, body: &Value) -> Result<AcceptedProject, DemoError> {
+        let request = self.client.post(format!("{}/v1/projects", self.base_url)).json(body);
+        self.ask("POST /v1/projects", request, StatusCode::ACCEPTED).await
+    }
+
+    /// How far the project has come.
+    pub async fn project(&self, project_id: &str) -> Result<RunningProject, DemoError> {
+        let request = self.client.get(format!("{}/v1/projects/{project_id}", self.base_url));
+        self.ask("GET /v1/projects/{project_id}", request, StatusCode::OK).await
+    }
+
+    /// The files of a job.
+    pub async fn outputs(&self, job_id: &str) -> Result<Vec<Announced>, DemoError> {
+        let request = self.client.get(format!("{}/v1/jobs/{job_id}", self.base_url));
+        let job: JobWithFiles = self.ask("GET /v1/jobs/{job_id}", request, StatusCode::OK).await?;
+        Ok(job.outputs)
     }
 
     /// Opens a link from a webhook: without the key, since the link is enough.

@@ -15,9 +15,9 @@ use crate::event::{Announced, Completed};
 const HEAD_BYTES: usize = 4096;
 
 /// What was fetched.
-struct Fetched {
-    bytes: u64,
-    sha256: String,
+pub(crate) struct Fetched {
+    pub bytes: u64,
+    pub sha256: String,
     content_type: String,
     head: Vec<u8>,
 }
@@ -43,11 +43,13 @@ pub(crate) async fn download(
     same("its size", announced.bytes.to_string(), fetched.bytes.to_string())?;
     same("its SHA-256", announced.sha256.clone(), fetched.sha256)?;
     same("its media type", announced.content_type.clone(), fetched.content_type)?;
-    same("its duration in ms", announced.duration_ms.to_string(), duration_ms.to_string())?;
+    let told = announced.duration_ms.unwrap_or_default();
+    same("its duration in ms", told.to_string(), duration_ms.to_string())?;
     Ok(announced)
 }
 
-async fn fetch(api: &Api, link: &str, path: &Path) -> Result<Fetched, DemoError> {
+/// Downloads what `link` leads to into the file at `path`.
+pub(crate) async fn fetch(api: &Api, link: &str, path: &Path) -> Result<Fetched, DemoError> {
     let answer = api.open(link).await?;
     let content_type = answer.headers().get("content-type");
     let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or("none");

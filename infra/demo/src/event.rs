@@ -34,6 +34,50 @@ pub(crate) struct Event {
     pub error: Option<String>,
 }
 
+/// The answer to a new project.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AcceptedProject {
+    pub project_id: String,
+}
+
+/// A project that is under way.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RunningProject {
+    pub status: String,
+    pub progress_percent: u64,
+    pub steps_done: Vec<String>,
+    pub error: Option<JobError>,
+}
+
+/// A webhook that tells of a project's end.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProjectEvent {
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(with = "rfc3339")]
+    pub timestamp: Timestamp,
+    pub project_id: String,
+    pub final_video_url: Option<String>,
+    pub error: Option<String>,
+}
+
+impl ProjectEvent {
+    /// The link to the film of the project `project_id`; the error says why there is none.
+    pub fn film_of(&self, project_id: &str) -> Result<String, String> {
+        if self.project_id != project_id {
+            return Err(format!("its webhook tells of another project, {}", self.project_id));
+        }
+        let reason = || self.error.clone().unwrap_or_else(|| self.kind.clone());
+        self.final_video_url.clone().ok_or_else(reason)
+    }
+}
+
+/// A job that has files.
+#[derive(Debug, Deserialize)]
+pub(crate) struct JobWithFiles {
+    pub outputs: Vec<Announced>,
+}
+
 /// A webhook that tells of a completed job.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Completed {
@@ -61,5 +105,6 @@ pub(crate) struct Announced {
     pub content_type: String,
     pub bytes: u64,
     pub sha256: String,
-    pub duration_ms: u64,
+    /// Absent of what does not say so in its header.
+    pub duration_ms: Option<u64>,
 }

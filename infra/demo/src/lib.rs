@@ -1,7 +1,7 @@
 //! The demo: everything once, for real, on one machine.
 //!
-//! It starts the embedded cloud as users run it, sends it a long text and a short one, receives
-//! the webhooks, verifies their signatures, downloads what they link to, checks it against
+//! It starts the embedded cloud as users run it, sends it a long text, a short one and the scenes
+//! of a film, receives the webhooks, verifies their signatures, downloads what they link to, checks it against
 //! what they announced, tells what each step took, and leaves nothing running.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -13,6 +13,7 @@ mod display;
 mod download;
 mod error;
 mod event;
+mod film;
 mod options;
 mod order;
 mod receiver;

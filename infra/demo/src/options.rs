@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-/// Runs Hookreel once from end to end: text in, verified webhook and checked audio out.
+/// Runs Hookreel once from end to end: texts and scenes in, verified webhooks, checked audio
+/// and a checked film out.
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 pub struct Options {
-    /// Where the audio files and the cloud's log are put.
+    /// Where the files and the cloud's log are put.
     #[arg(long, value_name = "FOLDER", default_value = "target/demo")]
     pub output_dir: PathBuf,
     /// The template that the cloud runs.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::film::Film;
 use crate::order::{Outcome, Times};
 use crate::time::shown;
 
@@ -10,6 +11,7 @@ use crate::time::shown;
 #[derive(Debug)]
 pub struct Report {
     pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) film: Film,
     pub(crate) start: Duration,
     pub(crate) stop: Duration,
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Report {
         for outcome in &self.outcomes {
             write_outcome(f, outcome)?;
         }
+        write_film(f, &self.film)?;
         write!(f, "  {:<26}", "What each step took")?;
         for outcome in &self.outcomes {
             write!(f, "{:>12}", outcome.name)?;
@@ -45,16 +48,28 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         let (start, stop) = (shown(self.start), shown(self.stop));
-        write!(f, "\nThe cloud was up in {start} and has ended in {stop}. Everything is right.")
+        writeln!(f, "\nThe cloud was up in {start} and has ended in {stop}. Everything is right.")?;
+        write!(f, "The film is {}", self.film.file.display())
     }
 }
 
 fn write_outcome(f: &mut fmt::Formatter<'_>, outcome: &Outcome) -> fmt::Result {
     let Outcome { name, language, words, job_id, message_id, file, announced, .. } = outcome;
-    let plays = shown(Duration::from_millis(announced.duration_ms));
+    let plays = shown(Duration::from_millis(announced.duration_ms.unwrap_or_default()));
     writeln!(f, "  {name}: {words} words ({language}), {plays} of speech")?;
     writeln!(f, "    file     {}", file.display())?;
     writeln!(f, "    checked  {} bytes, sha256 {}", announced.bytes, announced.sha256)?;
     writeln!(f, "    job      {job_id}")?;
     writeln!(f, "    webhook  {message_id}, both signatures verified\n")
+}
+
+fn write_film(f: &mut fmt::Formatter<'_>, film: &Film) -> fmt::Result {
+    let Film { project_id, message_id, file, announced, plays, .. } = film;
+    let (made, all) = (film.completed.since(film.submitted), film.checked.since(film.submitted));
+    writeln!(f, "  film: three scenes, {} by ffprobe", shown(*plays))?;
+    writeln!(f, "    file     {}", file.display())?;
+    writeln!(f, "    checked  {} bytes, sha256 {}", announced.bytes, announced.sha256)?;
+    writeln!(f, "    project  {project_id}")?;
+    writeln!(f, "    webhook  {message_id}, both signatures verified")?;
+    writeln!(f, "    took     {}, of which {} until it was stored\n", shown(all), shown(made))
 }

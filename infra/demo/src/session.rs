@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::api::Api;
 use crate::cloud::Cloud;
 use crate::display::Display;
+use crate::film::{self, Film};
 use crate::order::{ORDERS, Outcome, carry_out};
 use crate::receiver::Receiver;
 use crate::time::shown;
@@ -30,16 +31,16 @@ pub async fn run(options: Options) -> Result<Report, DemoError> {
     };
     let ended = Instant::now();
     cloud.stop().await;
-    let (start, outcomes) = played?;
-    Ok(Report { outcomes, start, stop: ended.elapsed() })
+    let (start, outcomes, film) = played?;
+    Ok(Report { outcomes, film, start, stop: ended.elapsed() })
 }
 
-/// What there is to see; how long the cloud took to start, and how each order went.
+/// What there is to see; how long the cloud took to start, and how each order and the film went.
 async fn play(
     options: &Options,
     cloud: &mut Cloud,
     key: Secret,
-) -> Result<(Duration, Vec<Outcome>), DemoError> {
+) -> Result<(Duration, Vec<Outcome>, Film), DemoError> {
     let display = Display::new();
     let begun = Instant::now();
     display.line("Starting the embedded cloud: functions, queues, table, bucket, studio …");
@@ -47,17 +48,20 @@ async fn play(
     cloud.ready(&api).await?;
     let start = begun.elapsed();
     display.line(&format!("Its API is up after {}: {}", shown(start), cloud.api_url()));
-    let names = ORDERS.each_ref().map(|order| order.name);
+    let names: Vec<_> = ORDERS.iter().map(|order| order.name).chain([film::NAME]).collect();
     let mut receiver = Receiver::start(api.webhook_secret().await?, &names).await?;
+    let missing = || DemoError::Setup("an inbox is missing".into());
     let mut under_way = Vec::new();
     for order in &ORDERS {
-        let inbox = receiver.take(order.name);
-        let inbox = inbox.ok_or_else(|| DemoError::Setup("an inbox is missing".into()))?;
+        let inbox = receiver.take(order.name).ok_or_else(missing)?;
         let (shown, api) = (display.job(order.name), &api);
         under_way
             .push(async move { carry_out(order, api, inbox, &options.output_dir, &shown).await });
     }
-    Ok((start, futures::future::try_join_all(under_way).await?))
+    let (inbox, shown) = (receiver.take(film::NAME).ok_or_else(missing)?, display.job(film::NAME));
+    let film = film::make(&api, inbox, &options.output_dir, &shown);
+    let (outcomes, film) = futures::try_join!(futures::future::try_join_all(under_way), film)?;
+    Ok((start, outcomes, film))
 }
 
 /// An API key for this demo alone.

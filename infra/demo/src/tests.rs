@@ -138,13 +138,25 @@ async fn what_is_right_passes() {
     let stored = std::fs::read(&outcome.file).unwrap();
     assert_eq!(stored, stage.script.lock().unwrap().file);
     assert_eq!(stage.answers.recv().await, Some(StatusCode::NO_CONTENT));
+    let film = crate::film::Film {
+        project_id: "proj_1".into(),
+        message_id: "msg_2".into(),
+        file: "film.mp4".into(),
+        announced: serde_json::from_value(script("").event["data"]["outputs"][0].clone()).unwrap(),
+        plays: std::time::Duration::from_secs(5),
+        submitted: now(),
+        completed: now(),
+        checked: now(),
+    };
     let report = crate::Report {
         outcomes: vec![outcome],
+        film,
         start: std::time::Duration::from_millis(5),
         stop: std::time::Duration::from_millis(7),
     };
     let text = report.to_string();
     assert!(text.contains("500 ms of speech") && text.contains("up in 5 ms"), "{text}");
+    assert!(text.ends_with("The film is film.mp4"), "{text}");
 }
 
 #[tokio::test]

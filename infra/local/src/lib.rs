@@ -15,6 +15,7 @@ pub mod mappings;
 pub mod meter;
 pub mod program;
 pub mod settings;
+mod stand_in;
 mod start;
 pub mod template;
 #[cfg(test)]

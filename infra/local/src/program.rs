@@ -9,13 +9,13 @@ use clap::Parser;
 use domain::Secret;
 use hookreel_studio::Studio;
 use serde_json::json;
-use signing::api_key;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cloud::Cloud;
 use crate::log;
 use crate::meter;
 use crate::settings::Settings;
+use crate::stand_in;
 use crate::template::Document;
 
 /// Runs Hookreel on this machine: every function, queue, table, bucket and route of the
@@ -50,10 +50,6 @@ pub struct Options {
     meter: Option<PathBuf>,
 }
 
-/// Where the functions find the provider, and with which key.
-const PROVIDER_URL: &str = "RUNPOD_BASE_URL";
-const PROVIDER_KEY: &str = "RUNPOD_API_KEY";
-
 /// Runs until SIGINT or SIGTERM.
 pub async fn run(options: Options) -> ExitCode {
     log::start(options.json);
@@ -71,7 +67,8 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let template = Document::read(&options.template)?;
     let mut environment = process_environment();
-    let studio = if options.no_studio { None } else { Some(start_studio(&mut environment).await?) };
+    let studio =
+        if options.no_studio { None } else { Some(stand_in::start(&mut environment).await?) };
     let settings = Settings {
         api_port: options.port,
         aws_port: options.aws_port,
@@ -113,27 +110,6 @@ fn process_environment() -> BTreeMap<String, String> {
     let texts = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     texts.filter(|(_, value)| !value.is_empty()).collect()
-}
-
-/// Starts the stand-in for the providers, and points the functions to it unless they were
-/// pointed elsewhere. Its key is made anew unless one is set: its tasks end with it.
-async fn start_studio(
-    environment: &mut BTreeMap<String, String>,
-) -> Result<Studio, hookreel_studio::StartError> {
-    let key = environment
-        .entry(PROVIDER_KEY.to_owned())
-        .or_insert_with(|| api_key::generate(runtime::random::bytes()).expose().to_owned());
-    let settings = hookreel_studio::Settings {
-        webhook_secret: environment_secret("RUNPOD_WEBHOOK_SECRET"),
-        ..hookreel_studio::Settings::new(Secret::new(key.as_str()))
-    };
-    let studio = Studio::start(settings).await?;
-    environment.entry(PROVIDER_URL.to_owned()).or_insert_with(|| studio.url().to_owned());
-    Ok(studio)
-}
-
-fn environment_secret(name: &str) -> Option<Secret> {
-    std::env::var(name).ok().filter(|text| !text.is_empty()).map(Secret::new)
 }
 
 /// Says where everything is. The key itself is shown once, to a person, and never logged.

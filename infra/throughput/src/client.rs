@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use crate::error::BenchError;
 
-/// A client that creates and ends jobs.
+/// A client that asks for work.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -20,23 +21,43 @@ impl Client {
     }
 
     /// Creates a job whose webhook goes to `webhook_url`; its id.
-    pub(crate) async fn create(&self, webhook_url: &str) -> Result<String, BenchError> {
+    pub(crate) async fn create_job(&self, webhook_url: &str) -> Result<String, BenchError> {
         let text = "Akkam jirta? Nagaa dha. ".repeat(4);
         let body = json!({ "text": text, "language": "om", "webhook_url": webhook_url });
-        let request = self.http.post(format!("{}/v1/tts/async", self.base_url));
-        let response = request.bearer_auth(&self.key).body(body.to_string()).send().await?;
-        if response.status() != reqwest::StatusCode::ACCEPTED {
+        let request = self.post("/v1/tts/async").body(body.to_string());
+        self.answer(request, StatusCode::ACCEPTED, "job_id").await
+    }
+
+    /// Makes an endpoint at `url` that wants no events of its own accord; its id.
+    pub(crate) async fn create_endpoint(&self, url: &str) -> Result<String, BenchError> {
+        let body = json!({ "url": url, "events": ["endpoint.disabled"] });
+        let request = self.post("/v1/endpoints").body(body.to_string());
+        self.answer(request, StatusCode::CREATED, "id").await
+    }
+
+    /// Has one webhook sent to an endpoint; its id.
+    pub(crate) async fn send_event(&self, endpoint: &str) -> Result<String, BenchError> {
+        let request = self.post(&format!("/v1/endpoints/{endpoint}/test"));
+        self.answer(request, StatusCode::ACCEPTED, "delivery_id").await
+    }
+
+    fn post(&self, path: &str) -> RequestBuilder {
+        self.http.post(format!("{}{path}", self.base_url)).bearer_auth(&self.key)
+    }
+
+    /// The text `member` of the answer.
+    async fn answer(
+        &self,
+        request: RequestBuilder,
+        wanted: StatusCode,
+        member: &str,
+    ) -> Result<String, BenchError> {
+        let response = request.send().await?;
+        if response.status() != wanted {
             return Err(BenchError::Refused(response.status().as_u16()));
         }
         let answer: Value = serde_json::from_slice(&response.bytes().await?)?;
-        Ok(answer["job_id"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Ends a job. One that a provider has already is ended a little later.
-    pub(crate) async fn cancel(&self, job: &str) -> Result<(), BenchError> {
-        let request = self.http.delete(format!("{}/v1/jobs/{job}", self.base_url));
-        request.bearer_auth(&self.key).send().await?;
-        Ok(())
+        Ok(answer[member].as_str().unwrap_or_default().to_owned())
     }
 }
 

@@ -1,7 +1,8 @@
 //! The process that is measured.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -18,9 +19,13 @@ pub(crate) const API_KEY: &str = "hr_bench-throughput-key";
 /// Clock ticks a second in `/proc`, the same on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;
 
-/// `hookreel-local` with an empty data folder. It is killed when this is dropped.
+/// `hookreel-local` with a data folder of its own. It is killed when this is dropped.
 pub(crate) struct Cloud {
     child: Child,
+    program: PathBuf,
+    provider: String,
+    meter: bool,
+    port: u16,
     api_url: String,
     folder: TempDir,
     started_in: Duration,
@@ -35,63 +40,66 @@ pub(crate) struct Usage {
     pub(crate) resident: u64,
     /// The most memory it had, in bytes.
     pub(crate) peak: u64,
-    /// From the start of the process until it took requests.
-    pub(crate) started_in: Duration,
 }
 
 /// Runs and processor time of each part, in microseconds.
 pub(crate) type Parts = BTreeMap<String, (u64, u64)>;
 
 impl Cloud {
-    pub(crate) async fn start(options: &Options, provider: &str) -> Result<Self, BenchError> {
+    /// Starts it with an empty folder, and with a meter for its parts if that is wanted.
+    pub(crate) async fn start(
+        options: &Options,
+        provider: &str,
+        meter: bool,
+    ) -> Result<Self, BenchError> {
         let program = options.program.clone().map_or_else(beside, Ok)?;
         let folder = TempDir::with_prefix("hookreel-bench-")?;
-        let mut command = Command::new(&program);
-        command
-            .args(["--port", "0", "--aws-port", "0", "--no-studio", "--json"])
-            .args(["--api-key", API_KEY, "--data-dir"])
-            .arg(folder.path())
-            .env("RUNPOD_BASE_URL", provider)
-            .env("RUNPOD_API_KEY", "bench")
-            .env("SIGNING_KEY", "bench-throughput-signing-key")
-            .env("RUST_LOG", "warn,hookreel_local::program=info")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        if options.meter {
-            command.arg("--meter").arg(folder.path().join("meter.json"));
-        }
+        let port = free_port()?;
+        let provider = provider.to_owned();
         let begun = Instant::now();
-        let mut child = command.spawn()?;
-        let api_url = api_url(&mut child).await.ok_or(BenchError::NotStarted)?;
-        Ok(Self { child, api_url, folder, started_in: begun.elapsed() })
+        let child = command(&program, &folder, port, &provider, meter).spawn()?;
+        let mut cloud = Self {
+            child,
+            program,
+            provider,
+            meter,
+            port,
+            api_url: String::new(),
+            folder,
+            started_in: Duration::ZERO,
+        };
+        cloud.await_start(begun).await?;
+        Ok(cloud)
+    }
+
+    /// Kills the process as a crash would, and starts another one on what it left.
+    pub(crate) async fn kill_and_restart(&mut self) -> Result<(), BenchError> {
+        self.child.kill().await?;
+        let begun = Instant::now();
+        self.child =
+            command(&self.program, &self.folder, self.port, &self.provider, self.meter).spawn()?;
+        self.await_start(begun).await
+    }
+
+    async fn await_start(&mut self, begun: Instant) -> Result<(), BenchError> {
+        self.api_url = api_url(&mut self.child).await.ok_or(BenchError::NotStarted)?;
+        self.started_in = begun.elapsed();
+        Ok(())
+    }
+
+    /// From the start of the process until it took requests.
+    pub(crate) const fn started_in(&self) -> Duration {
+        self.started_in
     }
 
     pub(crate) fn api_url(&self) -> &str {
         &self.api_url
     }
 
-    /// What it has used so far, as the kernel counts.
+    /// What it has used so far.
     pub(crate) fn usage(&self) -> Result<Usage, BenchError> {
         let id = self.child.id().ok_or(BenchError::NotStarted)?;
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let fields: Vec<&str> = after_name.split_whitespace().collect();
-        let ticks = |index: usize| -> f64 {
-            fields.get(index).and_then(|text| text.parse().ok()).unwrap_or(0.0)
-        };
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let kilobytes = |name: &str| -> u64 {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let number = line.and_then(|line| line.split_whitespace().next());
-            number.and_then(|number| number.parse().ok()).unwrap_or(0)
-        };
-        Ok(Usage {
-            processor: Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS),
-            resident: kilobytes("VmRSS:") * 1024,
-            peak: kilobytes("VmHWM:") * 1024,
-            started_in: self.started_in,
-        })
+        Ok(Usage::of(&id.to_string())?)
     }
 
     /// Ends the process, and reads what its meter says.
@@ -110,6 +118,53 @@ impl Cloud {
         };
         Ok(report.into_iter().map(part).collect())
     }
+}
+
+fn command(program: &Path, folder: &TempDir, port: u16, provider: &str, meter: bool) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(["--aws-port", "0", "--no-studio", "--json", "--api-key", API_KEY])
+        .args(["--port", &port.to_string(), "--data-dir"])
+        .arg(folder.path())
+        .env("RUNPOD_BASE_URL", provider)
+        .env("RUNPOD_API_KEY", "bench")
+        .env("SIGNING_KEY", "bench-throughput-signing-key")
+        .env("RUST_LOG", "error,hookreel_local::program=info")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    if meter {
+        command.arg("--meter").arg(folder.path().join("meter.json"));
+    }
+    command
+}
+
+impl Usage {
+    /// What a process has used so far, as the kernel counts; `self` is this one.
+    pub(crate) fn of(process: &str) -> std::io::Result<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        let ticks = |index: usize| -> f64 {
+            fields.get(index).and_then(|text| text.parse().ok()).unwrap_or(0.0)
+        };
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+        let kilobytes = |name: &str| -> u64 {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|line| line.split_whitespace().next());
+            number.and_then(|number| number.parse().ok()).unwrap_or(0)
+        };
+        Ok(Self {
+            processor: Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS),
+            resident: kilobytes("VmRSS:") * 1024,
+            peak: kilobytes("VmHWM:") * 1024,
+        })
+    }
+}
+
+/// A port that was free just now. It stays the same when the program is started again.
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn beside() -> Result<PathBuf, BenchError> {

@@ -15,7 +15,9 @@ pub(crate) enum BenchError {
     #[error("{0}")]
     Tls(#[from] rustls::Error),
     /// The program to measure is not there.
-    #[error("{0} is not there; build it with cargo build --release --package hookreel-local")]
+    #[error(
+        "{0} is not there; build it with cargo build --profile profiling --package hookreel-local"
+    )]
     NoProgram(PathBuf),
     /// The program ended or said something else than where it is.
     #[error("hookreel-local did not start")]

@@ -1,4 +1,4 @@
-//! Receivers of webhooks: one that works, and three that do not.
+//! The receiver of webhooks that works, and notes when each one comes.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use domain::Timestamp;
 use serde_json::Value;
@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::error::BenchError;
+use crate::misbehaviour;
 
 /// When a webhook came, and how long after what it tells of.
 #[derive(Debug, Clone, Copy)]
@@ -38,49 +39,48 @@ struct Inbox {
 }
 
 impl Receiver {
+    /// Starts one, and those that misbehave if they are wanted.
     pub(crate) async fn start(misbehaving: bool) -> Result<Self, BenchError> {
         let inbox = Arc::new(Inbox { arrivals: Mutex::default(), count: watch::Sender::new(0) });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let base = format!("http://{}", listener.local_addr()?);
-        let router = Router::new()
-            .route("/hook", post(receive))
-            .route("/hang", post(std::future::pending::<StatusCode>))
-            .route("/fail", post(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
-            .with_state(Arc::clone(&inbox));
+        let url = format!("http://{}/hook", listener.local_addr()?);
+        let router = Router::new().route("/hook", post(receive)).with_state(Arc::clone(&inbox));
         tokio::spawn(async { axum::serve(listener, router).await });
-        // Nothing on this machine takes connections at port 9.
-        let others = [format!("{base}/hang"), format!("{base}/fail"), "http://127.0.0.1:9/".into()];
-        let others = if misbehaving { others.to_vec() } else { Vec::new() };
-        Ok(Self { url: format!("{base}/hook"), others, inbox })
+        let others = if misbehaving { misbehaviour::start().await? } else { Vec::new() };
+        Ok(Self { url, others, inbox })
     }
 
-    /// Where the `nth` job's webhook goes, and whether somebody there takes it.
-    pub(crate) fn url(&self, nth: usize) -> (&str, bool) {
-        match self.others.get(nth / 5 % self.others.len().max(1)) {
-            Some(other) if nth.is_multiple_of(5) => (other, false),
-            _ => (&self.url, true),
-        }
+    /// All addresses, the one that works first.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.url).chain(&self.others).map(String::as_str)
     }
 
-    /// How many jobs' webhooks have come.
+    /// To which of the addresses the `nth` webhook goes: every fifth to one that misbehaves.
+    pub(crate) fn place(&self, nth: usize) -> usize {
+        let others = self.others.len();
+        if others > 0 && nth.is_multiple_of(5) { 1 + nth / 5 % others } else { 0 }
+    }
+
+    /// How many webhooks have come.
     pub(crate) fn count(&self) -> watch::Receiver<usize> {
         self.inbox.count.subscribe()
     }
 
-    /// The first arrival of each job's webhook.
+    /// The first arrival of each webhook, by its job, or by its own id if it tells of none.
     pub(crate) fn arrivals(&self) -> HashMap<String, Arrival> {
         self.inbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-async fn receive(State(inbox): State<Arc<Inbox>>, body: Bytes) -> StatusCode {
+async fn receive(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let at = Instant::now();
     let Ok(body) = serde_json::from_slice::<Value>(&body) else { return StatusCode::BAD_REQUEST };
-    let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
-    let event: Option<Timestamp> = text("timestamp").parse().ok();
+    let own_id = || headers.get("webhook-id").and_then(|id| id.to_str().ok());
+    let Some(id) = body["job_id"].as_str().or_else(own_id) else { return StatusCode::BAD_REQUEST };
+    let event: Option<Timestamp> = body["timestamp"].as_str().and_then(|text| text.parse().ok());
     let after_event = event.map_or(Duration::ZERO, |event| now().since(event));
     let mut arrivals = inbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-    arrivals.entry(text("job_id")).or_insert(Arrival { at, after_event });
+    arrivals.entry(id.to_owned()).or_insert(Arrival { at, after_event });
     inbox.count.send_replace(arrivals.len());
     StatusCode::NO_CONTENT
 }

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{EndpointId, EventType, JobId, MessageId, OwnerId, Timestamp};
+use crate::{EndpointId, EventType, JobId, MessageId, OwnerId, ProjectId, Timestamp};
 
 /// Most attempts that are kept of one delivery.
 const ATTEMPTS_KEPT: usize = 100;
@@ -23,6 +23,8 @@ pub enum Receiver {
     Url(String),
     /// An endpoint, whose address and settings are looked up at each attempt.
     Endpoint(EndpointId),
+    /// The operator's own notification service, which is told of the ends of all projects.
+    NotificationService,
 }
 
 impl Receiver {
@@ -37,6 +39,7 @@ impl Receiver {
                 format!("url_{}", hex::encode(&Sha256::digest(place)[..16]))
             }
             Self::Endpoint(id) => id.as_str().to_owned(),
+            Self::NotificationService => "notification_service".to_owned(),
         }
     }
 
@@ -44,7 +47,7 @@ impl Receiver {
     #[must_use]
     pub const fn endpoint(&self) -> Option<&EndpointId> {
         match self {
-            Self::Url(_) => None,
+            Self::Url(_) | Self::NotificationService => None,
             Self::Endpoint(id) => Some(id),
         }
     }
@@ -60,6 +63,9 @@ pub struct Delivery {
     /// The job it tells of, if it tells of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobId>,
+    /// The project it tells of, if it tells of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
     /// What it tells.
     pub event: EventType,
     /// Whom it is for.
@@ -199,6 +205,8 @@ pub enum DiscardReason {
     EndpointDeleted,
     /// Its endpoint is not used.
     EndpointDisabled,
+    /// There is no notification service any more.
+    NoNotificationService,
 }
 
 /// One attempt.
@@ -313,6 +321,7 @@ mod tests {
             id: "msg_1".parse().unwrap(),
             owner: OwnerId::new("acme"),
             job_id: None,
+            project_id: None,
             event: EventType::EndpointTest,
             receiver: Receiver::Url("https://a.example".into()),
             status: DeliveryStatus::Retrying,

@@ -8,7 +8,7 @@ use crate::delivery::{
     AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus, DiscardReason, Receiver,
 };
 use crate::time::rfc3339;
-use crate::{EndpointId, EventType, JobId, MessageId, Timestamp};
+use crate::{EndpointId, EventType, JobId, MessageId, ProjectId, Timestamp};
 
 /// The delivery resource. Every member is always there, but for what receivers answered, which
 /// is shown for one delivery alone: a page of them could be too large to send.
@@ -19,6 +19,7 @@ pub struct DeliveryResource<'a> {
     endpoint_id: Option<&'a EndpointId>,
     url: Option<&'a str>,
     job_id: Option<&'a JobId>,
+    project_id: Option<&'a ProjectId>,
     status: DeliveryStatus,
     reason: Option<DiscardReason>,
     #[serde(with = "rfc3339")]
@@ -70,7 +71,7 @@ impl<'a> DeliveryResource<'a> {
         };
         let url = match &delivery.receiver {
             Receiver::Url(url) => Some(url.as_str()),
-            Receiver::Endpoint(_) => None,
+            Receiver::Endpoint(_) | Receiver::NotificationService => None,
         };
         Self {
             id: &delivery.id,
@@ -78,6 +79,7 @@ impl<'a> DeliveryResource<'a> {
             endpoint_id: delivery.receiver.endpoint(),
             url,
             job_id: delivery.job_id.as_ref(),
+            project_id: delivery.project_id.as_ref(),
             status: delivery.status,
             reason: delivery.reason,
             created_at: delivery.created_at,

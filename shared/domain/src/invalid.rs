@@ -15,4 +15,10 @@ impl InvalidField {
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
+
+    /// The same of a field that lies in `place` (`scenes[3]`).
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        Self { field: format!("{place}.{}", self.field), ..self }
+    }
 }

@@ -121,6 +121,10 @@ pub struct Job {
     /// The task that the provider runs for the present attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_task: Option<String>,
+    /// When the provider accepted the present attempt. Kept of a project's steps: an item of a
+    /// job by itself has no byte to spare below 1 KB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
     /// Where the provider offers the file, once it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<FileSource>,
@@ -177,6 +181,7 @@ impl Job {
             progress_percent: None,
             progress_at: None,
             provider_task: None,
+            accepted_at: None,
             source: None,
             outputs: Vec::new(),
             error: None,
@@ -207,9 +212,15 @@ pub struct PastAttempt {
     /// When its first dispatch was, of those that this entry stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// When it had been completed, if it had.
+    /// When its provider had accepted it, if it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
+    /// When it had ended the job, if it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
+    /// Why it had failed, if it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
     /// Its files, which are kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<Output>,

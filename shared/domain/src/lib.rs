@@ -27,6 +27,7 @@ pub mod secret;
 pub mod secret_versions;
 pub mod state;
 pub mod time;
+pub mod timeline;
 pub mod tts;
 
 pub use access::{Caller, OwnerId, Scope};

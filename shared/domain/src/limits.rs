@@ -75,8 +75,11 @@ pub const PROGRESS_PERCENT: u8 = 10;
 pub const SCENES: usize = 48;
 /// Longest prompt of a scene, in characters.
 pub const PROMPT_CHARACTERS: usize = 2000;
-/// Largest `options` of a scene, as JSON. The whole plan stays under an item's 400 KB.
+/// Largest `options` of a scene, as JSON.
 pub const SCENE_OPTIONS_BYTES: usize = 4 * 1024;
+/// Largest prompts and options of a project together. With them its plan stays under the 400 KB
+/// of an item; every scene as large as can be would not.
+pub const PLAN_BYTES: usize = 320 * 1024;
 /// Largest body of a request about projects: 48 scenes, each as large as can be in escaped JSON.
 pub const PROJECT_BODY_BYTES: usize = 1_572_864;
 /// Most past attempts kept with a step's job.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use domain::Secret;
 use http::header::CONTENT_TYPE;
-use http::{Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::timeout;
 use url::Url;
 
@@ -30,6 +30,8 @@ pub struct ProviderClient {
 pub struct ProviderAnswer {
     /// Its status.
     pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// Its whole body.
     pub body: Bytes,
 }
@@ -48,11 +50,21 @@ impl ProviderClient {
         body: &serde_json::Value,
         timeout: Duration,
     ) -> Result<ProviderAnswer, SendError> {
-        let request = self
-            .request(Method::POST, url, key)?
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.to_string());
-        send(request, timeout).await
+        let json = HeaderValue::from_static("application/json");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
+        self.post(url, key, headers, body.to_string().into(), timeout).await
+    }
+
+    /// Posts `body` as it is and reads the whole answer, within `timeout` for both.
+    pub async fn post(
+        &self,
+        url: &str,
+        key: &Secret,
+        headers: HeaderMap,
+        body: Bytes,
+        timeout: Duration,
+    ) -> Result<ProviderAnswer, SendError> {
+        send(self.request(Method::POST, url, key)?.headers(headers).body(body), timeout).await
     }
 
     /// Gets `url` and reads the whole answer, within `timeout` for both.
@@ -86,8 +98,9 @@ async fn send(
     limit: Duration,
 ) -> Result<ProviderAnswer, SendError> {
     let answer = async {
-        let response = request.send().await?;
-        Ok(ProviderAnswer { status: response.status(), body: read(response).await? })
+        let mut response = request.send().await?;
+        let headers = std::mem::take(response.headers_mut());
+        Ok(ProviderAnswer { status: response.status(), headers, body: read(response).await? })
     };
     timeout(limit, answer).await.map_err(|_| SendError::Timeout)?
 }

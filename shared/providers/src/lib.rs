@@ -5,7 +5,11 @@
 //! sent from here and no clock is read. Bodies are read leniently, since providers change
 //! them: unknown fields are passed over, and numbers may come as text.
 
+mod body;
 pub mod news;
+pub mod provider;
 pub mod runpod;
+pub mod scenes;
 
 pub use news::{AnswerError, Cancellation, ProviderNews, Submission};
+pub use provider::{Provider, Providers};

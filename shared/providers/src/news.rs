@@ -1,7 +1,7 @@
 //! What a provider can say of a task, in words that are the same for all.
 
-use domain::JobError;
 use domain::job::FileSource;
+use domain::{InvalidField, JobError};
 
 /// How a task stands, as its provider says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,9 @@ pub enum AnswerError {
     /// The body is not JSON.
     #[error("the provider's answer is not JSON")]
     NotJson(#[from] serde_json::Error),
+    /// The body does not say what such an answer says.
+    #[error("the provider's answer cannot be used")]
+    Unusable(#[from] InvalidField),
     /// The body is JSON without a field that every such answer has.
     #[error("the provider's answer has no usable {field}")]
     Field {

@@ -1,7 +1,7 @@
 //! What the messages say. A message names what to look at; the table says what is so.
 
 use domain::delivery::Receiver;
-use domain::{Attempt, EventType, InboundId, JobId, MessageId, OwnerId, Timestamp};
+use domain::{Attempt, EventType, InboundId, JobId, MessageId, OwnerId, ProjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// To `dispatch`: hand a job to its provider.
@@ -30,6 +30,10 @@ pub struct Check {
     /// The how manieth look this is, from 0, of those that follow one another until the job
     /// has ended; `None` for a look out of turn, which nothing follows.
     pub round: Option<u32>,
+    /// When the job was begun, where it may be begun anew: then these looks end, since others
+    /// have been begun with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Timestamp>,
     /// A task of the job's provider that no longer counts and is to be ended, if that is all
     /// this is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +61,9 @@ pub struct Deliver {
     /// The job it tells of, if it tells of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobId>,
+    /// The project it tells of, if it tells of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
     /// Whom it is for.
     pub receiver: Receiver,
     /// Its body, byte for byte the same over all attempts.

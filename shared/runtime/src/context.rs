@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join};
 use serde_json::Value;
 
 use crate::aws::{Aws, AwsService};
@@ -36,8 +36,9 @@ impl Context {
         telemetry::start(&environment);
         let aws = Aws::new(&environment)?;
         let config = aws.config(&environment)?;
-        let function = new(&Self { environment, aws: config, clock: Clock::system() })?;
-        aws.connect(services).await;
-        Ok(function)
+        let context = Self { environment, aws: config, clock: Clock::system() };
+        // Polled in this order: the connections begin, and while they wait for AWS the clients,
+        // which take as long to build, are built.
+        join(aws.connect(services), async { new(&context) }).await.1
     }
 }

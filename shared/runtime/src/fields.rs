@@ -10,6 +10,13 @@ use crate::Problem;
 #[derive(Debug)]
 pub struct Fields(Map<String, Value>);
 
+impl From<Map<String, Value>> for Fields {
+    /// Reads an object that lies in another.
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}
+
 impl Fields {
     /// Reads `body`, which must be a JSON object.
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {

@@ -14,8 +14,9 @@ pub struct Problem {
     code: &'static str,
     title: &'static str,
     detail: String,
-    field: Option<String>,
+    field: Option<Box<str>>,
     retry_after: Option<Duration>,
+    rate_limit: Option<u32>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -26,13 +27,28 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        let detail = detail.into();
-        Self { status, code, title, detail, field: None, retry_after: None, cause: None }
+        Self {
+            status,
+            code,
+            title,
+            detail: detail.into(),
+            field: None,
+            retry_after: None,
+            rate_limit: None,
+            cause: None,
+        }
     }
 
     /// 400: the request cannot be read at all.
     pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, "Bad request", detail)
+    }
+
+    /// 400: a field of a provider's webhook is missing or wrong.
+    #[must_use]
+    pub fn bad_field(invalid: InvalidField) -> Self {
+        let detail = format!("{} {}.", invalid.field, invalid.message);
+        Self { field: Some(invalid.field.into()), ..Self::bad_request("invalid_field", detail) }
     }
 
     /// 401: nobody we know.
@@ -55,6 +71,15 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, "Conflict", detail)
     }
 
+    /// 409: an idempotency key that stands for another request.
+    #[must_use]
+    pub fn key_reused() -> Self {
+        Self::conflict(
+            "idempotency_key_reused",
+            "This Idempotency-Key was sent with another body within 24 hours. Use a new key.",
+        )
+    }
+
     /// 410: it was there, and is gone for good.
     pub fn gone(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, "gone", "Gone", detail)
@@ -65,6 +90,17 @@ impl Problem {
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("The body may have at most {limit} bytes.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", detail)
+    }
+
+    /// 429: the sender's `limit` of requests a minute is reached, until `wait` has passed.
+    #[must_use]
+    pub fn too_many_requests(limit: u32, wait: Duration) -> Self {
+        let detail = format!("At most {limit} requests a minute are taken from one address.");
+        Self {
+            retry_after: Some(wait),
+            rate_limit: Some(limit),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail)
+        }
     }
 
     /// 503: something of ours failed; `cause` says what, to us alone.
@@ -100,6 +136,12 @@ impl Problem {
         self.retry_after.map(|wait| wait.as_secs())
     }
 
+    /// The limit of requests a minute that is reached, if that is what is wrong.
+    #[must_use]
+    pub const fn rate_limit(&self) -> Option<u32> {
+        self.rate_limit
+    }
+
     /// The body. `error` repeats the title for the clients of the seed documents.
     #[must_use]
     pub fn body(&self, request_id: &str) -> Value {
@@ -124,7 +166,7 @@ impl From<InvalidField> for Problem {
     fn from(invalid: InvalidField) -> Self {
         let detail = format!("{} {}.", invalid.field, invalid.message);
         Self {
-            field: Some(invalid.field),
+            field: Some(invalid.field.into()),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", "Invalid field", detail)
         }
     }

@@ -1,5 +1,7 @@
 //! Random bytes from the operating system.
 
+use std::time::Duration;
+
 /// `N` bytes that nobody can guess.
 ///
 /// # Panics
@@ -17,6 +19,12 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 #[must_use]
 pub fn fraction() -> f64 {
     f64::from(u32::from_be_bytes(bytes())) / f64::from(u32::MAX)
+}
+
+/// Some time between the two, so that what is put off together does not all come back together.
+#[must_use]
+pub fn between(least: Duration, most: Duration) -> Duration {
+    least + most.saturating_sub(least).mul_f64(fraction())
 }
 
 /// `N` such bytes, in hex.

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Attempt, JobId, Secret};
 
-use crate::mac::{check_master, equal, labelled};
+use crate::mac::{Labelled, check_master, equal};
 use crate::{InvalidSecret, WrongToken};
 
 /// Labels keep the uses apart: no token of one opens the other.
@@ -15,13 +15,13 @@ const DOWNLOAD: &str = "hookreel download token 1";
 
 /// Makes and checks tokens.
 #[derive(Debug, Clone)]
-pub struct TokenKey(Secret);
+pub struct TokenKey(Labelled);
 
 impl TokenKey {
     /// A key from our master secret, which must hold at least 16 bytes.
     pub fn new(master: &Secret) -> Result<Self, InvalidSecret> {
         check_master(master)?;
-        Ok(Self(master.clone()))
+        Ok(Self(Labelled::new(master)))
     }
 
     /// The token by which the provider's callback names one attempt of a job:
@@ -51,7 +51,7 @@ impl TokenKey {
     }
 
     fn mac(&self, parts: &[&str]) -> String {
-        URL_SAFE_NO_PAD.encode(labelled(&self.0, parts))
+        URL_SAFE_NO_PAD.encode(self.0.mac(parts))
     }
 }
 

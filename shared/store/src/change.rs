@@ -2,8 +2,8 @@
 //! and the attempt it speaks of.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::job::{FileSource, JobError, Output, PastAttempt};
-use domain::{Attempt, Job, JobState, OwnerId, Timestamp, limits};
+use domain::job::{ErrorCode, FileSource, JobError, Output, PastAttempt};
+use domain::{Attempt, Job, JobState, OwnerId, Step, Timestamp, limits};
 
 use crate::StoreError;
 use crate::expressions::Expressions;
@@ -43,12 +43,20 @@ impl Progress {
 }
 
 /// What an attempt leaves behind, and the next one must not find.
-const OF_ONE_ATTEMPT: &[&str] =
-    &["provider_task", "source", "reported_at", "progress_percent", "progress_at", "borrowed"];
+const OF_ONE_ATTEMPT: &[&str] = &[
+    "provider_task",
+    "accepted_at",
+    "source",
+    "reported_at",
+    "progress_percent",
+    "progress_at",
+    "borrowed",
+];
 
 /// What a whole life leaves behind, and a job that is begun anew must not find.
 const OF_ONE_LIFE: &[&str] = &[
     "provider_task",
+    "accepted_at",
     "source",
     "reported_at",
     "progress_percent",
@@ -121,6 +129,12 @@ impl Change {
         Self::to(JobState::Running, at).of(attempt).set("provider_task", text(task))
     }
 
+    /// Notes when the provider accepted it, which is kept of a project's steps.
+    #[must_use]
+    pub fn accepted_at(self, at: Timestamp) -> Self {
+        self.set("accepted_at", time(at))
+    }
+
     /// Notes that the provider works on what is still another provider's.
     #[must_use]
     pub fn borrowing(mut self, borrowed: bool) -> Self {
@@ -191,6 +205,41 @@ impl Change {
         change.remembering(job, reason, at)
     }
 
+    /// The present attempt of `job` came to nothing for `reason`. Another one follows, unless none
+    /// is left or a later step works with what this one has offered, which must not mix with a
+    /// second version; then the job has failed with `error`.
+    pub fn lost_or_failed(
+        job: &Job,
+        reason: &str,
+        error: &JobError,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let last = job.lost_attempts + 1 >= limits::ATTEMPTS;
+        if last || job.state == JobState::Storing && is_followed(job) {
+            return Self::failed(job.attempt, error, at);
+        }
+        Self::lost(job, reason, at)
+    }
+
+    /// The provider says that the present attempt of `job` failed with `error`. One that worked
+    /// on a file of another provider's is followed by another, which is given ours.
+    pub fn failed_step(job: &Job, error: &JobError, at: Timestamp) -> Result<Self, StoreError> {
+        if job.borrowed {
+            return Self::lost_or_failed(job, &error.message, error, at);
+        }
+        Self::failed(job.attempt, error, at)
+    }
+
+    /// The provider says that it has ended the present attempt of `job`. If nobody asked for that
+    /// and its project waits for it, the job has failed: a step is cancelled with its project.
+    pub fn ended_by_provider(job: &Job, at: Timestamp) -> Result<Self, StoreError> {
+        if Step::of(&job.id).is_none() || job.cancel_requested_at.is_some() {
+            return Ok(Self::cancelled(job.attempt, at));
+        }
+        let error = JobError::new(ErrorCode::ProviderFailed, "The provider ended the task.");
+        Self::failed_step(job, &error, at)
+    }
+
     /// The owner has `job`, a step of a project, begin anew, in whatever state it is: at once, or
     /// when what it is made from is there. What it had come to is kept as its past; whoever
     /// speaks of an earlier attempt is not heard any more.
@@ -218,7 +267,9 @@ impl Change {
             reason: reason.to_owned(),
             provider_task: job.provider_task.clone(),
             started_at: job.started_at,
+            accepted_at: job.accepted_at,
             completed_at: job.completed_at,
+            error: job.error.clone(),
             outputs: job.outputs.clone(),
         };
         Ok(Self { append: Some(("history", attribute(&[past])?)), ..self })
@@ -242,6 +293,11 @@ impl Change {
     pub fn cancelled(attempt: Attempt, at: Timestamp) -> Self {
         Self::to(JobState::Cancelled, at).of(attempt)
     }
+}
+
+/// Whether another step of its project is made from what `job` makes.
+fn is_followed(job: &Job) -> bool {
+    Step::of(&job.id).is_some_and(|step| step.next(job.scenes).is_some())
 }
 
 /// The list of this one state.

@@ -41,11 +41,13 @@ impl Store {
         id: &MessageId,
         receiver: &Receiver,
     ) -> Result<DeliveryContext, StoreError> {
-        let settings = match receiver {
-            Receiver::Url(_) => keys::owner_signing(owner),
-            Receiver::Endpoint(id) => keys::endpoint(owner, id),
-        };
-        let wanted = vec![keys::delivery(id), keys::health(owner, receiver), settings];
+        let mut wanted = vec![keys::delivery(id), keys::health(owner, receiver)];
+        match receiver {
+            Receiver::Url(_) => wanted.push(keys::owner_signing(owner)),
+            Receiver::Endpoint(id) => wanted.push(keys::endpoint(owner, id)),
+            // It is of our own configuration.
+            Receiver::NotificationService => {}
+        }
         let mut context = DeliveryContext::default();
         for item in self.read_all("read what a webhook needs", wanted).await? {
             context.add(item)?;
@@ -54,7 +56,7 @@ impl Store {
     }
 
     /// The items under `keys`, at most 100, as the last writes left them.
-    async fn read_all(
+    pub(crate) async fn read_all(
         &self,
         operation: &'static str,
         mut keys: Vec<Attributes>,

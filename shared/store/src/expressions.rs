@@ -20,7 +20,7 @@ impl Expressions {
     /// Sets the attribute `name`.
     pub(crate) fn set(&mut self, name: &str, value: AttributeValue) {
         let (name, value) = (self.name(name), self.value(value));
-        self.set.push(format!("{name} = {value}"));
+        self.set.push([&*name, " = ", &value].concat());
     }
 
     /// Sets the attribute `name` unless it has a value.
@@ -32,7 +32,7 @@ impl Expressions {
     /// Sets the attribute `name` to `expression`.
     pub(crate) fn set_to(&mut self, name: &str, expression: &str) {
         let name = self.name(name);
-        self.set.push(format!("{name} = {expression}"));
+        self.set.push([&*name, " = ", expression].concat());
     }
 
     /// Adds `values`, a list, to the list `name`, which need not be there.
@@ -51,21 +51,25 @@ impl Expressions {
     /// The update expression.
     pub(crate) fn update(&self) -> String {
         let part = |verb: &str, parts: &[String]| {
-            if parts.is_empty() { String::new() } else { format!("{verb} {} ", parts.join(", ")) }
+            if parts.is_empty() {
+                String::new()
+            } else {
+                [verb, " ", &parts.join(", "), " "].concat()
+            }
         };
-        format!("{}{}", part("SET", &self.set), part("REMOVE", &self.remove))
+        part("SET", &self.set) + &part("REMOVE", &self.remove)
     }
 
     /// What stands for the name `name`.
     pub(crate) fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#{name}");
+        let placeholder = ["#", name].concat();
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder
     }
 
     /// What stands for `value`.
     pub(crate) fn value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":{}", self.values.len());
+        let placeholder = [":", &self.values.len().to_string()].concat();
         self.values.insert(placeholder.clone(), value);
         placeholder
     }

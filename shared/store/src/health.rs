@@ -1,5 +1,5 @@
-//! Keeping how receivers that fail have been doing. What works leaves no record, so a healthy
-//! delivery costs nothing here.
+//! Keeping how receivers of webhooks and providers that fail have been doing. What works leaves
+//! no record, so a healthy one costs nothing here.
 
 use std::time::Duration;
 
@@ -11,22 +11,44 @@ use domain::health::Health;
 use domain::{OwnerId, Timestamp};
 
 use crate::item::{expiry, number, read, text, time};
-use crate::keys;
+use crate::keys::{self, Attributes};
 use crate::{Store, StoreError};
 
 /// How long a record is kept after the last failure: longer than any delivery is retried.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 
+/// Whose health it is.
+#[derive(Debug, Clone, Copy)]
+pub enum HealthOf<'a> {
+    /// A receiver of an owner's webhooks.
+    Receiver(&'a OwnerId, &'a Receiver),
+    /// A provider, by its name.
+    Provider(&'a str),
+}
+
+impl HealthOf<'_> {
+    fn key(self) -> Attributes {
+        match self {
+            Self::Receiver(owner, receiver) => keys::health(owner, receiver),
+            Self::Provider(name) => keys::provider_health(name),
+        }
+    }
+}
+
 impl Store {
-    /// Counts a failed attempt at `now`, and says how the receiver has been doing.
+    /// How it has been doing, if badly.
+    pub async fn health(&self, of: HealthOf<'_>) -> Result<Option<Health>, StoreError> {
+        self.get("read how a provider has been doing", of.key()).await?.map(read).transpose()
+    }
+
+    /// Counts a failed attempt at `now`, and says how it has been doing.
     pub async fn record_failure(
         &self,
-        owner: &OwnerId,
-        receiver: &Receiver,
+        of: HealthOf<'_>,
         now: Timestamp,
     ) -> Result<Health, StoreError> {
         let output = self
-            .change_health(owner, receiver)
+            .change_health(of)
             .update_expression(
                 "SET failing_since = if_not_exists(failing_since, :now), entity = :entity, \
                  expires_at = :expiry ADD consecutive_failures :one",
@@ -42,16 +64,15 @@ impl Store {
         read(output.attributes.unwrap_or_default())
     }
 
-    /// Leaves a receiver alone until `until`, unless that has been done since it was `seen`.
+    /// Leaves it alone until `until`, unless that has been done since it was `seen`.
     pub async fn open_circuit(
         &self,
-        owner: &OwnerId,
-        receiver: &Receiver,
+        of: HealthOf<'_>,
         seen: &Health,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let result = self
-            .change_health(owner, receiver)
+            .change_health(of)
             .update_expression("SET open_until = :until, openings = :openings REMOVE probe_until")
             .condition_expression(
                 "attribute_exists(PK) AND (attribute_not_exists(openings) OR openings = :seen)",
@@ -64,16 +85,15 @@ impl Store {
         applied("leave a receiver alone", result)
     }
 
-    /// Claims the one probe of a receiver whose rest is over. Whoever gets it may send.
+    /// Claims the one probe of what has rested long enough. Whoever gets it may send.
     pub async fn claim_probe(
         &self,
-        owner: &OwnerId,
-        receiver: &Receiver,
+        of: HealthOf<'_>,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let result = self
-            .change_health(owner, receiver)
+            .change_health(of)
             .update_expression("SET probe_until = :until")
             .condition_expression(
                 "open_until <= :now AND (attribute_not_exists(probe_until) OR probe_until <= :now)",
@@ -85,25 +105,20 @@ impl Store {
         applied("claim a probe", result)
     }
 
-    /// Forgets a receiver's failures, since it works.
-    pub async fn forget_failures(
-        &self,
-        owner: &OwnerId,
-        receiver: &Receiver,
-    ) -> Result<(), StoreError> {
+    /// Forgets its failures, since it works.
+    pub async fn forget_failures(&self, of: HealthOf<'_>) -> Result<(), StoreError> {
         self.client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(keys::health(owner, receiver)))
+            .set_key(Some(of.key()))
             .send()
             .await
             .map_err(StoreError::call("forget failures"))?;
         Ok(())
     }
 
-    fn change_health(&self, owner: &OwnerId, receiver: &Receiver) -> UpdateItemFluentBuilder {
-        let key = keys::health(owner, receiver);
-        self.client.update_item().table_name(&self.table).set_key(Some(key))
+    fn change_health(&self, of: HealthOf<'_>) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).set_key(Some(of.key()))
     }
 }
 

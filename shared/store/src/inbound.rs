@@ -64,12 +64,13 @@ impl InboundOutcome {
     ];
 
     /// What became of a word of `attempt` that led to `changed`. A job that would not be
-    /// changed had been told the same before, or has moved on.
+    /// changed had been told the same before, or has moved on; one that is not there may yet
+    /// come to be.
     #[must_use]
     pub fn of(changed: &Changed, attempt: Option<Attempt>) -> Self {
         match changed {
             Changed::Done(_) => Self::Applied,
-            Changed::Refused(None) => Self::UnknownJob,
+            Changed::Refused(None) => Self::Early,
             Changed::Refused(Some(job)) => {
                 let same_attempt = attempt.is_none_or(|attempt| attempt == job.attempt);
                 match job.state {
@@ -122,16 +123,28 @@ impl Store {
         found.map(kept).transpose()
     }
 
-    /// Saves what became of a provider's webhook when it was acted on again.
+    /// Saves what became of a provider's webhook when its owner had it acted on again.
     pub async fn record_inbound_replay(
         &self,
         id: &InboundId,
         outcome: InboundOutcome,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut update = Expressions::default();
-        update.set("outcome", attribute(&outcome)?);
+        let mut update = became(outcome)?;
         update.set("replayed_at", time(at));
+        self.update_inbound(id, update).await
+    }
+
+    /// Saves what at last became of a provider's webhook that had come early.
+    pub async fn record_inbound(
+        &self,
+        id: &InboundId,
+        outcome: InboundOutcome,
+    ) -> Result<(), StoreError> {
+        self.update_inbound(id, became(outcome)?).await
+    }
+
+    async fn update_inbound(&self, id: &InboundId, update: Expressions) -> Result<(), StoreError> {
         self.client
             .update_item()
             .table_name(&self.table)
@@ -145,6 +158,12 @@ impl Store {
             .map_err(StoreError::call("keep what became of a provider's webhook"))?;
         Ok(())
     }
+}
+
+fn became(outcome: InboundOutcome) -> Result<Expressions, StoreError> {
+    let mut update = Expressions::default();
+    update.set("outcome", attribute(&outcome)?);
+    Ok(update)
 }
 
 /// What an item holds, its bytes included.

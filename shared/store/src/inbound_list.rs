@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::{InboundId, InvalidField, Job, JobId, OwnerId};
+use domain::{InboundId, InvalidField, Job, JobId, OwnerId, ProjectId, Step};
 
 use crate::inbound::kept;
 use crate::item::text;
@@ -23,6 +23,8 @@ pub struct InboundFilter {
     pub outcome: Option<InboundOutcome>,
     /// Only what speaks of this job, which must be the owner's.
     pub job_id: Option<JobId>,
+    /// Only what speaks of the steps of this project, which must be the owner's.
+    pub project_id: Option<ProjectId>,
 }
 
 /// A place in the list: how far the jobs have been gone through, and the last one shown of the
@@ -76,6 +78,12 @@ impl Store {
             }
             return Ok(page);
         }
+        if let Some(project_id) = &filter.project_id {
+            let whole = self.find_project(owner, project_id).await?;
+            let scenes = whole.map_or(0, |whole| whole.project.scenes);
+            self.add_inbound_of_steps(project_id, scenes, filter, limit, place, &mut page).await?;
+            return Ok(page);
+        }
         // A job in the middle of which the last page ended comes first.
         if let Some(shown) = place.shown.clone()
             && self.find_job(owner, &shown.job_id).await?.is_some()
@@ -93,6 +101,29 @@ impl Store {
         }
         page.next = more.then_some(place);
         Ok(page)
+    }
+
+    /// Adds what providers sent about the steps of a project, the last step first. The place
+    /// says at which of them to go on.
+    async fn add_inbound_of_steps(
+        &self,
+        project: &ProjectId,
+        scenes: u16,
+        filter: &InboundFilter,
+        limit: usize,
+        mut place: InboundCursor,
+        page: &mut Page<Inbound, InboundCursor>,
+    ) -> Result<(), StoreError> {
+        let mut steps: Vec<_> = Step::all(project, scenes).map(|step| step.job_id()).collect();
+        steps.reverse();
+        let first = place.shown.as_ref().map(|shown| &shown.job_id);
+        let first = first.and_then(|id| steps.iter().position(|step| step == id));
+        for id in steps.iter().skip(first.unwrap_or_default()) {
+            if self.add_inbound(id, filter, limit, &mut place, page).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Adds what providers sent about one job, after what has been shown of it. Whether the

@@ -109,6 +109,11 @@ pub(crate) fn health(owner: &OwnerId, receiver: &Receiver) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("HEALTH#{}", receiver.key()))
 }
 
+/// How a provider that fails has been doing.
+pub(crate) fn provider_health(name: &str) -> Attributes {
+    key(format!("PROVIDER#{name}"), "HEALTH")
+}
+
 /// The turns given out under a receiver's rate limit. A turn counts in the limit's own unit, so
 /// each limit has turns of its own.
 pub(crate) fn turns(owner: &OwnerId, receiver: &Receiver, per_second: u32) -> Attributes {

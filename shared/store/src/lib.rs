@@ -28,6 +28,7 @@ mod rate_window;
 mod secret_rotation;
 mod step_change;
 pub mod stream;
+mod timeline;
 mod turn;
 
 use aws_config::SdkConfig;
@@ -40,6 +41,7 @@ pub use delivery_list::DeliveryFilter;
 pub use delivery_replay::Replayed;
 pub use endpoint::EndpointCreated;
 pub use endpoint_change::EndpointChange;
+pub use health::HealthOf;
 pub use inbound::{Inbound, InboundOutcome};
 pub use inbound_list::{InboundCursor, InboundFilter};
 pub use job_change::Changed;

@@ -36,8 +36,8 @@ impl Store {
         whole: &WholeProject,
         at: Timestamp,
     ) -> Result<ProjectChanged, StoreError> {
-        let act = ProjectAct { at, what: ProjectVerb::Cancelled, from: None };
-        let mut update = acted(&whole.project, &act)?;
+        let act = ProjectAct::new(ProjectVerb::Cancelled, at);
+        let mut update = acted(&whole.project, act)?;
         update.set("status", text(ProjectStatus::Cancelled.as_str()));
         update.set("status_since", time(at));
         let mut writes = vec![self.project_item(&whole.project, update)?];
@@ -55,19 +55,18 @@ impl Store {
         self.change_project(writes).await
     }
 
-    /// Has `whole` begin anew from `step` on, which does so at once; the steps after it wait
-    /// for it. With `plan`, what it is to become changes too.
+    /// Has `whole` begin anew from `step` on, as its owner's `act` says. That step begins at
+    /// once; those after it wait for it. With `plan`, what it is to become changes too.
     pub async fn restart_project(
         &self,
         whole: &WholeProject,
         step: &Step,
-        what: ProjectVerb,
+        act: ProjectAct,
         plan: Option<&Plan>,
-        at: Timestamp,
     ) -> Result<ProjectChanged, StoreError> {
         let project = &whole.project;
-        let act = ProjectAct { at, what, from: Some(step.job_id()) };
-        let mut update = acted(project, &act)?;
+        let (at, what) = (act.at, act.what);
+        let mut update = acted(project, ProjectAct { from: Some(step.job_id()), ..act })?;
         update.set("status", text(ProjectStatus::Processing.as_str()));
         update.set("status_since", time(at));
         update.set("revision", number(project.revision + 1));
@@ -82,6 +81,8 @@ impl Store {
         let behind = Step::all(&project.id, project.scenes).skip_while(|one| one != step);
         for (place, later) in behind.enumerate() {
             match whole.jobs.get(&later.job_id()) {
+                // It has nothing that could be superseded.
+                Some(job) if place > 0 && job.state == JobState::Waiting => {}
                 Some(job) => {
                     let change = Change::restarted(job, place == 0, reason, at)?;
                     writes.push(self.change_item(job, &change)?);
@@ -110,9 +111,12 @@ impl Store {
         mut update: Expressions,
     ) -> Result<TransactWriteItem, StoreError> {
         let (status, since) = (update.name("status"), update.name("status_since"));
+        let revision = update.name("revision");
         let was = update.value(text(project.status.as_str()));
         let was_since = update.value(time(project.status_since));
-        let condition = format!("{status} = {was} AND {since} = {was_since}");
+        let was_revision = update.value(number(project.revision));
+        let condition =
+            format!("{status} = {was} AND {since} = {was_since} AND {revision} = {was_revision}");
         self.update_item(keys::project(&project.id), update, condition)
     }
 
@@ -145,11 +149,9 @@ impl Store {
     }
 }
 
-/// Adds what the owner does to the project's past, as long as that is short.
-fn acted(project: &Project, act: &ProjectAct) -> Result<Expressions, StoreError> {
+/// Adds what the owner does to the project's past.
+fn acted(project: &Project, act: ProjectAct) -> Result<Expressions, StoreError> {
     let mut update = Expressions::default();
-    if project.history.len() < limits::PAST_ATTEMPTS {
-        update.append("history", attribute(&[act])?);
-    }
+    update.set("history", attribute(&project.history_with(act))?);
     Ok(update)
 }

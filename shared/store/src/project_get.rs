@@ -85,6 +85,11 @@ impl Store {
         Ok(project.zip(plan).map(whole))
     }
 
+    /// The project `id` without what belongs to it.
+    pub async fn project_itself(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
+        self.get("read a project", keys::project(id)).await?.map(read).transpose()
+    }
+
     /// What the project `id` is to become.
     pub async fn plan(&self, id: &ProjectId) -> Result<Option<Plan>, StoreError> {
         self.get("read a project's plan", keys::plan(id)).await?.map(read).transpose()

@@ -1,7 +1,8 @@
-//! Turns under a limit that all instances share. One write takes several.
+//! Turns under a limit that all instances share. One write takes several, and none of those
+//! that are made at the same time is in vain.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::Timestamp;
 use domain::rate_window::{Lease, RateWindow};
 
@@ -10,14 +11,38 @@ use crate::item::{expiry, number, read};
 use crate::keys::{self, EXPIRES_AT};
 use crate::{Store, StoreError};
 
+const OPERATION: &str = "take a turn";
 /// For how long a window is kept: its minute and the next one, in which it still counts.
 const KEPT: std::time::Duration = std::time::Duration::from_mins(3);
-/// How often a lease is tried when others take turns at the same time.
-const TRIES: usize = 8;
+/// How often a window can turn out to be in another minute than was thought. It only goes
+/// forward, so that more would be a clock that is minutes ahead of ours.
+const TRIES: usize = 4;
+
+/// How the window in the table comes to the present minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passage {
+    /// It is there already, or ahead by another clock.
+    Stay,
+    /// It is in the minute before.
+    Turn,
+    /// It is further back, or there is none.
+    Begin,
+}
+
+impl Passage {
+    const fn from(window: RateWindow, minute: i64) -> Self {
+        match minute - window.minute {
+            ..=0 => Self::Stay,
+            1 => Self::Turn,
+            _ => Self::Begin,
+        }
+    }
+}
 
 impl Store {
     /// Takes at most `wish` of `limit` turns a minute for requests from `address` to `route`.
-    /// `seen` is the window as it was last seen, if it was; then most leases are one write.
+    /// `seen` is the window as it was last seen, if it was: one that is known to be full costs
+    /// no call, and one whose minute is known costs one.
     pub async fn lease_turns(
         &self,
         (route, address): (&str, &str),
@@ -28,37 +53,28 @@ impl Store {
     ) -> Result<Lease, StoreError> {
         let mut seen = seen;
         for _ in 0..TRIES {
-            let Lease::Had { turns, window } = seen.lease(wish, limit, now) else {
-                return Ok(seen.lease(wish, limit, now));
+            let wish = match seen.lease(wish, limit, now) {
+                Lease::Had { turns, .. } => turns,
+                full @ Lease::Full(_) => return Ok(full),
             };
-            match self.swap_window(route, address, seen, window, now).await? {
-                None => return Ok(Lease::Had { turns, window }),
-                Some(other) => seen = other,
+            match self.add_turns((route, address), seen, wish, now).await? {
+                Ok(window) => return Ok(had(window, wish, limit, now)),
+                Err(other) => seen = other,
             }
         }
-        Err(StoreError::call("take a turn")("others take turns at the same time, again and again"))
+        Err(StoreError::call(OPERATION)("the window is never in the minute that it was seen in"))
     }
 
-    /// Replaces the window, if it is as it was `seen`; otherwise says what it is.
-    async fn swap_window(
+    /// Adds `turns` to those taken in the minute of `now`. The window then; or, where it was
+    /// not in the minute that it was `seen` in, the window as it is.
+    async fn add_turns(
         &self,
-        route: &str,
-        address: &str,
+        (route, address): (&str, &str),
         seen: RateWindow,
-        window: RateWindow,
+        turns: u32,
         now: Timestamp,
-    ) -> Result<Option<RateWindow>, StoreError> {
-        let mut update = Expressions::default();
-        update.set("minute", number(window.minute));
-        update.set("taken", number(window.taken));
-        update.set("before", number(window.before));
-        update.set(EXPIRES_AT, expiry(now + KEPT));
-        let (minute, taken) = (update.name("minute"), update.name("taken"));
-        let (was, had) = (update.value(number(seen.minute)), update.value(number(seen.taken)));
-        let mut condition = format!("({minute} = {was} AND {taken} = {had})");
-        if seen == RateWindow::default() {
-            condition.push_str(" OR attribute_not_exists(PK)");
-        }
+    ) -> Result<Result<RateWindow, RateWindow>, StoreError> {
+        let (update, condition) = addition(seen, turns, now);
         let result = self
             .client
             .update_item()
@@ -68,16 +84,59 @@ impl Store {
             .condition_expression(condition)
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(_) => Ok(None),
+            Ok(output) => Ok(Ok(read(output.attributes.unwrap_or_default())?)),
             Err(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                 // Without an item it has expired meanwhile: a window as new.
-                Ok(Some(failed.item.map(read).transpose()?.unwrap_or_default()))
+                Ok(Err(failed.item.map(read).transpose()?.unwrap_or_default()))
             }
-            Err(error) => Err(StoreError::call("take a turn")(error)),
+            Err(error) => Err(StoreError::call(OPERATION)(error)),
         }
+    }
+}
+
+/// The update that adds turns to a window last `seen` like this, and its condition. It depends
+/// on the window's minute alone: those who add at the same time do not get in each other's way.
+fn addition(seen: RateWindow, turns: u32, now: Timestamp) -> (Expressions, String) {
+    let present = RateWindow::minute(now);
+    let mut update = Expressions::default();
+    let (minute, taken) = (update.name("minute"), update.name("taken"));
+    let minute_now = update.value(number(present));
+    let turns = update.value(number(turns));
+    update.set(EXPIRES_AT, expiry(now + KEPT));
+    let condition = match Passage::from(seen, present) {
+        Passage::Stay => {
+            update.set_to("taken", &format!("{taken} + {turns}"));
+            format!("{minute} >= {minute_now}")
+        }
+        Passage::Turn => {
+            update.set_to("before", &taken);
+            update.set_to("taken", &turns);
+            update.set_to("minute", &minute_now);
+            let before = update.value(number(present - 1));
+            format!("{minute} = {before}")
+        }
+        Passage::Begin => {
+            update.set("before", AttributeValue::N("0".to_owned()));
+            update.set_to("taken", &turns);
+            update.set_to("minute", &minute_now);
+            let before = update.value(number(present - 1));
+            format!("attribute_not_exists(PK) OR {minute} < {before}")
+        }
+    };
+    (update, condition)
+}
+
+/// How many of the `wish` turns that were added to `window` lie under the limit. Those beyond it
+/// stay counted, so whoever did not know that the window was full makes it no larger.
+fn had(window: RateWindow, wish: u32, limit: u32, now: Timestamp) -> Lease {
+    let without = RateWindow { taken: window.taken.saturating_sub(wish), ..window };
+    match without.lease(wish, limit, now) {
+        Lease::Had { turns, .. } => Lease::Had { turns, window },
+        full @ Lease::Full(_) => full,
     }
 }

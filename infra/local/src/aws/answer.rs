@@ -48,7 +48,8 @@ impl Aws {
             self.end(call, Answer::Fault(Fault::BeforeEffect), Units::default());
             return Err(Failure::Injected);
         }
-        let (outcome, units) = self.hand_over(&target, parts, body, true).await;
+        let wanted = self.calls.is_recording();
+        let (outcome, units) = self.hand_over(&target, parts, body, wanted).await;
         match (outcome, fault) {
             (Ok(_), Some(fault)) => {
                 self.end(call, Answer::Fault(fault), units);
@@ -100,11 +101,11 @@ impl Aws {
         match target.service {
             Service::Sqs => (self.queues.answer(operation, body).await, Units::default()),
             Service::DynamoDb if wanted => {
-                let answer = self.tables.answer(operation, &ask_for_units(body));
+                let answer = self.tables.answer(operation, &ask_for_units(body)).await;
                 let units = Units::of(operation, &answer);
                 (answer, units)
             }
-            _ => (self.tables.answer(operation, body), Units::default()),
+            _ => (self.tables.answer(operation, body).await, Units::default()),
         }
     }
 }

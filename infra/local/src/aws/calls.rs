@@ -149,9 +149,14 @@ impl Calls {
         Some((call, fault))
     }
 
+    /// Whether calls are recorded, with what they cost.
+    pub(super) fn is_recording(&self) -> bool {
+        self.recording.load(Ordering::Relaxed)
+    }
+
     /// Records a call that has ended.
     pub(super) fn end(&self, record: CallRecord) {
-        if self.recording.load(Ordering::Relaxed) {
+        if self.is_recording() {
             self.lock().records.push(record);
         }
     }

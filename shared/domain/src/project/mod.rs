@@ -5,7 +5,9 @@ pub mod body;
 pub mod id;
 pub mod plan;
 pub mod resource;
+pub mod restart;
 pub mod step;
+pub mod summary;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +16,7 @@ pub use plan::{Plan, Scene, Stitch};
 pub use step::{Step, Then};
 
 use crate::metadata::Metadata;
-use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp};
+use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp, limits};
 
 /// Where a project stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,6 +118,29 @@ impl Project {
         }
     }
 
+    /// What names its present course in the ids of webhooks, since it can end more than once.
+    #[must_use]
+    pub fn occasion(&self) -> String {
+        occasion(&self.id, self.revision)
+    }
+
+    /// What its owner did under the idempotency key whose SHA-256 is `mark`, if that is known
+    /// and no day has passed.
+    #[must_use]
+    pub fn act_marked(&self, mark: &str, now: Timestamp) -> Option<&ProjectAct> {
+        let known = |act: &&ProjectAct| {
+            act.mark.as_deref() == Some(mark) && now.since(act.at) < limits::IDEMPOTENCY_WINDOW
+        };
+        self.history.iter().rev().find(known)
+    }
+
+    /// Its past with `act` added. Of a very long one the first acts are forgotten.
+    #[must_use]
+    pub fn history_with(&self, act: ProjectAct) -> Vec<ProjectAct> {
+        let surplus = (self.history.len() + 1).saturating_sub(limits::PAST_ATTEMPTS);
+        self.history.iter().skip(surplus).cloned().chain([act]).collect()
+    }
+
     /// When it ended, if it has.
     #[must_use]
     pub const fn ended_at(&self) -> Option<Timestamp> {
@@ -128,6 +153,12 @@ impl Project {
     }
 }
 
+/// What names the course that the project `id` took in its `revision`.
+#[must_use]
+pub fn occasion(id: &ProjectId, revision: u32) -> String {
+    format!("{id}#{revision}")
+}
+
 /// Something that an owner did to a project after it was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectAct {
@@ -138,6 +169,20 @@ pub struct ProjectAct {
     /// The step from which it goes on, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<JobId>,
+    /// SHA-256 of the idempotency key it was asked for with, hex, so that it is done once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// SHA-256 of what was asked for with that key, hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_sha256: Option<String>,
+}
+
+impl ProjectAct {
+    /// It is done at `at`.
+    #[must_use]
+    pub const fn new(what: ProjectVerb, at: Timestamp) -> Self {
+        Self { at, what, from: None, mark: None, request_sha256: None }
+    }
 }
 
 /// What an owner can do to a project.

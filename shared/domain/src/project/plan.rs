@@ -24,8 +24,9 @@ pub struct Scene {
     pub prompt: String,
     /// How long it plays, in milliseconds.
     pub duration_ms: u32,
-    /// What else the video service is told, as the client wrote it.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    /// What else the video service is told, as the client wrote it. It is stored as text: the
+    /// table holds neither every number nor every depth that JSON has.
+    #[serde(default, skip_serializing_if = "Map::is_empty", with = "as_text")]
     pub options: Map<String, Value>,
 }
 
@@ -81,9 +82,15 @@ impl Plan {
         if self.scenes.is_empty() || self.scenes.len() > most {
             return Err(InvalidField::new("scenes", format!("must be 1 to {most} scenes")));
         }
+        if self.scenes.iter().map(Scene::bytes).sum::<usize>() > limits::PLAN_BYTES {
+            let message =
+                format!("must hold at most {} bytes of prompts and options", limits::PLAN_BYTES);
+            return Err(InvalidField::new("scenes", message));
+        }
         let shortest = self.scenes.iter().map(|scene| scene.duration_ms).min().unwrap_or(0);
+        let is_joined = self.scenes.len() > 1 && self.stitch.transition != "none";
         // Two transitions lie in each scene but the first and the last.
-        if self.stitch.transition != "none" && self.stitch.transition_ms * 2 > shortest {
+        if is_joined && self.stitch.transition_ms * 2 > shortest {
             let message = "must be at most half as long as the shortest scene";
             return Err(InvalidField::new("stitch.transition_duration", message));
         }
@@ -100,18 +107,45 @@ impl Scene {
     ) -> Result<Self, InvalidField> {
         check_prompt(&prompt)?;
         let duration_ms = scene_duration_ms(duration)?;
-        let size = serde_json::to_string(&options).map_or(usize::MAX, |json| json.len());
-        if size > limits::SCENE_OPTIONS_BYTES {
+        if json_bytes(&options) > limits::SCENE_OPTIONS_BYTES {
             let message = format!("must be at most {} bytes of JSON", limits::SCENE_OPTIONS_BYTES);
             return Err(InvalidField::new("options", message));
         }
         Ok(Self { prompt, duration_ms, options })
     }
 
+    fn bytes(&self) -> usize {
+        self.prompt.len() + json_bytes(&self.options)
+    }
+
     /// How long it plays, in seconds.
     #[must_use]
     pub fn seconds(&self) -> f64 {
         f64::from(self.duration_ms) / 1000.0
+    }
+}
+
+fn json_bytes(options: &Map<String, Value>) -> usize {
+    serde_json::to_string(options).map_or(usize::MAX, |json| json.len())
+}
+
+/// An object in the form of JSON text.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de, ser};
+    use serde_json::{Map, Value};
+
+    pub(super) fn serialize<S: Serializer>(
+        object: &Map<String, Value>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&serde_json::to_string(object).map_err(ser::Error::custom)?)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Map<String, Value>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map_err(de::Error::custom)
     }
 }
 

@@ -29,6 +29,8 @@ pub struct ProjectResource {
     completed_at: Option<Timestamp>,
     scenes: Vec<SceneResource>,
     stitch: StitchResource,
+    /// The jobs whose files are there, in the order of the work.
+    steps_done: Vec<JobId>,
     final_video_url: Option<String>,
     final_thumbnail_url: Option<String>,
     final_duration_ms: Option<u64>,
@@ -67,6 +69,8 @@ struct SceneResource {
     duration: f64,
     options: Map<String, Value>,
     status: JobStatus,
+    video_status: JobStatus,
+    last_frame_status: JobStatus,
     video_url: Option<String>,
     thumbnail_url: Option<String>,
     last_frame_url: Option<String>,
@@ -119,6 +123,7 @@ impl ProjectResource {
                 job_id: Step::stitch(project.id.clone()).job_id(),
                 error: stitch.and_then(|job| job.error.clone()),
             },
+            steps_done: steps.done(),
             final_video_url: steps.file(stitch, "video"),
             final_thumbnail_url: steps.file(stitch, "thumbnail"),
             final_duration_ms: stitch.and_then(playing_ms),
@@ -156,6 +161,8 @@ impl Steps<'_> {
             duration: scene.seconds(),
             options: scene.options.clone(),
             status: self.status(&[video, frame]),
+            video_status: self.status(&[video]),
+            last_frame_status: self.status(&[frame]),
             video_url: self.file(video, "video"),
             thumbnail_url: self.file(video, "thumbnail"),
             last_frame_url: self.file(frame, "image"),
@@ -198,11 +205,17 @@ impl Steps<'_> {
         is_there.then(|| (self.link)(&job.id, name))
     }
 
+    fn done(&self) -> Vec<JobId> {
+        let all = Step::all(&self.project.id, self.project.scenes).map(|step| step.job_id());
+        let is_done =
+            |id: &JobId| self.jobs.get(id).is_some_and(|job| job.state == JobState::Completed);
+        all.filter(is_done).collect()
+    }
+
     /// How many of all steps are done, in percent.
     fn progress_percent(&self) -> u8 {
         let all = usize::from(self.project.scenes) * 2 + 1;
-        let done = self.jobs.values().filter(|job| job.state == JobState::Completed).count();
-        u8::try_from(done.min(all) * 100 / all).unwrap_or(100)
+        u8::try_from(self.done().len() * 100 / all).unwrap_or(100)
     }
 }
 

@@ -5,10 +5,8 @@ use domain::job::ErrorCode;
 use serde_json::Value;
 
 use super::output;
+use crate::body::{error_text, is_task_id, progress_percent};
 use crate::{AnswerError, Cancellation, ProviderNews, Submission};
-
-/// Longest task id accepted, in bytes.
-const TASK_BYTES: usize = 128;
 
 /// RunPod's states of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,9 +95,7 @@ impl Task {
     fn running(&self) -> ProviderNews {
         match self.output.as_object().map(output::offered) {
             Some(Ok(source)) => ProviderNews::FileReady(source),
-            _ => ProviderNews::StillRunning {
-                progress_percent: output::progress_percent(&self.output),
-            },
+            _ => ProviderNews::StillRunning { progress_percent: progress_percent(&self.output) },
         }
     }
 
@@ -111,8 +107,8 @@ impl Task {
     }
 
     fn failed(&self, what: &str) -> ProviderNews {
-        let reason = output::error_text(&self.error)
-            .or_else(|| output::error_text(self.output.get("error")?))
+        let reason = error_text(&self.error)
+            .or_else(|| error_text(self.output.get("error")?))
             .map_or_else(String::new, |reason| format!(": {reason}"));
         let message = format!("{what}{reason}");
         ProviderNews::Failed(JobError::new(ErrorCode::ProviderFailed, message))
@@ -126,8 +122,8 @@ pub fn submission(status: u16, body: &[u8]) -> Result<Submission, AnswerError> {
         200..=299 => Task::parse(body).map(|task| Submission::Accepted { task: task.id }),
         400 | 413 | 422 => {
             let answer = serde_json::from_slice(body).unwrap_or(Value::Null);
-            let reason = output::error_text(&answer)
-                .map_or_else(String::new, |reason| format!(": {reason}"));
+            let reason =
+                error_text(&answer).map_or_else(String::new, |reason| format!(": {reason}"));
             let message = format!("The voice provider does not accept the request{reason}");
             Ok(Submission::Rejected(JobError::new(ErrorCode::ProviderRejected, message)))
         }
@@ -160,12 +156,6 @@ pub fn cancellation(status: u16, body: &[u8]) -> Result<Cancellation, AnswerErro
         404 | 410 => Ok(Cancellation::Gone),
         _ => Err(AnswerError::Unavailable { status }),
     }
-}
-
-/// A task id becomes part of a URL's path, and must not lead it elsewhere.
-fn is_task_id(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    !text.is_empty() && text.len() <= TASK_BYTES && text.chars().all(plain)
 }
 
 #[cfg(test)]

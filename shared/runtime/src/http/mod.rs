@@ -18,7 +18,7 @@ use crate::{Context, Invocable, Problem, StartError};
 pub use request::Request;
 
 /// An answer to a client.
-pub type Response = lambda_http::Response<Body>;
+pub type Response = http::Response<String>;
 
 /// A function that answers HTTP requests.
 pub trait HttpFunction: Sized + Send + Sync + 'static {
@@ -56,7 +56,7 @@ pub fn invocable<F: HttpFunction>(context: &Context) -> Result<Invocable, StartE
 /// A JSON answer.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_string(body).map_err(Problem::unavailable)?;
-    let mut response = Response::new(Body::Text(body));
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -67,7 +67,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Probl
 /// An answer without a body.
 #[must_use]
 pub fn no_content() -> Response {
-    let mut response = Response::new(Body::Empty);
+    let mut response = Response::new(String::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
@@ -85,27 +85,36 @@ pub fn page(
 async fn respond<F: HttpFunction>(
     function: Arc<F>,
     request: lambda_http::Request,
-) -> Result<Response, lambda_runtime::Error> {
+) -> Result<lambda_http::Response<Body>, lambda_runtime::Error> {
     let request = Request::new(request);
     let request_id = request.id().to_owned();
     let problem = match function.handle(request).await {
-        Ok(response) => return Ok(response),
+        Ok(response) => return Ok(response.map(body)),
         Err(problem) => problem,
     };
     if let Some(cause) = problem.cause() {
         tracing::error!(request_id, cause = chain(cause), "request failed");
     }
-    Ok(problem_response(&problem, &request_id))
+    Ok(problem_response(&problem, &request_id).map(body))
+}
+
+fn body(text: String) -> Body {
+    if text.is_empty() { Body::Empty } else { Body::Text(text) }
 }
 
 fn problem_response(problem: &Problem, request_id: &str) -> Response {
-    let mut response = Response::new(Body::Text(problem.body(request_id).to_string()));
+    let mut response = Response::new(problem.body(request_id).to_string());
     *response.status_mut() = problem.status();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = problem.retry_after_seconds() {
         headers.insert(RETRY_AFTER, seconds.into());
+        if let Some(limit) = problem.rate_limit() {
+            headers.insert("ratelimit-limit", limit.into());
+            headers.insert("ratelimit-remaining", HeaderValue::from_static("0"));
+            headers.insert("ratelimit-reset", seconds.into());
+        }
     }
     response
 }

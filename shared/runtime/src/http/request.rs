@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use domain::{Caller, InvalidField, JobId, OwnerId, Scope, limits};
 use lambda_http::RequestExt;
-use lambda_http::request::RequestContext;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::request::{LambdaRequest, RequestContext};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::fields::Fields;
@@ -19,15 +21,29 @@ impl Request {
         Self(request)
     }
 
+    /// The request in API Gateway's event (payload format 2.0).
+    pub fn from_event(event: Value) -> Result<Self, serde_json::Error> {
+        Ok(Self(serde_json::from_value::<LambdaRequest>(event)?.into()))
+    }
+
+    /// What API Gateway itself knows of the request.
+    fn context(&self) -> Option<&ApiGatewayV2httpRequestContext> {
+        match self.0.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => Some(context),
+            _ => None,
+        }
+    }
+
     /// API Gateway's id of the request, which is in its logs too.
     #[must_use]
     pub fn id(&self) -> &str {
-        match self.0.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                context.request_id.as_deref().unwrap_or_default()
-            }
-            _ => "",
-        }
+        self.context().and_then(|context| context.request_id.as_deref()).unwrap_or_default()
+    }
+
+    /// The address that API Gateway was asked from. No header tells it: those are the sender's.
+    #[must_use]
+    pub fn source_address(&self) -> &str {
+        self.context().and_then(|context| context.http.source_ip.as_deref()).unwrap_or_default()
     }
 
     /// Who asks, if the key used allows `scope`. This is the only way to an owner's name, so
@@ -49,11 +65,9 @@ impl Request {
                 "Send an API key as \"Authorization: Bearer …\"."
             })
         };
-        let Some(RequestContext::ApiGatewayV2(context)) = self.0.request_context_ref() else {
-            return Err(refused());
-        };
-        let fields = &context.authorizer.as_ref().ok_or_else(refused)?.fields;
-        let text = |name| fields.get(name).and_then(serde_json::Value::as_str);
+        let said = self.context().and_then(|context| context.authorizer.as_ref());
+        let said = &said.ok_or_else(refused)?.fields;
+        let text = |name| said.get(name).and_then(Value::as_str);
         let owner = text(authorizer::OWNER).ok_or_else(refused)?;
         let scopes = text(authorizer::SCOPES).ok_or_else(refused)?;
         let scopes = scopes.split(' ').filter_map(|scope| scope.parse().ok()).collect();
@@ -88,12 +102,7 @@ impl Request {
     /// The route that API Gateway has chosen, such as `GET /v1/jobs/{job_id}`.
     #[must_use]
     pub fn route(&self) -> &str {
-        match self.0.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                context.route_key.as_deref().unwrap_or_default()
-            }
-            _ => "",
-        }
+        self.context().and_then(|context| context.route_key.as_deref()).unwrap_or_default()
     }
 
     /// The idempotency key, if the request has one.
@@ -115,8 +124,7 @@ impl Request {
     /// SHA-256 of the body, in hex.
     #[must_use]
     pub fn body_sha256(&self) -> String {
-        let body: &[u8] = self.0.body();
-        hex::encode(Sha256::digest(body))
+        hex::encode(Sha256::digest(self.bytes()))
     }
 
     /// How much of a list is asked for.
@@ -150,9 +158,13 @@ impl Request {
         Ok(self.query(name).map(str::parse).transpose()?)
     }
 
+    fn bytes(&self) -> &[u8] {
+        self.0.body()
+    }
+
     /// The body's bytes, as they were sent, if there are at most `limit`.
     pub fn body(&self, limit: usize) -> Result<&[u8], Problem> {
-        let body: &[u8] = self.0.body();
+        let body = self.bytes();
         if body.len() > limit { Err(Problem::too_large(limit)) } else { Ok(body) }
     }
 

@@ -28,6 +28,11 @@ pub(super) fn writes(operation: &str) -> bool {
     VERBS.iter().any(|verb| operation.starts_with(verb)) || operation == "UntagResource"
 }
 
+/// Whether the operation may change what a table is like.
+pub(super) fn defines(operation: &str) -> bool {
+    matches!(operation, "CreateTable" | "UpdateTable" | "DeleteTable" | "UpdateTimeToLive")
+}
+
 /// Answers the request.
 pub(super) fn answer(database: &Database, operation: &str, body: &[u8]) -> JsonAnswer {
     match call(database, operation, &naming::inward(operation, body)) {

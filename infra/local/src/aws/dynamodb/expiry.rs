@@ -42,7 +42,7 @@ impl Tables {
 
     fn delete_expired(&self, table: &Expiring, item: &Value) -> bool {
         let request = table.deletion(item).to_string();
-        self.answer("DeleteItem", request.as_bytes()).status == 200
+        self.answer_by_dynoxide("DeleteItem", request.as_bytes()).status == 200
     }
 
     fn create_expiry_index(&self, table: &Expiring) -> Result<(), AwsError> {

@@ -1,18 +1,21 @@
 //! DynamoDB and its streams: `dynoxide` on one `SQLite` file, called in process.
 //!
+//! [`direct`] takes the most frequent writes off it.
+//!
 //! `dynoxide` serialises its calls under a mutex of its own; a call is short and runs where
 //! it is made. Beside it stands one connection of ours to the same file, for what
 //! `dynoxide` does not offer: reading stream records with little ado, removing those consumed,
 //! and finding expired items by an index.
 
 mod capacity;
+mod direct;
 mod dispatch;
 mod expiry;
 mod naming;
 mod stream;
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dynoxide::Database;
 use runtime::Clock;
@@ -24,6 +27,7 @@ pub(super) use capacity::{Units, ask_for_units};
 
 use super::AwsError;
 use super::json::JsonAnswer;
+use direct::Direct;
 
 /// All tables of one data folder.
 pub(super) struct Tables {
@@ -32,7 +36,9 @@ pub(super) struct Tables {
     side: Mutex<Connection>,
     /// Held by whoever writes, through either connection: `SQLite` has one writer, and a second
     /// one would sleep for milliseconds before it tries again.
-    writer: Mutex<()>,
+    writer: Arc<Mutex<()>>,
+    /// What is done without `dynoxide`.
+    direct: Arc<Direct>,
     /// Counts the commits that may have changed a table.
     changes: watch::Sender<u64>,
     clock: Clock,
@@ -49,14 +55,9 @@ impl Tables {
         let side = Connection::open(file)?;
         side.execute_batch("PRAGMA synchronous = NORMAL;")?;
         stream::create_index(&side)?;
-        let tables = Self {
-            database,
-            side: Mutex::new(side),
-            writer: Mutex::new(()),
-            changes: watch::Sender::new(0),
-            clock,
-        };
-        Ok(tables)
+        let (writer, changes) = (Arc::default(), watch::Sender::new(0));
+        let direct = Direct::open(file, Arc::clone(&writer), changes.clone())?;
+        Ok(Self { database, side: Mutex::new(side), writer, direct, changes, clock })
     }
 
     /// Makes the table as a `CreateTable` request describes it, unless there is one of its name,
@@ -64,12 +65,12 @@ impl Tables {
     pub fn ensure(&self, definition: &Value, ttl: Option<&str>) -> Result<(), AwsError> {
         let name = &definition["TableName"];
         let about = json!({ "TableName": name }).to_string();
-        if self.answer("DescribeTable", about.as_bytes()).status != 200 {
+        if self.answer_by_dynoxide("DescribeTable", about.as_bytes()).status != 200 {
             self.demand("CreateTable", definition)?;
         }
         let Some(attribute) = ttl else { return Ok(()) };
         // Asked again even of a table that was there: the process may have died in between.
-        let described = self.answer("DescribeTimeToLive", about.as_bytes());
+        let described = self.answer_by_dynoxide("DescribeTimeToLive", about.as_bytes());
         let described: Value = serde_json::from_slice(&described.body)?;
         if described["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED" {
             return Ok(());
@@ -80,7 +81,19 @@ impl Tables {
     }
 
     /// Answers a request of DynamoDB's or DynamoDB Streams' JSON protocol.
-    pub fn answer(&self, operation: &str, body: &[u8]) -> JsonAnswer {
+    pub async fn answer(&self, operation: &str, body: &[u8]) -> JsonAnswer {
+        if let Some(answer) = self.direct.answer(operation, body).await {
+            return answer;
+        }
+        let answer = self.answer_by_dynoxide(operation, body);
+        if answer.status == 200 {
+            self.direct.learn(operation, body);
+        }
+        answer
+    }
+
+    /// The same in one go, at some more cost.
+    fn answer_by_dynoxide(&self, operation: &str, body: &[u8]) -> JsonAnswer {
         if !dispatch::writes(operation) {
             return dispatch::answer(&self.database, operation, body);
         }
@@ -88,6 +101,9 @@ impl Tables {
             let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             dispatch::answer(&self.database, operation, body)
         };
+        if dispatch::defines(operation) {
+            self.direct.forget_tables();
+        }
         if answer.status == 200 {
             self.changes.send_modify(|count| *count += 1);
         }
@@ -101,7 +117,7 @@ impl Tables {
 
     /// Asks for something that must succeed.
     fn demand(&self, operation: &'static str, request: &Value) -> Result<(), AwsError> {
-        let answer = self.answer(operation, request.to_string().as_bytes());
+        let answer = self.answer_by_dynoxide(operation, request.to_string().as_bytes());
         if answer.status == 200 {
             return Ok(());
         }

@@ -1,8 +1,9 @@
 //! S3: `s3s`, which speaks the protocol and checks signatures, over `s3s-fs`, which keeps each
-//! object as a file.
+//! object as a file. Small ones are written without it, in the same form.
 
 mod leftovers;
 mod objects;
+mod small;
 
 use std::path::{Path, PathBuf};
 

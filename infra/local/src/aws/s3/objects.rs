@@ -16,22 +16,27 @@ use s3s::dto::{
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 
+use super::small::SmallFiles;
+
 /// The objects of all buckets.
 pub(super) struct Objects {
     files: FileSystem,
+    small: SmallFiles,
     folder: PathBuf,
 }
 
 impl Objects {
     /// Keeps them in `folder`.
     pub fn open(folder: &Path) -> Result<Self, s3s_fs::Error> {
-        Ok(Self { files: FileSystem::new(folder)?, folder: folder.to_owned() })
+        let (files, small) = (FileSystem::new(folder)?, SmallFiles::new(folder));
+        Ok(Self { files, small, folder: folder.to_owned() })
     }
 
     /// Whether there is such a bucket: `s3s-fs` does not look before it writes. The name has
     /// been checked by `s3s` and leads nowhere else.
-    async fn check_bucket(&self, bucket: &str) -> S3Result<()> {
-        match tokio::fs::try_exists(self.folder.join(bucket)).await {
+    fn check_bucket(&self, bucket: &str) -> S3Result<()> {
+        // One look, in which nothing waits: handing it to another thread would cost far more.
+        match self.folder.join(bucket).try_exists() {
             Ok(true) => Ok(()),
             Ok(false) => Err(s3_error!(NoSuchBucket, "The specified bucket does not exist")),
             Err(error) => Err(S3Error::internal_error(error)),
@@ -96,7 +101,10 @@ hand_on! {
             &self,
             request: S3Request<PutObjectInput>,
         ) -> S3Result<S3Response<PutObjectOutput>> {
-            self.check_bucket(&request.input.bucket).await?;
+            self.check_bucket(&request.input.bucket)?;
+            if SmallFiles::takes(&request) {
+                return self.small.put(request.input).await.map(S3Response::new);
+            }
             self.files.put_object(request).await
         }
 
@@ -104,7 +112,7 @@ hand_on! {
             &self,
             request: S3Request<CreateMultipartUploadInput>,
         ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-            self.check_bucket(&request.input.bucket).await?;
+            self.check_bucket(&request.input.bucket)?;
             self.files.create_multipart_upload(request).await
         }
 
@@ -115,7 +123,7 @@ hand_on! {
             let bucket = request.input.bucket.clone();
             let answer = self.files.get_object(request).await;
             if answer.is_err() {
-                self.check_bucket(&bucket).await?;
+                self.check_bucket(&bucket)?;
             }
             answer
         }

@@ -3,6 +3,11 @@
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
+use aws_sdk_s3::types::ChecksumMode;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use sha2::Digest as _;
+
 use super::World;
 
 const MIB: usize = 1024 * 1024;
@@ -102,4 +107,40 @@ async fn a_bucket_that_is_not_there_is_said_to_be_missing() {
     let put = world.s3().put_object().bucket("nowhere").key("a");
     let error = put.body(ByteStream::from_static(b"x")).send().await.unwrap_err();
     assert_eq!(error.into_service_error().meta().code(), Some("NoSuchBucket"));
+}
+
+#[tokio::test]
+async fn a_small_file_is_like_any_other() {
+    let world = world().await;
+    let client = world.s3();
+    for text in ["small", "another"] {
+        let sha256 = BASE64_STANDARD.encode(sha2::Sha256::digest(text));
+        let put = client.put_object().bucket("bucket").key("jobs/1/a.wav").checksum_sha256(&sha256);
+        let put = put.content_type("audio/wav").body(ByteStream::from_static(text.as_bytes()));
+        let put = put.send().await.unwrap();
+        let get = client.get_object().bucket("bucket").key("jobs/1/a.wav");
+        let get = get.checksum_mode(ChecksumMode::Enabled).send().await.unwrap();
+        assert_eq!(get.e_tag(), put.e_tag());
+        assert_eq!(get.content_type(), Some("audio/wav"));
+        assert_eq!(get.checksum_sha256(), Some(&*sha256));
+        assert_eq!(get.body.collect().await.unwrap().to_vec(), text.as_bytes());
+    }
+    let list = client.list_objects_v2().bucket("bucket").send().await.unwrap();
+    assert_eq!(list.contents()[0].key(), Some("jobs/1/a.wav"));
+    assert_eq!(list.contents().len(), 1);
+    let delete = client.delete_object().bucket("bucket").key("jobs/1/a.wav");
+    delete.send().await.unwrap();
+    let get = client.get_object().bucket("bucket").key("jobs/1/a.wav").send().await;
+    assert!(get.unwrap_err().into_service_error().is_no_such_key());
+}
+
+#[tokio::test]
+async fn a_small_file_that_is_not_what_was_announced_is_refused() {
+    let world = world().await;
+    let sha256 = BASE64_STANDARD.encode(sha2::Sha256::digest("other"));
+    let put = world.s3().put_object().bucket("bucket").key("a").checksum_sha256(sha256);
+    let error = put.body(ByteStream::from_static(b"this")).send().await.unwrap_err();
+    assert_eq!(error.into_service_error().meta().code(), Some("BadDigest"));
+    let get = world.s3().get_object().bucket("bucket").key("a").send().await;
+    assert!(get.unwrap_err().into_service_error().is_no_such_key());
 }

@@ -1,0 +1,6 @@
+//! `inbound-retry` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::queue::run::<inbound_retry::InboundRetry>().await
+}

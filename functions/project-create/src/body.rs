@@ -1,0 +1,95 @@
+//! The body of the request, checked field by field.
+
+use domain::metadata::Metadata;
+use domain::project::plan::{Picture, Plan, Scene, Stitch};
+use domain::{Caller, InvalidField, Project, ProjectId, Timestamp, limits};
+use outbound::Guard;
+use runtime::Problem;
+use runtime::fields::Fields;
+use runtime::http::Request;
+use serde_json::Value;
+
+/// How long a scene plays if the client does not say, in seconds (seed 001's example).
+const SCENE_SECONDS: f64 = 5.0;
+const SECONDS: &str = "must be a number of seconds";
+const SIZE: &str = "must be an even number from 16 to 4096";
+const RATE: &str = "must be 1 to 60";
+
+/// A checked request for a project.
+#[derive(Debug, Clone)]
+pub(crate) struct Body {
+    pub(crate) plan: Plan,
+    pub(crate) sha256: String,
+    webhook_url: Option<String>,
+    metadata: Option<Metadata>,
+}
+
+impl Body {
+    pub(crate) fn read(request: &Request, guard: &Guard) -> Result<Self, Problem> {
+        let mut fields = request.fields(limits::PROJECT_BODY_BYTES)?;
+        let scenes = scenes(&mut fields)?;
+        let stitch = stitch(&mut fields)?;
+        let picture = Picture::new(
+            fields.optional("width", SIZE)?,
+            fields.optional("height", SIZE)?,
+            fields.optional("fps", RATE)?,
+        )?;
+        let webhook_url = fields.optional_text("webhook_url")?;
+        let metadata = fields.optional_object("metadata")?;
+        Ok(Self {
+            plan: Plan { scenes, stitch, picture }.check()?,
+            sha256: request.body_sha256(),
+            webhook_url: webhook_url.map(|url| check_webhook_url(guard, url)).transpose()?,
+            metadata: metadata.as_ref().map(Metadata::new).transpose()?,
+        })
+    }
+
+    /// The project that this asks for.
+    pub(crate) fn project(&self, id: ProjectId, caller: &Caller, now: Timestamp) -> Project {
+        Project {
+            webhook_url: self.webhook_url.clone(),
+            metadata: self.metadata.clone(),
+            ..Project::new(id, caller.owner.clone(), self.plan.count(), now)
+        }
+    }
+}
+
+fn scenes(fields: &mut Fields) -> Result<Vec<Scene>, InvalidField> {
+    let scenes: Option<Vec<Value>> = fields.optional("scenes", "must be a list of scenes")?;
+    let scenes = scenes.ok_or_else(|| InvalidField::new("scenes", "is required"))?;
+    // Before each is looked at: whoever sends thousands is told so, and not of their fields.
+    if scenes.len() > limits::SCENES {
+        let message = format!("must be 1 to {} scenes", limits::SCENES);
+        return Err(InvalidField::new("scenes", message));
+    }
+    scenes.into_iter().enumerate().map(|(index, value)| scene(index, value)).collect()
+}
+
+fn scene(index: usize, value: Value) -> Result<Scene, InvalidField> {
+    let place = format!("scenes[{index}]");
+    let Value::Object(members) = value else {
+        return Err(InvalidField::new(place, "must be a JSON object"));
+    };
+    read_scene(members.into()).map_err(|invalid| invalid.within(&place))
+}
+
+fn read_scene(mut fields: Fields) -> Result<Scene, InvalidField> {
+    let prompt = fields.required_text("prompt")?;
+    let duration = fields.optional("duration", SECONDS)?.unwrap_or(SCENE_SECONDS);
+    let options = fields.optional_object("options")?.unwrap_or_default();
+    Scene::new(prompt, duration, options)
+}
+
+fn stitch(fields: &mut Fields) -> Result<Stitch, InvalidField> {
+    let Some(members) = fields.optional_object("stitch")? else { return Ok(Stitch::default()) };
+    let mut fields = Fields::from(members);
+    let within = |invalid: InvalidField| invalid.within("stitch");
+    let transition = fields.optional_text("transition").map_err(within)?;
+    let duration = fields.optional("transition_duration", SECONDS).map_err(within)?;
+    Stitch::new(transition, duration)
+}
+
+fn check_webhook_url(guard: &Guard, url: String) -> Result<String, InvalidField> {
+    guard.check_url(&url).map_err(|refused| refused.for_field("webhook_url"))?;
+    Ok(url)
+}

@@ -1,0 +1,6 @@
+//! `project-create` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<project_create::ProjectCreate>().await
+}

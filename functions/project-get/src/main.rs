@@ -1,0 +1,6 @@
+//! `project-get` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<project_get::ProjectGet>().await
+}

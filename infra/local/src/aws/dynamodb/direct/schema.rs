@@ -1,0 +1,122 @@
+//! What a table is like, as `dynoxide` has it written down.
+
+use dynoxide::{AttributeValue, Item};
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::Value;
+
+/// Longest partition and sort key, in bytes.
+const LONGEST: [usize; 2] = [2048, 1024];
+
+/// A table with a key of two texts, and indexes of such keys that hold keys alone.
+#[derive(Debug)]
+pub(super) struct Schema {
+    pub table: String,
+    pub key: [String; 2],
+    pub indexes: Vec<Index>,
+    pub has_stream: bool,
+}
+
+/// An index.
+#[derive(Debug)]
+pub(super) struct Index {
+    /// Its table within the file.
+    pub table: String,
+    pub key: [String; 2],
+}
+
+impl Schema {
+    /// The table of that name, if there is one and it is of that kind.
+    pub fn load(connection: &Connection, table: &str) -> rusqlite::Result<Option<Self>> {
+        let mut statement = connection.prepare_cached(
+            "SELECT key_schema, attribute_definitions, coalesce(gsi_definitions, '[]'),
+                    stream_enabled, coalesce(stream_view_type, '')
+             FROM _tables WHERE table_name = ?1 AND coalesce(table_status, 'ACTIVE') = 'ACTIVE'
+               AND coalesce(lsi_definitions, '[]') = '[]'
+               AND coalesce(vector_index_definitions, '[]') = '[]'",
+        )?;
+        let read = |row: &Row<'_>| -> rusqlite::Result<Option<Self>> {
+            let texts: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
+            let has_stream: bool = row.get(3)?;
+            let view: String = row.get(4)?;
+            if has_stream && view != "NEW_AND_OLD_IMAGES" {
+                return Ok(None);
+            }
+            Ok(Self::read(table, &texts, has_stream))
+        };
+        Ok(statement.query_row([table], read).optional()?.flatten())
+    }
+
+    fn read(table: &str, texts: &[String; 3], has_stream: bool) -> Option<Self> {
+        let [schema, attributes, indexes] =
+            texts.each_ref().map(|text| serde_json::from_str::<Value>(text).ok());
+        let attributes = attributes?;
+        let index = |index: &Value| -> Option<Index> {
+            let name = index["IndexName"].as_str()?;
+            let keys_only = index["Projection"]["ProjectionType"] == "KEYS_ONLY";
+            let is_active = index["IndexStatus"].as_str().is_none_or(|status| status == "ACTIVE");
+            let key = key(&index["KeySchema"], &attributes)?;
+            let table = format!("{table}::gsi::{name}");
+            (keys_only && is_active).then_some(Index { table, key })
+        };
+        Some(Self {
+            table: table.to_owned(),
+            key: key(&schema?, &attributes)?,
+            indexes: indexes?.as_array()?.iter().map(index).collect::<Option<_>>()?,
+            has_stream,
+        })
+    }
+
+    /// The parts of an item's key, if it has one that is in order, and is so in every index that
+    /// it is in.
+    pub fn key_of<'a>(&self, item: &'a Item) -> Option<[&'a str; 2]> {
+        let fits = |index: &Index| {
+            let parts = index.key.each_ref().map(|name| item.get(name));
+            parts.into_iter().zip(LONGEST).all(|(part, longest)| {
+                part.is_none_or(|part| {
+                    matches!(part, AttributeValue::S(text)
+                    if (1..=longest).contains(&text.len()))
+                })
+            })
+        };
+        if !self.indexes.iter().all(fits) {
+            return None;
+        }
+        let [partition, sort] = texts(&self.key, item)?;
+        let lengths = [partition.len(), sort.len()];
+        let fits = lengths
+            .into_iter()
+            .zip(LONGEST)
+            .all(|(length, longest)| (1..=longest).contains(&length));
+        fits.then_some([partition, sort])
+    }
+}
+
+impl Index {
+    /// The parts of an item's key in this index, if it is in it.
+    pub fn key_of<'a>(&self, item: &'a Item) -> Option<[&'a str; 2]> {
+        texts(&self.key, item)
+    }
+}
+
+fn texts<'a>(names: &[String; 2], item: &'a Item) -> Option<[&'a str; 2]> {
+    let text = |name: &String| match item.get(name) {
+        Some(AttributeValue::S(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    Some([text(&names[0])?, text(&names[1])?])
+}
+
+/// The names of a key of two texts.
+fn key(schema: &Value, attributes: &Value) -> Option<[String; 2]> {
+    let part = |part: &Value, kind: &str| -> Option<String> {
+        let name = &part["AttributeName"];
+        let is_text = attributes.as_array()?.iter().any(|attribute| {
+            attribute["AttributeName"] == *name && attribute["AttributeType"] == "S"
+        });
+        (part["KeyType"] == kind && is_text).then(|| name.as_str().map(str::to_owned))?
+    };
+    match schema.as_array()?.as_slice() {
+        [partition, sort] => Some([part(partition, "HASH")?, part(sort, "RANGE")?]),
+        _ => None,
+    }
+}

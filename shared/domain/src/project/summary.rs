@@ -1,0 +1,50 @@
+//! A project as lists show it: without its scenes, which would make a page too large.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::metadata::Metadata;
+use crate::project::resource::{FileLink, ProjectLinks};
+use crate::project::{Project, ProjectStatus, Step};
+use crate::time::rfc3339;
+use crate::{JobError, JobId, ProjectId, Timestamp};
+
+/// An entry of the list of projects. Every member is always there, null where it has no value.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProjectSummary {
+    project_id: ProjectId,
+    status: ProjectStatus,
+    scene_count: u16,
+    #[serde(with = "rfc3339")]
+    created_at: Timestamp,
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    completed_at: Option<Timestamp>,
+    final_video_url: Option<String>,
+    revision: u32,
+    failed_job_id: Option<JobId>,
+    error: Option<JobError>,
+    metadata: Value,
+    links: ProjectLinks,
+}
+
+impl ProjectSummary {
+    /// Shows `project`, whose page is at `url`. No job is read: links follow from ids alone.
+    #[must_use]
+    pub fn new(project: &Project, url: String, link: FileLink<'_>) -> Self {
+        let film = Step::stitch(project.id.clone()).job_id();
+        let completed = project.status == ProjectStatus::Completed;
+        Self {
+            project_id: project.id.clone(),
+            status: project.status,
+            scene_count: project.scenes,
+            created_at: project.created_at,
+            completed_at: project.ended_at(),
+            final_video_url: completed.then(|| link(&film, "video")),
+            revision: project.revision,
+            failed_job_id: project.failed_job.clone(),
+            error: project.error.clone(),
+            metadata: project.metadata.as_ref().map_or(Value::Null, Metadata::to_json),
+            links: ProjectLinks::new(url),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! How many webhooks a minute are taken from one address, over all instances together. An
+//! instance takes turns ahead where it is busy, and remembers that there are none: most requests
+//! then cost no write.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::rate_window::{Lease, RateWindow};
+use store::{Store, StoreError};
+
+/// After how many requests within the present minute and the last one an address counts as
+/// busy.
+const QUIET: u32 = 2;
+/// Into how many blocks the turns of a busy minute are parted. With eight, and single turns at
+/// first, a full minute costs at most 0.2 writes a request.
+const BLOCKS: u32 = 8;
+/// Most addresses remembered. Each takes some 150 bytes.
+const ADDRESSES: usize = 2048;
+
+/// Whether a request may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It may.
+    Granted,
+    /// Not before so long has passed.
+    Refused(Duration),
+}
+
+/// The limit of one route.
+#[derive(Debug)]
+pub(crate) struct RateLimit {
+    route: &'static str,
+    limit: u32,
+    addresses: Mutex<HashMap<String, Turns>>,
+}
+
+impl RateLimit {
+    /// At most `limit` requests a minute to `route` from one address.
+    pub(crate) fn new(route: &'static str, limit: u32) -> Self {
+        Self { route, limit, addresses: Mutex::default() }
+    }
+
+    /// How many requests a minute it allows.
+    pub(crate) const fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Takes a turn for a request from `address`: from those held, or else from the table.
+    pub(crate) async fn admit(
+        &self,
+        store: &Store,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Admission, StoreError> {
+        let (seen, wish) = match self.with(address, now, |turns| turns.take(self.limit, now)) {
+            Held::Turn => return Ok(Admission::Granted),
+            Held::Full(wait) => return Ok(Admission::Refused(wait)),
+            Held::Nothing { seen, wish } => (seen, wish),
+        };
+        let lease = store.lease_turns((self.route, address), seen, wish, self.limit, now).await?;
+        Ok(self.with(address, now, |turns| turns.add(lease, now)))
+    }
+
+    fn with<T>(&self, address: &str, now: Timestamp, act: impl FnOnce(&mut Turns) -> T) -> T {
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if addresses.len() >= ADDRESSES && !addresses.contains_key(address) {
+            let minute = RateWindow::minute(now);
+            addresses.retain(|_, turns| turns.minute >= minute);
+            // Turns forgotten here are lost to their address, which errs on the safe side.
+            if addresses.len() >= ADDRESSES {
+                addresses.clear();
+            }
+        }
+        act(addresses.entry(address.to_owned()).or_default())
+    }
+}
+
+/// What an instance knows of an address.
+#[derive(Debug, Default)]
+struct Turns {
+    /// The window as it was last seen.
+    seen: RateWindow,
+    /// The minute that the turns and the present count are of.
+    minute: i64,
+    /// Turns had and not used yet. They are no good in another minute.
+    held: u32,
+    /// Requests in that minute, and in the one before.
+    requests: [u32; 2],
+    /// Until when there is known to be no turn.
+    full_until: Option<Timestamp>,
+}
+
+/// What is held for a request.
+#[derive(Debug, PartialEq, Eq)]
+enum Held {
+    /// A turn, which it has taken.
+    Turn,
+    /// The knowledge that there is none for so long.
+    Full(Duration),
+    /// Nothing: so many turns are to be had, of the window that was last seen.
+    Nothing { seen: RateWindow, wish: u32 },
+}
+
+impl Turns {
+    fn take(&mut self, limit: u32, now: Timestamp) -> Held {
+        self.enter(RateWindow::minute(now));
+        if let Some(until) = self.full_until.filter(|until| now < *until) {
+            return Held::Full(until.since(now));
+        }
+        self.full_until = None;
+        let [present, before] = &mut self.requests;
+        *present += 1;
+        let is_busy = *present + *before > QUIET;
+        if let Some(rest) = self.held.checked_sub(1) {
+            self.held = rest;
+            return Held::Turn;
+        }
+        let wish = if is_busy { limit.div_ceil(BLOCKS).max(1) } else { 1 };
+        Held::Nothing { seen: self.seen, wish }
+    }
+
+    /// Adds what was had, less the turn of the request that it was had for.
+    fn add(&mut self, lease: Lease, now: Timestamp) -> Admission {
+        match lease {
+            Lease::Had { turns, window } => {
+                self.held += turns.saturating_sub(1);
+                self.seen = window;
+                Admission::Granted
+            }
+            Lease::Full(wait) => {
+                self.full_until = Some(now + wait);
+                Admission::Refused(wait)
+            }
+        }
+    }
+
+    fn enter(&mut self, minute: i64) {
+        if minute == self.minute {
+            return;
+        }
+        let before = if minute == self.minute + 1 { self.requests[0] } else { 0 };
+        (self.minute, self.held, self.requests) = (minute, 0, [0, before]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Instances that share a table, which is played by one window.
+    struct Table {
+        window: RateWindow,
+        limit: u32,
+        writes: u32,
+        instances: Vec<Turns>,
+    }
+
+    impl Table {
+        fn new(limit: u32, instances: usize) -> Self {
+            let instances = std::iter::repeat_with(Turns::default).take(instances).collect();
+            Self { window: RateWindow::default(), limit, writes: 0, instances }
+        }
+
+        fn request(&mut self, instance: usize, now: Timestamp) -> Admission {
+            let turns = &mut self.instances[instance];
+            let (seen, wish) = match turns.take(self.limit, now) {
+                Held::Turn => return Admission::Granted,
+                Held::Full(wait) => return Admission::Refused(wait),
+                Held::Nothing { seen, wish } => (seen, wish),
+            };
+            if let full @ Lease::Full(_) = seen.lease(wish, self.limit, now) {
+                return turns.add(full, now);
+            }
+            self.writes += 1;
+            let lease = self.window.lease(wish, self.limit, now);
+            if let Lease::Had { window, .. } = lease {
+                self.window = window;
+            }
+            turns.add(lease, now)
+        }
+    }
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn a_busy_minute_costs_few_writes_and_a_full_one_none() {
+        for limit in [50, 100] {
+            let mut table = Table::new(limit, 1);
+            for request in 0..limit {
+                let admission = table.request(0, at(i64::from(request) * 100));
+                assert_eq!(admission, Admission::Granted, "request {request} of {limit}");
+            }
+            assert!(table.writes * 5 <= limit, "{} writes for {limit} requests", table.writes);
+            let writes = table.writes;
+            for millisecond in 20_000..20_100 {
+                let admission = table.request(0, at(millisecond));
+                let Admission::Refused(wait) = admission else { panic!("one too many") };
+                assert!(wait > Duration::from_secs(30), "{wait:?}");
+            }
+            // The one that finds it full may ask; nobody after it does.
+            assert!(table.writes <= writes + 1);
+        }
+    }
+
+    #[test]
+    fn a_quiet_address_keeps_no_turns_from_other_instances() {
+        let mut table = Table::new(50, 25);
+        for request in 0..50 {
+            assert_eq!(table.request(request % 25, at(1000)), Admission::Granted);
+        }
+        assert!(matches!(table.request(0, at(1000)), Admission::Refused(_)));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let limit = RateLimit::new("route", 100);
+        for address in 0..3 * ADDRESSES {
+            limit.with(&address.to_string(), at(0), |turns| turns.take(100, at(0)));
+        }
+        assert!(limit.addresses.lock().unwrap().len() <= ADDRESSES);
+    }
+
+    proptest! {
+        /// Against a plain count: whatever comes when and where, no clock minute has more than
+        /// the limit, and whoever waits as told is served if nobody else comes.
+        #[test]
+        fn never_more_than_the_limit(
+            requests in prop::collection::vec((0_i64..4000, 0_usize..3), 1..400),
+            limit in 1_u32..60,
+        ) {
+            let (mut table, mut now) = (Table::new(limit, 3), 0);
+            let mut served = HashMap::<i64, u32>::new();
+            let mut last_wait = None;
+            for (pause, instance) in requests {
+                now += pause;
+                match table.request(instance, at(now)) {
+                    Admission::Granted => {
+                        let minute = served.entry(now / 60_000).or_default();
+                        *minute += 1;
+                        prop_assert!(*minute <= limit);
+                        last_wait = None;
+                    }
+                    Admission::Refused(wait) => last_wait = Some((instance, at(now) + wait)),
+                }
+            }
+            if let Some((instance, time)) = last_wait {
+                prop_assert_eq!(table.request(instance, time), Admission::Granted);
+            }
+        }
+    }
+}
