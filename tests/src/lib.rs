@@ -8,13 +8,16 @@
 )]
 
 pub mod client;
+pub mod contents;
 pub mod dice;
+pub mod film;
 pub mod odd_receiver;
 pub mod outbox;
 pub mod provider;
 pub mod receiver;
 pub mod samples;
 pub mod seed;
+pub mod seed_projects;
 pub mod seed_webhooks;
 pub mod sent;
 pub mod templates;

@@ -30,6 +30,7 @@ impl World {
             event,
             occurred_at: self.clock.now(),
             job_id: None,
+            project_id: None,
             receiver: receiver.clone(),
             body: body.to_string(),
             attempts_made: 0,

@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::wav;
@@ -33,6 +34,7 @@ struct Desk {
     cancel_state: Option<&'static str>,
     confirmations: Vec<Value>,
     fetches: usize,
+    held: watch::Sender<bool>,
 }
 
 type Shared = State<Arc<Mutex<Desk>>>;
@@ -45,7 +47,12 @@ impl Provider {
             .route("/v2/{endpoint}/run", post(run))
             .route("/v2/{endpoint}/status/{task}", get(status))
             .route("/v2/{endpoint}/cancel/{task}", post(cancel))
+            .route("/api/tasks", post(take))
+            .route("/api/tasks/{task}", get(progress))
+            .route("/api/tasks/{task}/cancel", post(end))
+            .route("/api/notifications", post(take))
             .route("/output/sample.wav", get(output))
+            .route("/output/{file}", get(picture))
             .route("/confirm-download/{job}", post(confirm))
             .with_state(Arc::clone(&desk));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -77,6 +84,11 @@ impl Provider {
     /// Answers runs with `status` from now on; with 200 it takes them.
     pub fn answer_runs(&self, status: u16) {
         self.desk().run_status = Some(status);
+    }
+
+    /// Keeps whoever has asked for a scene task from now on waiting for the answer, or no longer.
+    pub fn hold_answers(&self, held: bool) {
+        self.desk().held.send_replace(held);
     }
 
     /// Answers questions about `task` with this, or with 404 if it is null; about others, that
@@ -161,6 +173,53 @@ async fn cancel(State(desk): Shared, Path((_, task)): Path<(String, String)>) ->
     let mut desk = desk.lock().unwrap();
     desk.cancelled.push(task.clone());
     Json(json!({ "id": task, "status": desk.cancel_state.unwrap_or("CANCELLED") }))
+}
+
+/// Takes a task as the scene services do.
+async fn take(State(desk): Shared, Json(body): Json<Value>) -> Response {
+    let (task, status, mut held) = {
+        let mut desk = desk.lock().unwrap();
+        desk.runs.push(body);
+        (format!("task-{}", desk.runs.len()), desk.run_status, desk.held.subscribe())
+    };
+    let _ = held.wait_for(|held| !held).await;
+    if let Some(status) = status.filter(|status| *status != 200) {
+        let status = StatusCode::from_u16(status).unwrap();
+        return (status, Json(json!({ "error": "not today" }))).into_response();
+    }
+    (StatusCode::ACCEPTED, Json(json!({ "task_id": task, "status": "queued" }))).into_response()
+}
+
+async fn progress(State(desk): Shared, Path(task): Path<String>) -> Response {
+    let mut desk = desk.lock().unwrap();
+    desk.asked.push(task.clone());
+    match desk.states.get(&task) {
+        Some(Value::Null) => StatusCode::NOT_FOUND.into_response(),
+        Some(state) => Json(state).into_response(),
+        None => Json(json!({
+            "task_id": task, "project_id": "proj_x", "scene_id": "scene_001",
+            "status": "processing", "progress": 40,
+        }))
+        .into_response(),
+    }
+}
+
+async fn end(State(desk): Shared, Path(task): Path<String>) -> Json<Value> {
+    let mut desk = desk.lock().unwrap();
+    desk.cancelled.push(task.clone());
+    let state = desk.cancel_state.unwrap_or("cancelled").to_lowercase();
+    Json(json!({ "task_id": task, "status": state }))
+}
+
+/// The beginning of a picture or a video, by the file's name.
+async fn picture(State(desk): Shared, Path(file): Path<String>) -> Response {
+    desk.lock().unwrap().fetches += 1;
+    let bytes: &[u8] = if file.rsplit('.').next() == Some("jpg") {
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0"
+    } else {
+        b"\0\0\0\x18ftypisom\0\0\x02\0isommp41\0\0\0\x08free"
+    };
+    bytes.to_vec().into_response()
 }
 
 async fn output(State(desk): Shared) -> Response {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::world::Plan;
-use crate::{World, seed, seed_webhooks, templates};
+use crate::{World, seed, seed_projects, seed_webhooks, templates};
 
 /// Where the API is, for them.
 pub const API: &str = "https://api.example.com";
@@ -22,6 +22,7 @@ pub async fn world() -> World {
         seed::put(&world, job).await;
     }
     seed_webhooks::put(&world).await;
+    seed_projects::put(&world).await;
     world
 }
 
@@ -97,11 +98,16 @@ fn redacted_text(text: &str, world: &World) -> String {
     }
     let text = text.replace(world.provider.url(), "[provider]");
     let text = text.replace(world.receiver.url().trim_end_matches("/hook"), "[receiver]");
-    let mut parts = text.split("job_");
+    without_ids(&without_ids(&text, "job_", "[job]"), "proj_", "[project]")
+}
+
+/// `text` with `name` for each id that begins with `prefix` and is no fixed one.
+fn without_ids(text: &str, prefix: &str, name: &str) -> String {
+    let mut parts = text.split(prefix);
     let mut redacted = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let digits = part.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(part.len());
-        redacted += if digits == 32 { "[job]" } else { "job_" };
+        redacted += if digits == 32 { name } else { prefix };
         redacted += if digits == 32 { &part[digits..] } else { part };
     }
     redacted

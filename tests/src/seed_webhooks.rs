@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use domain::delivery::{AnswerBody, AnswerContent};
 use domain::delivery::{Delivery, DeliveryAttempt, DeliveryStatus, Receiver};
 use domain::endpoint::{Endpoint, EndpointStatus, SigningScheme};
+use domain::project::step::StepTask;
 use domain::secret_versions::SecretVersions;
-use domain::{Attempt, EndpointId, EventType, InboundId, OwnerId};
+use domain::{Attempt, EndpointId, EventType, InboundId, OwnerId, Step};
+use serde_json::json;
 use store::{Inbound, InboundOutcome};
 
 use crate::World;
@@ -20,6 +22,39 @@ pub async fn put(world: &World) {
     store.create_endpoint(&endpoint()).await.unwrap();
     store.plan_delivery(&delivery()).await.unwrap();
     store.keep_inbound(&inbound(world)).await.unwrap();
+    for (step, task, outcome) in [
+        ("proj_running-scene_001-video", "task_1", InboundOutcome::Applied),
+        ("proj_running-scene_002-video", "task_3", InboundOutcome::Early),
+        ("proj_dispatched-scene_001-video", "task_1", InboundOutcome::Early),
+        ("proj_nowhere-scene_001-video", "task_1", InboundOutcome::Early),
+    ] {
+        store.keep_inbound(&report(step, task, outcome)).await.unwrap();
+    }
+}
+
+/// What the video service said of a step when it was done.
+fn report(step: &str, task: &str, outcome: InboundOutcome) -> Inbound {
+    let job_id = job_id(step);
+    let Step { project, task: StepTask::Video(scene) } = Step::of(&job_id).unwrap() else {
+        panic!("{step} makes no video");
+    };
+    let body = json!({
+        "task_id": task,
+        "status": "completed",
+        "scene_id": scene,
+        "project_id": project,
+        "video_url": "https://cdn.example.com/videos/sample.mp4",
+        "duration": 1.5,
+    });
+    Inbound {
+        id: InboundId::new(job_id, START, [2; 8]),
+        provider: "scene-video".to_owned(),
+        attempt: None,
+        task: Some(task.to_owned()),
+        outcome,
+        replayed_at: None,
+        body: body.to_string().into_bytes(),
+    }
 }
 
 fn endpoint_id() -> EndpointId {
@@ -58,6 +93,7 @@ fn delivery() -> Delivery {
         id: "msg_sample".parse().unwrap(),
         owner: OwnerId::new(OWNER),
         job_id: Some(job_id("job_completed")),
+        project_id: None,
         event: EventType::JobCompleted,
         receiver: Receiver::Endpoint(endpoint_id()),
         status: DeliveryStatus::Exhausted,

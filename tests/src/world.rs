@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 
 use domain::access::ApiKeyRecord;
 use domain::{OwnerId, Scope, Secret, Timestamp};
 use hookreel_local::template::Document;
 use hookreel_local::{Cloud, Settings};
-use hookreel_studio::{Engine, Faults, Studio, TaskView};
+use hookreel_studio::{Engine, Faults, SceneSettings, Service, ServiceSettings, Studio, TaskView};
 use runtime::Clock;
 use runtime::clock::ManualClock;
 use serde_json::Value;
@@ -23,10 +24,20 @@ pub const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 pub const SIGNING_KEY: &str = "local-signing-key-for-sample-events";
 /// The secret by which a worker may sign, likewise.
 pub const RUNPOD_WEBHOOK_SECRET: &str = "local-webhook-secret-for-sample-events";
+/// The secrets by which the scene services sign, likewise.
+pub const VIDEO_WEBHOOK_SECRET: &str = "local-video-webhook-secret-for-sample-events";
+/// That of the last-frame service.
+pub const LAST_FRAME_WEBHOOK_SECRET: &str = "local-last-frame-webhook-secret-for-sample-events";
+/// That of the stitch service.
+pub const STITCH_WEBHOOK_SECRET: &str = "local-stitch-webhook-secret-for-sample-events";
 /// An API key of the owner `local` with every scope, likewise.
 pub const API_KEY: &str = "hr_local-api-key-for-sample-events";
 
 const RUNPOD_API_KEY: &str = "runpod-key";
+const SCENES_API_KEY: &str = "scenes-key";
+/// How long the studio rests before it tries a scene's webhook again that was not taken. It goes
+/// by the machine's clock, so the test waits for it.
+const STUDIO_RETRIES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(20)];
 /// How often the clock may be moved before a test is taken to lead nowhere: 2,000 looks at a
 /// job 30 s apart are more than its deadlines allow.
 const MOVES: usize = 20_000;
@@ -38,13 +49,21 @@ pub struct Plan {
     /// Whether a studio makes the files, and what goes wrong in it. Without one, the test
     /// plays the provider.
     pub studio: Option<Faults>,
+    /// Whether the test's provider is told of the ends of projects, as the operator's
+    /// notification service.
+    pub notification_service: bool,
     /// Environment variables of functions besides those that every test needs.
     pub environment: Vec<(&'static str, String)>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { template: templates::whole(), studio: None, environment: Vec::new() }
+        Self {
+            template: templates::whole(),
+            studio: None,
+            notification_service: false,
+            environment: Vec::new(),
+        }
     }
 }
 
@@ -94,12 +113,15 @@ impl World {
             Some(faults) => Some(start_studio(faults).await),
             None => None,
         };
-        let provider_url = studio.as_ref().map_or(provider.url(), Studio::url);
         let folder = TempDir::with_prefix("hookreel-test-").unwrap();
         let mut settings = Settings::new(plan.template, folder.path());
         settings.clock = clock.clone();
         settings.api_key = Some(Secret::new(API_KEY));
-        settings.environment = environment(provider_url);
+        settings.environment = environment(studio.as_ref(), provider.url());
+        if plan.notification_service {
+            let url = provider.url().to_owned();
+            settings.environment.insert("NOTIFICATION_SERVICE_URL".to_owned(), url);
+        }
         let more = plan.environment.into_iter().map(|(name, value)| (name.to_owned(), value));
         settings.environment.extend(more);
         let cloud = Cloud::start(settings).await.expect("the embedded cloud starts");
@@ -126,19 +148,21 @@ impl World {
     }
 
     /// Lets `time` pass.
-    pub fn pass(&self, time: std::time::Duration) {
+    pub fn pass(&self, time: Duration) {
         self.hand.advance_to(self.clock.now() + time);
     }
 
     /// Resolves when nothing more will happen until time passes or someone asks for something.
     pub async fn quiet(&self) {
+        let Some(studio) = &self.studio else { return self.cloud.idle().await };
         loop {
-            if let Some(studio) = &self.studio {
-                studio.until(|tasks| self.is_silent(tasks)).await;
-            }
+            studio.until(|tasks| self.is_silent(tasks)).await;
+            studio.until_scenes_are_silent().await;
+            let before = doings(studio);
             self.cloud.idle().await;
-            let silent = |studio: &Studio| self.is_silent(&studio.tasks());
-            if self.studio.as_ref().is_none_or(silent) {
+            // A task may have come and gone while the cloud was looked at.
+            let silent = self.is_silent(&studio.tasks()) && studio.scenes_are_silent();
+            if silent && doings(studio) == before {
                 return;
             }
         }
@@ -187,21 +211,59 @@ impl World {
     }
 }
 
+/// How many tasks have come to a studio, and how many webhooks have left it.
+fn doings(studio: &Studio) -> (usize, usize) {
+    let (tasks, scenes) = (studio.tasks(), studio.scene_tasks());
+    let posts = tasks.iter().map(|task| task.posts.len()).sum::<usize>();
+    let scene_posts = scenes.iter().map(|task| task.posts.len()).sum::<usize>();
+    (tasks.len() + scenes.len(), posts + scene_posts)
+}
+
 async fn start_studio(faults: Faults) -> Studio {
     let settings = hookreel_studio::Settings {
         engine: Engine::Tone,
         faults,
+        scenes: scene_settings(),
         ..hookreel_studio::Settings::new(Secret::new(RUNPOD_API_KEY))
     };
     Studio::start(settings).await.expect("the studio starts")
 }
 
-fn environment(provider_url: &str) -> BTreeMap<String, String> {
+fn scene_settings() -> SceneSettings {
+    let service = |webhook_secret| ServiceSettings {
+        api_key: Some(Secret::new(SCENES_API_KEY)),
+        webhook_secret: Some(Secret::new(webhook_secret)),
+    };
+    SceneSettings {
+        video: service(VIDEO_WEBHOOK_SECRET),
+        last_frame: service(LAST_FRAME_WEBHOOK_SECRET),
+        stitch: service(STITCH_WEBHOOK_SECRET),
+        retry_waits: STUDIO_RETRIES.to_vec(),
+    }
+}
+
+/// What the functions are set to: where providers are, and the secrets shared with them.
+#[must_use]
+pub fn environment(studio: Option<&Studio>, provider_url: &str) -> BTreeMap<String, String> {
+    let scenes = |service| {
+        studio.map_or_else(|| provider_url.to_owned(), |studio| studio.scene_url(service))
+    };
+    let (video, last_frame) = (scenes(Service::Video), scenes(Service::LastFrame));
+    let stitch = scenes(Service::Stitch);
     [
-        ("RUNPOD_BASE_URL", provider_url),
+        ("RUNPOD_BASE_URL", studio.map_or(provider_url, Studio::url)),
+        ("VIDEO_GENERATION_SERVICE", &video),
+        ("LAST_FRAME_SERVICE_URL", &last_frame),
+        ("STITCH_SERVICE_URL", &stitch),
         ("RUNPOD_API_KEY", RUNPOD_API_KEY),
+        ("VIDEO_GENERATION_API_KEY", SCENES_API_KEY),
+        ("LAST_FRAME_API_KEY", SCENES_API_KEY),
+        ("STITCH_API_KEY", SCENES_API_KEY),
         ("SIGNING_KEY", SIGNING_KEY),
         ("RUNPOD_WEBHOOK_SECRET", RUNPOD_WEBHOOK_SECRET),
+        ("VIDEO_WEBHOOK_SECRET", VIDEO_WEBHOOK_SECRET),
+        ("LAST_FRAME_WEBHOOK_SECRET", LAST_FRAME_WEBHOOK_SECRET),
+        ("STITCH_WEBHOOK_SECRET", STITCH_WEBHOOK_SECRET),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 use tests::samples::{cases, files, readable, redacted, stem};
 use tests::sent::Sent;
-use tests::{Webhook, World, samples, seed, templates};
+use tests::{Webhook, World, samples, seed, seed_projects, templates};
 
 /// How many clouds run at one time; most of the wait is for the disk.
 const AT_ONCE: usize = 6;
@@ -75,6 +75,7 @@ fn no_snapshot_is_left_of_an_event_that_is_gone() {
 async fn outcome(function: &str, case: &Path) -> Value {
     let world = samples::world().await;
     let jobs = seed::sample_jobs(world.provider.url());
+    let states = seed_projects::states(&world).await;
     let event = samples::event(case, &world);
     let are_several = event["Records"].as_array().is_some_and(|records| records.len() > 1);
     Sent::begin(&world);
@@ -88,9 +89,11 @@ async fn outcome(function: &str, case: &Path) -> Value {
         "answer": answer.map_or_else(|error| json!(error.to_string()), readable),
         "calls": calls,
         "jobs": changes(&world, &jobs).await,
+        "projects": project_changes(&world, &states).await,
         "messages": messages(&world).await,
         "webhooks": world.receiver.webhooks().iter().map(shown).collect::<Vec<_>>(),
         "runs": world.provider.runs(),
+        "cancelled": world.provider.cancelled(),
         "confirmations": world.provider.confirmations(),
     });
     redacted(without_empty(outcome), &world)
@@ -122,6 +125,16 @@ async fn changes(world: &World, before: &[Job]) -> Value {
         assert!(world.store().job(&id).await.unwrap().is_none(), "{name} came to be");
     }
     changes.into()
+}
+
+/// The projects and their steps that are no longer as they were, and the steps that are new.
+async fn project_changes(world: &World, before: &BTreeMap<String, String>) -> Value {
+    let changed = |(name, state): (String, String)| match before.get(&name) {
+        Some(old) if *old == state => None,
+        Some(old) => Some((name, json!(format!("{old} → {state}")))),
+        None => Some((name, json!(format!("new: {state}")))),
+    };
+    seed_projects::states(world).await.into_iter().filter_map(changed).collect()
 }
 
 /// The messages on every queue, also those that are not due yet.

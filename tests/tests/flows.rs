@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tests::world::Plan;
 use tests::{Answer, World, seed, templates};
 
+use crate::faults::Story;
+
 /// How often a client repeats a request that was answered with 5xx.
 const PATIENCE: usize = 5;
 
@@ -26,9 +28,8 @@ pub enum Flow {
     Cancelled,
 }
 
-impl Flow {
-    /// A world in which the story can be told.
-    pub async fn world(self) -> World {
+impl Story for Flow {
+    async fn world(self) -> World {
         let studio = match self {
             Self::Plain | Self::Redelivered => Some(Faults::default()),
             Self::Unannounced => Some(Faults { drop_webhooks: 1.0, ..Faults::default() }),
@@ -41,8 +42,7 @@ impl Flow {
         world
     }
 
-    /// Tells the story to its end, and checks that end.
-    pub async fn run(self, world: &World) {
+    async fn run(self, world: &World) {
         let body = json!({ "text": "Akkam jirta?", "language": "oromo",
             "webhook_url": world.receiver.url() });
         let created = insist(world, Method::POST, "/v1/tts/async", &body).await;
@@ -60,7 +60,9 @@ impl Flow {
         read(world, &id).await;
         self.check(world, &id).await;
     }
+}
 
+impl Flow {
     const fn end(self) -> JobState {
         match self {
             Self::Plain | Self::Unannounced | Self::Redelivered => JobState::Completed,
@@ -123,7 +125,7 @@ async fn read(world: &World, id: &str) {
 
 /// Sends a request, again and again as long as it is answered with 5xx, as a good client does:
 /// a creation with one `Idempotency-Key`.
-async fn insist(world: &World, method: Method, path: &str, body: &Value) -> Answer {
+pub async fn insist(world: &World, method: Method, path: &str, body: &Value) -> Answer {
     let key: &[_] = if method == Method::POST { &[("idempotency-key", "order 7")] } else { &[] };
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let mut last = None;

@@ -39,8 +39,8 @@ fn every_folder_is_a_function_and_every_function_a_folder() {
     let yaml = templates::yaml();
     for function in functions() {
         let resource = &yaml["Resources"][logical_id(&function)];
-        let binary = &resource["Metadata"]["BuildProperties"]["Binary"];
-        assert_eq!(binary, function.as_str(), "{function}: Metadata.BuildProperties.Binary");
+        let zip = format!("target/package/arm64/{function}.zip");
+        assert_eq!(resource["Properties"]["CodeUri"], zip.as_str(), "{function}: CodeUri");
         let manifest = std::fs::read_to_string(folder(&function).join("Cargo.toml")).unwrap();
         let name = format!("name = \"{function}\"");
         assert!(manifest.contains(&name), "functions/{function}/Cargo.toml lacks {name}");
@@ -62,6 +62,9 @@ fn every_variable_that_is_set_is_read_and_the_other_way_round() {
         let own = own_variables(&function);
         let mut read = BTreeSet::new();
         variables_in(&folder(&function).join("src"), &mut read);
+        if calls_providers(&function) {
+            variables_of(&templates::root().join("shared/providers/src/provider.rs"), &mut read);
+        }
         for name in LOCAL_ALONE {
             read.remove(name);
         }
@@ -92,10 +95,20 @@ fn variables_in(folder: &Path, names: &mut BTreeSet<String>) {
         if path.is_dir() {
             variables_in(&path, names);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let code = std::fs::read_to_string(&path).unwrap();
-            names.extend(code.split('"').filter(|text| is_variable(text)).map(str::to_owned));
+            variables_of(&path, names);
         }
     }
+}
+
+fn variables_of(file: &Path, names: &mut BTreeSet<String>) {
+    let code = std::fs::read_to_string(file).unwrap();
+    names.extend(code.split('"').filter(|text| is_variable(text)).map(str::to_owned));
+}
+
+/// Whether the function calls providers: where they are is read in one place for all who do.
+fn calls_providers(function: &str) -> bool {
+    let code = std::fs::read_to_string(folder(function).join("src/lib.rs")).unwrap();
+    code.contains("Providers::new")
 }
 
 fn is_variable(text: &str) -> bool {

@@ -224,10 +224,13 @@ impl Change {
     /// The provider says that the present attempt of `job` failed with `error`. One that worked
     /// on a file of another provider's is followed by another, which is given ours.
     pub fn failed_step(job: &Job, error: &JobError, at: Timestamp) -> Result<Self, StoreError> {
-        if job.borrowed {
-            return Self::lost_or_failed(job, &error.message, error, at);
-        }
-        Self::failed(job.attempt, error, at)
+        let change = if job.borrowed {
+            Self::lost_or_failed(job, &error.message, error, at)?
+        } else {
+            Self::failed(job.attempt, error, at)?
+        };
+        // Once the service has offered its file it cannot fail any more.
+        Ok(Self { from: &[JobState::Dispatched, JobState::Running], ..change })
     }
 
     /// The provider says that it has ended the present attempt of `job`. If nobody asked for that

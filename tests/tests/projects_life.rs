@@ -1,0 +1,328 @@
+//! How a project can go, with the services played by hand: to its end, ended by its owner,
+//! failed and resumed, made anew in part, and past services that are down, silent or forgetful.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use domain::{Attempt, JobState, ProjectId, SceneId, Step};
+use http::Method;
+use serde_json::{Value, json};
+use tests::world::Plan;
+use tests::{World, film};
+
+fn id_of(id: &str) -> ProjectId {
+    id.parse().unwrap()
+}
+
+fn video(id: &str, scene: u16) -> Step {
+    Step::video(id_of(id), SceneId::new(scene))
+}
+
+fn last_frame(id: &str, scene: u16) -> Step {
+    Step::last_frame(id_of(id), SceneId::new(scene))
+}
+
+/// The jobs for which tasks were asked, in order.
+fn asked(world: &World) -> Vec<String> {
+    let count = world.provider.runs().len();
+    (1..=count).map(|nth| world.job_of(nth).to_string()).collect()
+}
+
+fn names(id: &str, steps: &[&str]) -> Vec<String> {
+    steps.iter().map(|step| format!("{id}-{step}")).collect()
+}
+
+async fn objects(world: &World) -> BTreeSet<String> {
+    world.objects().await.into_iter().collect()
+}
+
+/// Lets everything come to its end; nothing may be left to do.
+async fn run_out(world: &World) {
+    world.run_out().await;
+    assert_eq!(world.messages_left(), []);
+}
+
+const ALL: [&str; 5] = [
+    "scene_001-video",
+    "scene_001-last_frame",
+    "scene_002-video",
+    "scene_002-last_frame",
+    "stitch",
+];
+
+#[tokio::test]
+async fn a_project_goes_from_step_to_step() {
+    let world = World::start(Plan { notification_service: false, ..Plan::default() }).await;
+    let id = world.create_project(&film::small(&world, 2)).await;
+    world.complete_from(1).await;
+    let done = world.project(&id).await;
+    assert_eq!(done["status"], "completed", "{done}");
+    assert_eq!(asked(&world), names(&id, &ALL));
+    assert_eq!(done["steps_done"], json!(names(&id, &ALL)));
+    let runs = world.provider.runs();
+    assert_eq!(
+        (&runs[0]["prompt"], &runs[0]["first_frame_url"]),
+        (&json!("Lakkoofsa 1"), &Value::Null)
+    );
+    assert!(runs[2]["first_frame_url"].is_string(), "{}", runs[2]);
+    assert_eq!(runs[4]["scenes"].as_array().unwrap().len(), 2);
+    let told = world.told_of(&id);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].json()["type"], "project.completed");
+    // Videos and the film with a thumbnail each, and two last frames.
+    assert_eq!(world.objects().await.len(), 8);
+    run_out(&world).await;
+    assert_eq!(world.told_of(&id).len(), 1);
+}
+
+#[tokio::test]
+async fn a_cancelled_project_begins_nothing_more() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 2)).await;
+    world.quiet().await;
+    world.complete(1).await;
+    world.quiet().await;
+    assert_eq!(asked(&world), names(&id, &ALL[..2]));
+    let answer = world.client.delete(&format!("/v1/projects/{id}")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    world.quiet().await;
+    assert_eq!(world.provider.cancelled(), ["task-2"], "the running task is asked back");
+    // The service is late: it has gone on to the end.
+    let late = world.complete(2).await;
+    assert_eq!(late.json()["scene_updated"], false, "{late:?}");
+    run_out(&world).await;
+    let shown = world.project(&id).await;
+    assert_eq!(shown["status"], "cancelled");
+    assert_eq!(shown["steps_done"], json!(names(&id, &ALL[..1])));
+    let statuses = [&shown["scenes"][0]["video_status"], &shown["scenes"][0]["last_frame_status"]];
+    assert_eq!(statuses, ["completed", "cancelled"]);
+    assert_eq!(world.provider.runs().len(), 2, "no further step");
+    assert_eq!(world.receiver.webhooks().len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_done_before_the_cancellation_gets_through_is_kept_and_leads_no_further() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 1)).await;
+    world.quiet().await;
+    let (_, body) = world.report(1, "completed", &Value::Null);
+    world.provider.answer_cancels("COMPLETED");
+    world.provider.tell("task-1", body);
+    assert_eq!(world.client.delete(&format!("/v1/projects/{id}")).await.status, 200);
+    run_out(&world).await;
+    let shown = world.project(&id).await;
+    assert_eq!(
+        (&shown["status"], &shown["steps_done"]),
+        (&json!("cancelled"), &json!(names(&id, &ALL[..1])))
+    );
+    world.download(&shown["scenes"][0]["video_url"]).await;
+    assert_eq!(world.provider.runs().len(), 1);
+}
+
+#[tokio::test]
+async fn a_failed_step_fails_the_project_and_resume_goes_on_after_it() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 2)).await;
+    world.complete_until(&id, 3).await;
+    // One that was given another provider's file is tried again with ours; then it is final.
+    let mut failures = 0;
+    while world.project(&id).await["status"] == "processing" {
+        let (service, body) = world.report(
+            world.provider.runs().len(),
+            "failed",
+            &json!({ "error": "out of memory" }),
+        );
+        let answer = world.send_report(service, &body).await;
+        assert_eq!((answer.status, &answer.json()["status"]), (200, &json!("failed")));
+        failures += 1;
+        let runs = world.provider.runs().len();
+        world
+            .run_until("it is tried again, or over", async || {
+                world.provider.runs().len() > runs
+                    || world.project(&id).await["status"] != "processing"
+            })
+            .await;
+    }
+    assert!(failures <= 2, "once with another's file, once with ours: {failures}");
+    run_out(&world).await;
+    let failed = world.project(&id).await;
+    let step = format!("{id}-scene_002-video");
+    assert_eq!((&failed["status"], &failed["failed_job_id"]), (&json!("failed"), &json!(step)));
+    let told = world.told_of(&id);
+    assert_eq!((told.len(), &told[0].json()["type"]), (1, &json!("project.failed")));
+    let error = told[0].json()["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("out of memory"), "{error}");
+    assert_eq!(failed["error"]["message"], json!(error));
+
+    let before = world.provider.runs().len();
+    let resumed = world.client.post_with(&format!("/v1/projects/{id}/resume"), &[], "").await;
+    assert_eq!(resumed.status, 202, "{resumed:?}");
+    world.complete_from(before + 1).await;
+    run_out(&world).await;
+    assert_eq!(world.project(&id).await["status"], "completed");
+    assert_eq!(asked(&world)[before..], names(&id, &ALL[2..]), "the first scene stays");
+    let types: Vec<_> = world.told_of(&id).iter().map(|one| one.json()["type"].clone()).collect();
+    assert_eq!(types, ["project.failed", "project.completed"]);
+}
+
+#[tokio::test]
+async fn regenerating_a_scene_makes_it_and_what_depends_on_it_anew() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 3)).await;
+    world.complete_from(1).await;
+    run_out(&world).await;
+    let (first, before) = (world.project(&id).await, objects(&world).await);
+    assert_eq!((&first["status"], before.len()), (&json!("completed"), 11));
+    let old_film = world.step(&Step::stitch(id_of(&id))).await.unwrap().outputs[0].key.clone();
+
+    let path = format!("/v1/projects/{id}/scenes/scene_002/regenerate");
+    let answer = world.client.post(&path, &json!({ "prompt": "A blue kite" })).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    world.complete_from(8).await;
+    run_out(&world).await;
+    let steps = [
+        "scene_002-video",
+        "scene_002-last_frame",
+        "scene_003-video",
+        "scene_003-last_frame",
+        "stitch",
+    ];
+    assert_eq!(asked(&world)[7..], names(&id, &steps));
+    assert_eq!(world.provider.runs()[7]["prompt"], "A blue kite");
+    let anew = world.project(&id).await;
+    assert_eq!((&anew["status"], &anew["revision"]), (&json!("completed"), &json!(1)));
+    let kept: Vec<_> = anew["scenes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|scene| &scene["superseded_outputs"])
+        .collect();
+    assert_eq!(kept, [&json!(0), &json!(3), &json!(3)]);
+    let after = objects(&world).await;
+    assert!(after.is_superset(&before), "nothing of the first is thrown away");
+    assert_eq!(after.len(), 11 + 8);
+    let film = world.step(&Step::stitch(id_of(&id))).await.unwrap();
+    assert_ne!(film.outputs[0].key, old_film, "the film is new");
+    assert_eq!(film.history.last().unwrap().outputs[0].key, old_film);
+    let told = world.told_of(&id);
+    let ids: BTreeSet<_> = told.iter().map(|webhook| webhook.id().to_owned()).collect();
+    assert_eq!((told.len(), ids.len()), (2, 2), "each film is told of once");
+}
+
+#[tokio::test]
+async fn regenerating_while_a_task_runs_ends_that_task() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 2)).await;
+    world.complete_until(&id, 3).await;
+    let path = format!("/v1/projects/{id}/scenes/scene_001/regenerate");
+    assert_eq!(world.client.post_with(&path, &[], "").await.status, 202);
+    world.quiet().await;
+    assert_eq!(world.provider.cancelled(), ["task-3"]);
+    assert_eq!(asked(&world)[3..], names(&id, &ALL[..1]));
+    world.complete_from(4).await;
+    run_out(&world).await;
+    assert_eq!(world.project(&id).await["status"], "completed");
+    assert_eq!(asked(&world)[3..], names(&id, &ALL));
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_is_left_alone_and_costs_no_attempt() {
+    const PROJECTS: usize = 5;
+    let world = World::new().await;
+    world.provider.answer_runs(503);
+    let mut ids = Vec::new();
+    for _ in 0..PROJECTS {
+        ids.push(world.create_project(&film::small(&world, 1)).await);
+    }
+    let down_until = world.clock.now() + Duration::from_mins(40);
+    world.run_until("forty minutes are over", async || world.clock.now() >= down_until).await;
+    let tries = world.provider.runs().len();
+    println!("{tries} calls in 40 minutes for {PROJECTS} projects");
+    assert!((10..=40).contains(&tries), "{tries} calls");
+    world.provider.answer_runs(200);
+    world
+        .run_until("all are taken", async || {
+            let mut taken = true;
+            for id in &ids {
+                let job = world.step(&video(id, 1)).await.unwrap();
+                assert_eq!(job.lost_attempts, 0);
+                taken &= job.state == JobState::Running;
+            }
+            taken
+        })
+        .await;
+    let taken: BTreeMap<_, _> =
+        (tries + 1..=world.provider.runs().len()).map(|nth| (world.job_of(nth), nth)).collect();
+    assert_eq!(taken.len(), PROJECTS);
+    world.complete_from(tries + 1).await;
+    for id in &ids {
+        assert_eq!(world.project(id).await["status"], "completed");
+    }
+    run_out(&world).await;
+}
+
+#[tokio::test]
+async fn a_task_that_never_ends_is_ended() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 2)).await;
+    let began = world.clock.now();
+    let failed = world.run_until_project(&id, "failed").await;
+    let hours = world.clock.now().since(began).as_secs() / 3600;
+    assert_eq!((hours, &failed["error"]["code"]), (2, &json!("run_timeout")), "{failed}");
+    assert_eq!(world.provider.cancelled(), ["task-1"]);
+    run_out(&world).await;
+    assert_eq!(world.told_of(&id)[0].json()["type"], "project.failed");
+    assert_eq!(world.provider.runs().len(), 1);
+}
+
+#[tokio::test]
+async fn a_webhook_that_never_comes_is_made_up_for_by_asking() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 1)).await;
+    let began = world.clock.now();
+    world
+        .run_until("it is completed", async || {
+            for nth in 1..=world.provider.runs().len() {
+                let (_, body) = world.report(nth, "completed", &Value::Null);
+                world.provider.tell(&format!("task-{nth}"), body);
+            }
+            world.project(&id).await["status"] == "completed"
+        })
+        .await;
+    let seconds = world.clock.now().since(began).as_secs();
+    assert!(seconds <= 100, "three steps, each found at a look within 30 s: {seconds} s");
+    run_out(&world).await;
+    assert_eq!(world.provider.runs().len(), 3);
+}
+
+#[tokio::test]
+async fn a_task_that_its_service_has_forgotten_is_begun_anew() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 1)).await;
+    world.quiet().await;
+    world.provider.tell("task-1", Value::Null);
+    world.run_until("it is begun anew", async || world.provider.runs().len() == 2).await;
+    world.quiet().await;
+    let old = world.complete(1).await;
+    assert_eq!(old.json()["scene_updated"], false, "the first attempt no longer counts");
+    let job = world.step(&video(&id, 1)).await.unwrap();
+    assert_eq!((job.attempt, job.state), (Attempt(2), JobState::Running));
+    world.complete_from(2).await;
+    assert_eq!(world.project(&id).await["status"], "completed");
+    assert_eq!(world.step(&last_frame(&id, 1)).await.unwrap().attempt, Attempt(1));
+    run_out(&world).await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_twice_gets_one_project() {
+    let world = World::new().await;
+    let body = film::small(&world, 1).to_string();
+    let key = [("idempotency-key", "film 7")];
+    let mut ids = BTreeSet::new();
+    for _ in 0..2 {
+        let answer = world.client.try_send(Method::POST, "/v1/projects", &key, body.clone().into());
+        ids.insert(answer.await.unwrap().json()["project_id"].as_str().unwrap().to_owned());
+    }
+    world.complete_from(1).await;
+    assert_eq!((ids.len(), world.provider.runs().len()), (1, 3));
+}
