@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 
 use crate::{World, templates};
 
@@ -35,7 +36,7 @@ impl World {
         let client = aws_sdk_s3::Client::new(&self.cloud.aws().sdk_config("tests"));
         let list = client.list_objects_v2().bucket(templates::bucket()).into_paginator().send();
         let pages = list.collect::<Result<Vec<_>, _>>().await.unwrap();
-        let objects = pages.iter().flat_map(|page| page.contents());
+        let objects = pages.iter().flat_map(ListObjectsV2Output::contents);
         objects.map(|object| object.key().unwrap().to_owned()).collect()
     }
 }

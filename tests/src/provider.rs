@@ -34,6 +34,7 @@ struct Desk {
     cancel_state: Option<&'static str>,
     confirmations: Vec<Value>,
     fetches: usize,
+    lost: Vec<String>,
     held: watch::Sender<bool>,
 }
 
@@ -84,6 +85,11 @@ impl Provider {
     /// Answers runs with `status` from now on; with 200 it takes them.
     pub fn answer_runs(&self, status: u16) {
         self.desk().run_status = Some(status);
+    }
+
+    /// Has no file of that name any more, until it is told so again with another list.
+    pub fn lose(&self, files: &[&str]) {
+        self.desk().lost = files.iter().map(|file| (*file).to_owned()).collect();
     }
 
     /// Keeps whoever has asked for a scene task from now on waiting for the answer, or no longer.
@@ -213,7 +219,11 @@ async fn end(State(desk): Shared, Path(task): Path<String>) -> Json<Value> {
 
 /// The beginning of a picture or a video, by the file's name.
 async fn picture(State(desk): Shared, Path(file): Path<String>) -> Response {
-    desk.lock().unwrap().fetches += 1;
+    let mut desk = desk.lock().unwrap();
+    desk.fetches += 1;
+    if desk.lost.contains(&file) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let bytes: &[u8] = if file.rsplit('.').next() == Some("jpg") {
         b"\xff\xd8\xff\xe0\0\x10JFIF\0"
     } else {

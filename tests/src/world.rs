@@ -219,7 +219,8 @@ fn doings(studio: &Studio) -> (usize, usize) {
     (tasks.len() + scenes.len(), posts + scene_posts)
 }
 
-async fn start_studio(faults: Faults) -> Studio {
+/// Starts a studio that knows the keys and secrets of tests.
+pub async fn start_studio(faults: Faults) -> Studio {
     let settings = hookreel_studio::Settings {
         engine: Engine::Tone,
         faults,

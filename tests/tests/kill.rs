@@ -90,7 +90,7 @@ fn program(studio_url: &str, folder: PathBuf) -> Program {
 }
 
 /// Starts the program, and waits until it answers; how long that took.
-async fn up(program: &Program, client: &Client) -> (Process, Duration) {
+pub async fn up(program: &Program, client: &Client) -> (Process, Duration) {
     let began = Instant::now();
     let mut process = program.start();
     while !is_up(client).await {
@@ -137,7 +137,7 @@ async fn arrived(receiver: &Receiver, id: &str) {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }

@@ -1,4 +1,4 @@
-//! A studio that drops, doubles, delays and reorders its webhooks: every film is made all the
+//! A studio that drops, doubles, delays and reorders its webhooks, and a forger beside it: every film is made all the
 //! same, no step is done twice, and every owner is told once.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,7 @@ fn faults() -> Faults {
         delay_webhooks: 0.3,
         delay_ms: 50,
         reorder_webhooks: 0.3,
+        forge_webhooks: 0.2,
         ..Faults::default()
     }
 }
@@ -49,6 +50,7 @@ async fn twenty_films_are_made_by_an_odd_studio() {
 
     let tasks = world.studio.as_ref().unwrap().scene_tasks();
     let attempts = check_tasks(&world, &ids, &tasks).await;
+    assert!(tasks.iter().all(|task| task.forged_fetches == 0), "nobody believed a forger");
     for id in &ids {
         check_notice(&world, id);
     }

@@ -79,7 +79,7 @@ impl Ingest {
         let Some(source) = &job.source else { return Ok(()) };
         match pull::pull(&self.client, &self.blobs, file(job, source)).await {
             Ok(output) => {
-                let thumbnail = self.thumbnail(job, source).await;
+                let thumbnail = self.thumbnail(job, source, receipt).await?;
                 let outputs: Vec<_> = std::iter::once(output).chain(thumbnail).collect();
                 self.complete(job, &outputs).await?;
                 self.confirm(job, receipt).await
@@ -95,12 +95,19 @@ impl Ingest {
         }
     }
 
-    /// The small picture of a video. Without it the video is as good.
-    async fn thumbnail(&self, job: &Job, source: &FileSource) -> Option<Output> {
+    /// The small picture of a video. Without it the video is as good; but what may already lie in
+    /// our own bucket is not left there untold.
+    async fn thumbnail(
+        &self,
+        job: &Job,
+        source: &FileSource,
+        receipt: Receipt,
+    ) -> Result<Option<Output>, WorkError> {
+        let Some(url) = source.thumbnail_url.as_deref() else { return Ok(None) };
         let wanted = Wanted {
             job,
             name: THUMBNAIL,
-            url: source.thumbnail_url.as_deref()?,
+            url,
             expected: Expected::Image,
             max_bytes: THUMBNAIL_BYTES,
             duration_ms: None,
@@ -108,9 +115,16 @@ impl Ingest {
         let pulling = pull::pull(&self.client, &self.blobs, wanted);
         let pulled = tokio::time::timeout(THUMBNAIL_TIME, pulling).await;
         let pulled = pulled.unwrap_or(Err(PullError::Source(SendError::Timeout)));
-        pulled
-            .inspect_err(|error| tracing::warn!(job_id = %job.id, cause = %error, "no thumbnail"))
-            .ok()
+        match pulled {
+            Ok(output) => Ok(Some(output)),
+            Err(error @ PullError::Bucket(_)) if receipt.receive_count < PATIENCE => {
+                Err(WorkError::new("store the thumbnail", error))
+            }
+            Err(error) => {
+                tracing::warn!(job_id = %job.id, cause = %error, "no thumbnail");
+                Ok(None)
+            }
+        }
     }
 
     async fn complete(&self, job: &Job, outputs: &[Output]) -> Result<(), WorkError> {
