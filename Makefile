@@ -32,13 +32,14 @@ test: setup ## Runs every test
 	cargo test --locked --workspace
 
 bench: $(PYTHON_TOOLS) ## Measures cold start, size, throughput and cost
-	$(WITH_TOOLS) cargo lambda build --release --locked --target $(MACHINE)-unknown-linux-gnu \
-	  --lambda-dir $(HOST_PROGRAMS) --package hookreel-bench \
-	  $(foreach function,$(wildcard functions/*),--package $(notdir $(function)))
-	cargo build --release --manifest-path infra/bench/defaults/Cargo.toml --target-dir target/bench-defaults
+	infra/setup.sh strace valgrind
+	$(VENV)/bin/python -m infra.package --host --bench
+	$(WITH_TOOLS) CARGO_TARGET_DIR=target/bench-defaults cargo lambda build --release --locked \
+	  --target $(MACHINE)-unknown-linux-gnu.2.34 --manifest-path infra/bench/defaults/Cargo.toml \
+	  --lambda-dir $(HOST_PROGRAMS)
 	$(VENV)/bin/python -m infra.bench
-	cargo build --release --locked --package hookreel-local --package bench-throughput
-	target/release/bench-throughput --meter
+	cargo build --profile profiling --locked --package hookreel-local --package bench-throughput
+	target/profiling/bench-throughput
 
 cost: $(PYTHON_TOOLS) ## Writes docs/COST.md from the counted calls
 	$(VENV)/bin/python -m infra.cost
@@ -49,9 +50,8 @@ build: $(PYTHON_TOOLS) ## Builds every function for Lambda and packs it into a z
 host-programs: $(PYTHON_TOOLS)
 	$(VENV)/bin/python -m infra.package --host
 
-deploy: $(PYTHON_TOOLS) ## Builds and deploys to AWS, guided the first time
-	$(WITH_TOOLS) sam build
-	$(WITH_TOOLS) sam deploy $(if $(shell grep -s parameter_overrides samconfig.toml),,--guided)
+deploy: build ## Builds and deploys to AWS, guided the first time
+	$(WITH_TOOLS) sam deploy --template-file template.yaml $(if $(shell grep -s parameter_overrides samconfig.toml),,--guided)
 
 rehearse: setup $(PYTHON_TOOLS) $(EMULATOR) host-programs ## Deploys into an emulator of AWS and runs a job there
 	cargo build --locked --package hookreel-studio --package hookreel-cli
@@ -71,6 +71,7 @@ lint: $(PYTHON_TOOLS) ## Checks format, code, dependencies and the template
 	$(VENV)/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam validate --lint
 	$(VENV)/bin/python -m infra.check
+	$(VENV)/bin/python -m unittest --quiet infra.check.tests
 
 format: ## Formats the code
 	cargo fmt --all

@@ -48,8 +48,13 @@ def functions(template: Template) -> list[Function]:
 
 
 def binary(resource: dict[str, Any]) -> str:
-    """The program that a function runs."""
-    return resource["Metadata"]["BuildProperties"]["Binary"]
+    """The program that a function runs: its zip is called like it."""
+    return Path(resource["Properties"]["CodeUri"]).stem
+
+
+def code(name: str) -> str:
+    """Where a function's zip lies, as its CodeUri says: built for the template's architecture."""
+    return f"target/package/arm64/{name}.zip"
 
 
 def with_globals(template: Template, properties: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Installs the system packages that Hookreel needs and this Debian or Ubuntu machine lacks.
+# Installs the system packages that Hookreel needs and this Debian or Ubuntu machine lacks; and
+# those named, whose programs are called as they are.
 set -euo pipefail
 
 declare -A package_of=([cc]=gcc [espeak-ng]=espeak-ng [ffmpeg]=ffmpeg)
+for program in "$@"; do package_of[$program]=$program; done
 missing=()
 for program in "${!package_of[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package_of[$program]}")

@@ -21,7 +21,7 @@ def main() -> int:
     permissions = Permissions(template)
     for function in functions.values():
         complaints += [*of_function(function, template), *permissions.complaints(function)]
-    complaints += of_queues(template, functions)
+    complaints += [*of_queues(template, functions), *of_logs(template)]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     print(f"{len(functions)} functions compared with template.yaml: {len(complaints)} complaints")
@@ -52,6 +52,19 @@ def of_function(function: Function, template: Template) -> Iterator[str]:
         yield f"{name} has no sample event; add events/{name}/<case>.json"
     if not has_alarm(template, "Errors", {"Ref": logical}):
         yield f"{logical} has no alarm on its Errors in template.yaml"
+    follows = any(event["Type"] == "DynamoDB" for event in function.properties.get("Events", {}).values())
+    if follows and not has_alarm(template, "IteratorAge", {"Ref": logical}):
+        yield f"{logical} follows a stream and has no alarm on its IteratorAge in template.yaml"
+    if function.properties["CodeUri"] != sam.code(name):
+        yield f"{logical} should have the CodeUri {sam.code(name)}, where `make build` puts it"
+
+
+def of_logs(template: Template) -> Iterator[str]:
+    """Logs that would be kept, and paid for, without an end."""
+    group = template["Globals"]["Function"].get("LoggingConfig", {}).get("LogGroup")
+    resource = template["Resources"].get(referred(group), {})
+    if "RetentionInDays" not in resource.get("Properties", {}):
+        yield "Globals in template.yaml name no log group with a RetentionInDays for the functions"
 
 
 def authorizer(template: Template) -> str | None:

@@ -37,7 +37,10 @@ CRATES = {
     "store": r"\bstore\s*\.\s*(\w+)\s*\(",
     "blobs": r"(?:blobs|upload)\s*\.\s*(\w+)\s*\(",
     "queues": r"(?:\w+)\s*\.\s*(send\w*)\s*\(",
+    "intake": r"\bintake\s*\.\s*(\w+)\s*\(",
 }
+# The shared crates through which one of those calls AWS.
+BELOW = {"intake": ["store"]}
 # A function of a crate: "method" or "free", and its name.
 Name = tuple[str, str]
 # What the queue runner of `runtime` calls for every function behind a queue.
@@ -45,7 +48,7 @@ BEHIND_A_QUEUE = {"sqs:ChangeMessageVisibility"}
 
 # A function's head: its name, and whether it is a method.
 HEAD = re.compile(r"\bfn\s+(\w+)(?:<[^(]*>)?\(\s*(&?(?:mut\s+)?self\b)?")
-METHOD_CALL = re.compile(r"\bself\s*\.\s*(\w+)(?:::<[^(]*>)?\(")
+METHOD_CALL = re.compile(r"\b(?:self|store|intake|rate_limit)\s*\.\s*(\w+)(?:::<[^(]*>)?\(")
 FREE_CALL = re.compile(r"(?<![\w.])(\w+)(?:::<[^(]*>)?\(")
 
 
@@ -54,7 +57,7 @@ class Permissions:
 
     def __init__(self, template: Template):
         self.template = template
-        self.crates = {crate: reachable(ROOT / "shared" / crate / "src") for crate in CRATES}
+        self.crates = {crate: reachable(sources(crate)) for crate in CRATES}
 
     def complaints(self, function: Function) -> Iterator[str]:
         """Actions that are called and not allowed, or allowed and not called."""
@@ -90,10 +93,16 @@ def allowed(function: Function) -> set[str]:
     return actions
 
 
-def reachable(folder: Path) -> dict[Name, set[str]]:
-    """For each function of a crate: the actions that it leads to."""
+def sources(crate: str) -> list[Path]:
+    """The files of a crate, and of those through which it calls AWS."""
+    folders = [ROOT / "shared" / one / "src" for one in [crate, *BELOW.get(crate, [])]]
+    return [path for folder in folders for path in sorted(folder.rglob("*.rs"))]
+
+
+def reachable(paths: list[Path]) -> dict[Name, set[str]]:
+    """For each function in these files: the actions that it leads to."""
     bodies: dict[Name, str] = {}
-    for path in sorted(folder.rglob("*.rs")):
+    for path in paths:
         for name, body in functions(without_tests(path)):
             bodies[name] = bodies.get(name, "") + body
     reached = {name: direct(body) for name, body in bodies.items()}

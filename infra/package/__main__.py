@@ -1,6 +1,6 @@
 """Builds every function for Lambda and packs each into a zip.
 
-    python -m infra.package [--host] [--strict] [name …]
+    python -m infra.package [--host] [--bench] [--strict] [name …]
 
 Without Docker: cargo-lambda and zig, both from PyPI, stand in for a cross compiler, and link
 against the C library of `provided.al2023`. The zips lie in `target/package/<architecture>/`;
@@ -21,6 +21,9 @@ from infra.sam import ROOT, Function
 
 # Stripped programs behind the API may be this large, since a cold start loads them.
 API_BUDGET = 6_000_000
+BENCH = "hookreel-bench"
+# The C library of `provided.al2023`; one older would have us load three libraries more.
+C_LIBRARY = "2.34"
 # The smallest date that a zip can hold, so that the time of building leaves no trace.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -29,7 +32,8 @@ def main() -> int:
     arguments = parse_arguments()
     architecture = host() if arguments.host else wanted(sam.load())
     functions = [f for f in sam.functions(sam.load()) if not arguments.names or f.name in arguments.names]
-    build(architecture, [function.name for function in functions])
+    names = [function.name for function in functions]
+    build(architecture, [*names, BENCH] if arguments.bench else names)
     print(f"{'function':<20}{architecture:>12} bytes{'zip bytes':>12}   budget")
     over = [function for function in functions if not pack(function, architecture)]
     if over:
@@ -40,6 +44,7 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__.split("\n")[0])
     parser.add_argument("--host", action="store_true", help="build for this machine's processor")
+    parser.add_argument("--bench", action="store_true", help="build the bench's programs too")
     parser.add_argument("--strict", action="store_true", help="fail if a program is over its budget")
     parser.add_argument("names", nargs="*", help="functions to build; all, if none is named")
     return parser.parse_args()
@@ -64,9 +69,9 @@ def build(architecture: str, names: list[str]) -> None:
     packages = [argument for name in names for argument in ("--package", name)]
     # cargo-lambda looks for zig beside the Python on the path: ours.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    target = ["--target", triple(architecture), "--lambda-dir", str(folder(architecture))]
+    target = ["--target", f"{triple(architecture)}.{C_LIBRARY}", "--lambda-dir", str(folder(architecture))]
     subprocess.run(
-        ["cargo", "lambda", "build", "--release", "--locked", *target, *packages],
+        ["cargo", "lambda", "build", "--profile", "lambda", "--locked", *target, *packages],
         cwd=ROOT,
         env={**os.environ, "PATH": path},
         check=True,

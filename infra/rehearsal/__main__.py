@@ -98,7 +98,8 @@ def deploy(
 ) -> dict[str, str]:
     """Code, secrets, stack; the physical id of each resource."""
     cloud.upload_code(names, architecture)
-    cloud.create_secret(SECRET, {"SIGNING_KEY": secrets.token_hex(32), **runpod})
+    members = re.findall(r"SecretString:(\w+)", sam.TEMPLATE.read_text())
+    cloud.create_secret(SECRET, {**{name: secrets.token_hex(32) for name in members}, **runpod})
     resources = cloud.deploy(
         {
             "ApiBaseUrl": api_url,

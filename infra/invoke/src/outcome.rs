@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use tests::world::{RUNPOD_WEBHOOK_SECRET, SIGNING_KEY};
+use tests::world;
 use tests::{World, samples, templates};
 
 use crate::emulator::{Emulator, InvokeError};
@@ -66,10 +66,7 @@ fn environment(function: &str, world: &World) -> Vec<(String, String)> {
         ("AWS_LAMBDA_FUNCTION_NAME", function),
         ("API_BASE_URL", samples::API),
         ("OUTBOUND_ALLOW_LOOPBACK", "true"),
-        ("SIGNING_KEY", SIGNING_KEY),
-        ("RUNPOD_API_KEY", "runpod-key"),
-        ("RUNPOD_BASE_URL", world.provider.url()),
-        ("RUNPOD_WEBHOOK_SECRET", RUNPOD_WEBHOOK_SECRET),
     ];
-    own.chain(chosen.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect::<Vec<_>>()
+    let chosen = chosen.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    own.chain(world::environment(None, world.provider.url())).chain(chosen).collect()
 }

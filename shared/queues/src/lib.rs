@@ -3,6 +3,7 @@
 pub mod message;
 
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -18,7 +19,9 @@ const BATCH: usize = 10;
 /// A queue of messages that say `M`.
 #[derive(Debug, Clone)]
 pub struct Queue<M> {
-    client: Client,
+    aws: SdkConfig,
+    /// Made for the first message: a function with four queues would start a third later.
+    client: OnceLock<Client>,
     url: String,
     says: PhantomData<fn(M)>,
 }
@@ -51,12 +54,17 @@ pub enum QueueError {
 impl<M: Message> Queue<M> {
     /// The queue at `url`.
     pub fn new(aws: &SdkConfig, url: impl Into<String>) -> Self {
-        Self { client: Client::new(aws), url: url.into(), says: PhantomData }
+        let client = OnceLock::new();
+        Self { aws: aws.clone(), client, url: url.into(), says: PhantomData }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| Client::new(&self.aws))
     }
 
     /// Sends one message, to be seen after `delay`, at most 15 minutes.
     pub async fn send(&self, message: &M, delay: Duration) -> Result<(), QueueError> {
-        self.client
+        self.client()
             .send_message()
             .queue_url(&self.url)
             .message_body(self.body(message)?)
@@ -88,7 +96,7 @@ impl<M: Message> Queue<M> {
         };
         let entries = batch.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
         let output = self
-            .client
+            .client()
             .send_message_batch()
             .queue_url(&self.url)
             .set_entries(Some(entries))

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -72,9 +72,13 @@ impl WorkError {
 
 struct Runner<F> {
     function: F,
-    sqs: aws_sdk_sqs::Client,
+    sqs: SqsClient,
     queue_url: String,
 }
+
+/// Made when the first message fails: most instances never need it, and it would be a quarter
+/// of their start.
+type SqsClient = LazyLock<aws_sdk_sqs::Client, Box<dyn FnOnce() -> aws_sdk_sqs::Client + Send>>;
 
 /// Serves `F` in Lambda until it is shut down.
 pub async fn run<F: QueueFunction>() -> Result<(), lambda_runtime::Error> {
@@ -100,9 +104,10 @@ pub fn invocable<F: QueueFunction>(context: &Context) -> Result<Invocable, Start
 
 impl<F: QueueFunction> Runner<F> {
     fn new(context: &Context) -> Result<Self, StartError> {
+        let aws = context.aws.clone();
         Ok(Self {
             function: F::new(context)?,
-            sqs: aws_sdk_sqs::Client::new(&context.aws),
+            sqs: LazyLock::new(Box::new(move || aws_sdk_sqs::Client::new(&aws))),
             queue_url: context.environment.required(F::QUEUE)?.to_owned(),
         })
     }

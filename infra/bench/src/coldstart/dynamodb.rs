@@ -10,16 +10,23 @@ use crate::message::{answer, receive};
 /// A job as an update returns it.
 const UPDATED: &str = r#"{"Attributes":{"id":{"S":"job_running"},"owner":{"S":"local"},"kind":{"S":"tts"},"state":{"S":"storing"},"attempt":{"N":"1"},"created_at":{"N":"1767225600000"},"state_since":{"N":"1767225600000"},"format":{"S":"wav"}}}"#;
 
-/// Serves from a thread of its own until the program ends; where.
+/// Most connections that one program keeps to AWS.
+const CONNECTIONS: usize = 4;
+
+/// Serves from threads of its own until the program ends; where. The threads stand ready, so
+/// that nobody waits for one to be made.
 pub fn serve() -> io::Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let url = format!("http://{}", listener.local_addr()?);
-    thread::spawn(move || {
-        for connection in listener.incoming().flatten() {
+    for _ in 0..CONNECTIONS {
+        let listener = listener.try_clone()?;
+        thread::spawn(move || {
             // A connection ends with the program that made it.
-            thread::spawn(move || converse(connection));
-        }
-    });
+            for connection in listener.incoming().flatten() {
+                let _ = converse(connection);
+            }
+        });
+    }
     Ok(url)
 }
 

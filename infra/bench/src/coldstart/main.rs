@@ -66,12 +66,19 @@ impl Measured {
         json!({
             "program": self.path,
             "init_us": self.median(|start| start.init_us),
-            "first_us": self.median(|start| start.first_us),
-            "warm_us": self.median(|start| start.warm_us),
+            "init_least_us": self.least(|start| start.init_us),
+            "init_cpu_us": self.least(|start| start.init_cpu_us),
+            "first_us": self.least(|start| start.first_us),
+            "warm_us": self.least(|start| start.warm_us),
             "init_rss_kib": self.median(|start| start.init_rss_kib),
             "rss_kib": self.median(|start| start.rss_kib),
             "answer": self.starts.last().map(|start| start.answer.as_str()),
         })
+    }
+
+    /// The least is what a start takes when nothing else wants the processor at that moment.
+    fn least(&self, value: fn(&Start) -> u64) -> Option<u64> {
+        self.starts.iter().map(value).min()
     }
 
     fn median(&self, value: fn(&Start) -> u64) -> Option<u64> {

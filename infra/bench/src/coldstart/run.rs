@@ -12,6 +12,8 @@ use crate::message::{Request, answer, receive};
 pub struct Start {
     /// From exec to the first question for work, in µs.
     pub init_us: u64,
+    /// The processor time in that, of all its threads, in µs.
+    pub init_cpu_us: u64,
     /// From handing over the first event to its answer, in µs.
     pub first_us: u64,
     /// The median of the later ones, in µs.
@@ -66,6 +68,7 @@ pub fn once(program: &str, event: &[u8], endpoint: &str, warm: usize) -> Result<
     let mut runtime = Runtime::accept(&listener)?;
     runtime.expect_next()?;
     let init_us = micros(started.elapsed());
+    let init_cpu_us = processor_time(child.0.id())?;
     let init_rss_kib = resident(child.0.id())?;
     let (first_us, answer) = runtime.invoke(event)?;
     let mut times = Vec::with_capacity(warm);
@@ -74,7 +77,8 @@ pub fn once(program: &str, event: &[u8], endpoint: &str, warm: usize) -> Result<
     }
     times.sort_unstable();
     let warm_us = times.get(warm / 2).copied().unwrap_or_default();
-    Ok(Start { init_us, first_us, warm_us, init_rss_kib, rss_kib: resident(child.0.id())?, answer })
+    let rss_kib = resident(child.0.id())?;
+    Ok(Start { init_us, init_cpu_us, first_us, warm_us, init_rss_kib, rss_kib, answer })
 }
 
 /// The Runtime API, for one program.
@@ -133,4 +137,15 @@ fn resident(process: u32) -> io::Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.trim().strip_suffix("kB"));
     Ok(kib.and_then(|kib| kib.trim().parse().ok()).unwrap_or_default())
+}
+
+/// The processor time that the process's threads have had, in µs.
+fn processor_time(process: u32) -> io::Result<u64> {
+    let mut nanoseconds = 0;
+    for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let times = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+        let had = times.split_whitespace().next().and_then(|had| had.parse::<u64>().ok());
+        nanoseconds += had.unwrap_or_default();
+    }
+    Ok(nanoseconds / 1000)
 }
