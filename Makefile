@@ -34,7 +34,7 @@ test: setup ## Runs every test
 bench: $(PYTHON_TOOLS) ## Measures cold start, size, throughput and cost
 	infra/setup.sh strace valgrind
 	$(VENV)/bin/python -m infra.package --host --bench
-	$(WITH_TOOLS) CARGO_TARGET_DIR=target/bench-defaults cargo lambda build --release --locked \
+	$(WITH_TOOLS) CARGO_TARGET_DIR=$(abspath target/bench-defaults) cargo lambda build --release --locked \
 	  --target $(MACHINE)-unknown-linux-gnu.2.34 --manifest-path infra/bench/defaults/Cargo.toml \
 	  --lambda-dir $(HOST_PROGRAMS)
 	$(VENV)/bin/python -m infra.bench

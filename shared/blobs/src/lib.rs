@@ -2,6 +2,7 @@
 
 mod upload;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -13,7 +14,9 @@ pub use upload::{Stored, Upload};
 /// The bucket that holds the media.
 #[derive(Debug, Clone)]
 pub struct Blobs {
-    client: Client,
+    aws: SdkConfig,
+    /// Made when it is first used: it would be a quarter of the start.
+    client: OnceLock<Client>,
     bucket: String,
 }
 
@@ -39,7 +42,11 @@ impl BlobError {
 impl Blobs {
     /// The bucket named `bucket`.
     pub fn new(aws: &SdkConfig, bucket: impl Into<String>) -> Self {
-        Self { client: Client::new(aws), bucket: bucket.into() }
+        Self { aws: aws.clone(), client: OnceLock::new(), bucket: bucket.into() }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| Client::new(&self.aws))
     }
 
     /// A file to be written under `key`. It appears there whole, when it is finished, or not
@@ -60,7 +67,7 @@ impl Blobs {
         let operation = "sign a download link";
         let config = PresigningConfig::expires_in(life).map_err(BlobError::call(operation))?;
         let request = self
-            .client
+            .client()
             .get_object()
             .bucket(&self.bucket)
             .key(key)

@@ -96,7 +96,7 @@ impl Upload {
     /// bucket's lifecycle rule otherwise.
     pub async fn abort(self) {
         if let Some(multipart) = self.multipart {
-            let abort = self.blobs.client.abort_multipart_upload();
+            let abort = self.blobs.client().abort_multipart_upload();
             let abort = abort.bucket(&self.blobs.bucket).key(&self.key);
             let _ = abort.upload_id(multipart.id).send().await;
         }
@@ -105,7 +105,7 @@ impl Upload {
     /// The whole file at once. S3 compares the digest before the file appears.
     async fn put(&mut self, sha256: &[u8; 32]) -> Result<(), BlobError> {
         self.blobs
-            .client
+            .client()
             .put_object()
             .bucket(&self.blobs.bucket)
             .key(&self.key)
@@ -125,7 +125,7 @@ impl Upload {
         let body = std::mem::replace(&mut self.buffer, BytesMut::new()).freeze();
         let output = self
             .blobs
-            .client
+            .client()
             .upload_part()
             .bucket(&self.blobs.bucket)
             .key(&self.key)
@@ -150,7 +150,7 @@ impl Upload {
         }
         let output = self
             .blobs
-            .client
+            .client()
             .create_multipart_upload()
             .bucket(&self.blobs.bucket)
             .key(&self.key)
@@ -167,7 +167,7 @@ impl Upload {
         let Some(multipart) = self.multipart else { return Ok(()) };
         let parts = CompletedMultipartUpload::builder().set_parts(Some(multipart.parts)).build();
         self.blobs
-            .client
+            .client()
             .complete_multipart_upload()
             .bucket(&self.blobs.bucket)
             .key(&self.key)
