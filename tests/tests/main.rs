@@ -9,6 +9,7 @@ mod api_idempotency;
 mod api_list;
 mod breaker;
 mod budgets;
+mod cold_start;
 mod deliver_fairness;
 mod deliver_faults;
 mod deliver_health;

@@ -26,14 +26,23 @@ pub type Invocable =
     Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, lambda_runtime::Error>> + Send + Sync>;
 
 impl Context {
-    /// Builds a function in Lambda from the environment that Lambda gives it, and meanwhile
-    /// connects to the `services` that its first request will call.
+    /// Builds a function in Lambda from the environment that Lambda gives it.
     pub(crate) async fn start<F>(
         services: &[AwsService],
         new: impl FnOnce(&Self) -> Result<F, StartError>,
     ) -> Result<F, StartError> {
         let environment = Environment::from_process();
         telemetry::start(&environment);
+        Self::connected(environment, services, new).await
+    }
+
+    /// Builds a function, and meanwhile connects to the `services` that its first request will
+    /// call.
+    pub async fn connected<F>(
+        environment: Environment,
+        services: &[AwsService],
+        new: impl FnOnce(&Self) -> Result<F, StartError>,
+    ) -> Result<F, StartError> {
         let aws = Aws::new(&environment)?;
         let config = aws.config(&environment)?;
         let context = Self { environment, aws: config, clock: Clock::system() };

@@ -7,7 +7,6 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
@@ -16,21 +15,26 @@ use super::failure::classified;
 
 /// Sends the SDK's requests over connections that are kept.
 #[derive(Clone)]
-pub(super) struct Connector(Client<Connect, SdkBody>);
+pub(super) struct Connector {
+    client: Client<Connect, SdkBody>,
+    connect: Connect,
+}
 
 impl Connector {
     pub fn new() -> Result<Self, rustls::Error> {
-        Ok(Self(Client::builder(TokioExecutor::new()).build(Connect::new()?)))
+        let connect = Connect::new()?;
+        let client = Client::builder(TokioExecutor::new()).build(connect.clone());
+        Ok(Self { client, connect })
     }
 
-    /// Gets `url` and passes the answer over: what stays is the connection.
-    pub async fn visit(&self, url: String) {
-        let Ok(request) = http::Request::get(&url).body(SdkBody::empty()) else { return };
-        let visited = async {
-            let response = self.0.request(request).await.map_err(|error| error.to_string())?;
-            response.into_body().collect().await.map_err(|error| error.to_string())
+    /// Connects to `url`, so that the first request there finds a connection that stands.
+    pub async fn connect_ahead(&self, url: &str) {
+        let connected = match url.parse() {
+            Ok(uri) => self.connect.ahead(uri).await,
+            Err(error) => Err(error.into()),
         };
-        if let Err(reason) = visited.await {
+        if let Err(error) = connected {
+            let reason = crate::http::chain(&*error);
             tracing::warn!(url, reason, "not connected ahead; the first request will be");
         }
     }
@@ -44,7 +48,7 @@ impl fmt::Debug for Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.0.clone();
+        let client = self.client.clone();
         HttpConnectorFuture::new(async move { send(&client, request).await })
     }
 }

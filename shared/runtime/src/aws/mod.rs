@@ -72,10 +72,12 @@ impl Aws {
         Ok(config.build())
     }
 
-    /// Connects to `services`, so that the first request finds connections that stand. What
-    /// they answer does not matter, nor whether they do.
+    /// Connects to `services`, so that the first request finds connections that stand. Whether
+    /// that works does not matter.
     pub async fn connect(&self, services: &[AwsService]) {
-        let calls = services.iter().map(|service| self.connector.visit(self.endpoint(*service)));
+        let calls = services.iter().map(|service| async {
+            self.connector.connect_ahead(&self.endpoint(*service)).await;
+        });
         if tokio::time::timeout(PATIENCE, join_all(calls)).await.is_err() {
             tracing::warn!("AWS is slow to answer; the first request will connect by itself");
         }
