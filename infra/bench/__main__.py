@@ -3,9 +3,10 @@
     python -m infra.bench [--starts N] [--strict]
 
 Each function as it is packaged for this machine's processor, next to the least that a Lambda
-function can be, and to `webhook-runpod` with everything left to the SDK's defaults. Programs take
-turns, and of each time the least is shown, which other work on the machine disturbs the least (and
-the median of init). Ratios and instructions are what to compare between machines.
+function can be, and to `webhook-runpod` with everything left to the SDK's defaults: both as `cargo
+lambda build --release` makes them. `empty, static` is the former built as our functions are.
+Programs take turns, and of each time the least is shown, which other work on the machine disturbs
+the least (and the median of init). Ratios and instructions are what to compare between machines.
 """
 
 import argparse
@@ -29,6 +30,8 @@ BUDGET_API_BYTES = 6_000_000
 
 DEFAULTS = "SDK defaults"
 EMPTY = "empty"
+EMPTY_STATIC = "empty, static"
+YARDSTICKS = (EMPTY, EMPTY_STATIC, DEFAULTS)
 INBOUND_EVENT = ROOT / "events" / "webhook-runpod" / "file-ready.json"
 
 # What every program is started with: Lambda's own variables, and settings that fit the events.
@@ -85,7 +88,7 @@ def all_programs() -> dict[str, Path]:
     """Every program to be measured, by the name it has in the table."""
     host = package.host()
     names = [function.name for function in sam.functions(sam.load())]
-    programs = {EMPTY: bench_program("bench-empty")}
+    programs = {EMPTY: bench_program("bench-empty-default"), EMPTY_STATIC: bench_program("bench-empty")}
     programs |= {name: package.program(name, host) for name in names}
     programs[DEFAULTS] = bench_program("bench-defaults")
     for program in [*programs.values(), bench_program("bench-coldstart"), bench_program("bench-inbound")]:
@@ -101,7 +104,7 @@ def bench_program(name: str) -> Path:
 
 def event(name: str) -> Path:
     """What a program is handed: the first of its sample events that asks for something."""
-    if name in (EMPTY, DEFAULTS, "webhook-runpod"):
+    if name in (*YARDSTICKS, "webhook-runpod"):
         return INBOUND_EVENT
     preferred = ["text", "completed", "good-key", "health"]
     files = {path.stem: path for path in sorted((ROOT / "events" / name).glob("*.json"))}
@@ -196,7 +199,7 @@ def print_table(rows: dict[str, dict]) -> None:
 
 def compare(rows: dict[str, dict]) -> list[str]:
     """The budgets that are missed, each in a sentence that names the programs."""
-    ours = {name: row for name, row in rows.items() if name not in (EMPTY, DEFAULTS)}
+    ours = {name: row for name, row in rows.items() if name not in YARDSTICKS}
     api = {function.name for function in sam.functions(sam.load()) if function.serves_http}
     init = {name: row["init_least_us"] for name, row in ours.items()}
     instructions = ours["webhook-runpod"]["instructions"] / rows[DEFAULTS]["instructions"]

@@ -2,10 +2,10 @@
 
     python -m infra.package [--host] [--bench] [--strict] [name …]
 
-Without Docker: cargo-lambda and zig, both from PyPI, stand in for a cross compiler, and link
-against the C library of `provided.al2023`. The zips lie in `target/package/<architecture>/`;
-the same program gives the same zip, byte for byte. With `--host` they are built for this
-machine's processor, to be run here.
+Without Docker: cargo-lambda and zig, both from PyPI, stand in for a cross compiler and bring the C
+library (musl), which is linked in. The zips lie in `target/package/<architecture>/`; the same
+program gives the same zip, byte for byte. With `--host` they are built for this machine's
+processor, to be run here.
 """
 
 import argparse
@@ -17,20 +17,19 @@ from pathlib import Path
 
 from infra import sam
 from infra.package import folder, host, package, program, triple
+from infra.process import Failed
 from infra.sam import ROOT, Function
 
 # Stripped programs behind the API may be this large, since a cold start loads them.
 API_BUDGET = 6_000_000
 BENCH = "hookreel-bench"
-# The C library of `provided.al2023`; one older would have us load three libraries more.
-C_LIBRARY = "2.34"
 # The smallest date that a zip can hold, so that the time of building leaves no trace.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def main() -> int:
     arguments = parse_arguments()
-    architecture = host() if arguments.host else wanted(sam.load())
+    architecture = buildable(host() if arguments.host else wanted(sam.load()))
     functions = [f for f in sam.functions(sam.load()) if not arguments.names or f.name in arguments.names]
     names = [function.name for function in functions]
     build(architecture, [*names, BENCH] if arguments.bench else names)
@@ -51,17 +50,25 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def wanted(template: sam.Template) -> str:
-    """The template's architecture, or this machine's where the other's `std` cannot be had."""
+    """The architecture for which the template says that functions are built."""
     [architecture] = template["Globals"]["Function"]["Architectures"]
+    return architecture
+
+
+def buildable(architecture: str) -> str:
+    """The architecture, or this machine's where Rust's standard library for it cannot be had."""
     command = ["rustup", "target", "add", triple(architecture)]
-    if subprocess.run(command, capture_output=True, cwd=ROOT).returncode == 0:
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode == 0:
         return architecture
+    reason = f"Rust's standard library for {architecture} cannot be installed: `{' '.join(command)}` fails"
+    if architecture == host():
+        raise Failed(f"{reason}: {done.stderr.strip()}")
     print(
-        f"The template asks for {architecture}, but Rust's standard library for it cannot be "
-        f"installed here ({' '.join(command)} fails). Building {host()} instead: good for "
-        f"running here, NOT for deploying, unless the template's Architectures say {host()}."
+        f"{reason}. Building {host()} instead: good for running here, NOT for deploying, unless the "
+        f"template's Architectures and each CodeUri say {host()}."
     )
-    return host()
+    return buildable(host())
 
 
 def build(architecture: str, names: list[str]) -> None:
@@ -69,7 +76,7 @@ def build(architecture: str, names: list[str]) -> None:
     packages = [argument for name in names for argument in ("--package", name)]
     # cargo-lambda looks for zig beside the Python on the path: ours.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    target = ["--target", f"{triple(architecture)}.{C_LIBRARY}", "--lambda-dir", str(folder(architecture))]
+    target = ["--target", triple(architecture), "--lambda-dir", str(folder(architecture))]
     subprocess.run(
         ["cargo", "lambda", "build", "--profile", "lambda", "--locked", *target, *packages],
         cwd=ROOT,
@@ -97,5 +104,5 @@ def pack(function: Function, architecture: str) -> bool:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except subprocess.CalledProcessError as error:
+    except (Failed, subprocess.CalledProcessError) as error:
         sys.exit(f"the build failed: {error}")
