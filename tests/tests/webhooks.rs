@@ -36,7 +36,7 @@ async fn kept(world: &World) -> Vec<(String, Value)> {
     let items = scan.send().await.unwrap().items.unwrap_or_default();
     let text = |value: &AttributeValue| value.as_s().unwrap().clone();
     let read = |item: &std::collections::HashMap<_, _>| {
-        (text(&item["outcome"]), serde_json::from_str(&text(&item["body"])).unwrap())
+        (text(&item["status"]), serde_json::from_str(&text(&item["body"])).unwrap())
     };
     items.iter().map(read).collect()
 }

@@ -42,6 +42,9 @@ impl Progress {
     }
 }
 
+/// When a job at a provider was last told of anything. The stream's filter asks for it.
+const MARKED_AT: &str = "marked_at";
+
 /// What an attempt leaves behind, and the next one must not find.
 const OF_ONE_ATTEMPT: &[&str] = &[
     "provider_task",
@@ -50,6 +53,7 @@ const OF_ONE_ATTEMPT: &[&str] = &[
     "reported_at",
     "progress_percent",
     "progress_at",
+    MARKED_AT,
     "borrowed",
 ];
 
@@ -61,6 +65,7 @@ const OF_ONE_LIFE: &[&str] = &[
     "reported_at",
     "progress_percent",
     "progress_at",
+    MARKED_AT,
     "borrowed",
     "started_at",
     "completed_at",
@@ -95,7 +100,8 @@ impl Change {
     }
 
     fn mark(name: &'static str, at: Timestamp) -> Self {
-        Self::from(&[JobState::Dispatched, JobState::Running], vec![(name, time(at))])
+        let set = vec![(name, time(at)), (MARKED_AT, time(at))];
+        Self::from(&[JobState::Dispatched, JobState::Running], set)
     }
 
     fn of(mut self, attempt: Attempt) -> Self {

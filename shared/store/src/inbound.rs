@@ -28,6 +28,7 @@ pub struct Inbound {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
     /// What became of it, the last time it was acted on.
+    #[serde(rename = "status")]
     pub outcome: InboundOutcome,
     /// When it was last acted on again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,7 +163,7 @@ impl Store {
 
 fn became(outcome: InboundOutcome) -> Result<Expressions, StoreError> {
     let mut update = Expressions::default();
-    update.set("outcome", attribute(&outcome)?);
+    update.set("status", attribute(&outcome)?);
     Ok(update)
 }
 

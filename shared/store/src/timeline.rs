@@ -13,7 +13,7 @@ const WEBHOOKS: usize = 100;
 /// Most keys that `BatchGetItem` takes.
 const BATCH: usize = 100;
 /// What is read of a provider's webhook: all but its bytes.
-const KNOWN: [&str; 6] = ["id", "provider", "attempt", "task", "outcome", "replayed_at"];
+const KNOWN: [&str; 6] = ["id", "provider", "attempt", "task", "status", "replayed_at"];
 
 impl Store {
     /// The newest of what providers sent about `job`, the newest first, without their bytes.
