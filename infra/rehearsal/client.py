@@ -1,27 +1,12 @@
-"""The client of the rehearsal: submits a job, takes its webhook, verifies it, fetches the file."""
+"""A client of the API, with one key."""
 
-import hashlib
-import hmac
-import io
 import json
-import queue
-import time
 import urllib.error
 import urllib.request
-import wave
 from dataclasses import dataclass
 from typing import Any
 
-from standardwebhooks import Webhook as StandardWebhooks
-
 from infra.process import Failed
-from infra.rehearsal.servers import Webhook
-
-JOB_SECONDS = 180
-TEXT = (
-    "Hookreel takes a text and gives it to a rented machine to be spoken. The machine says when it "
-    "has finished, the file is pulled into the bucket, and whoever asked is told. " * 6
-)
 
 
 @dataclass(frozen=True)
@@ -35,6 +20,10 @@ class Answer:
     def json(self) -> dict[str, Any]:
         """Its body, which must be a JSON object."""
         return json.loads(self.body)
+
+    def header(self, name: str) -> str:
+        """Its header of that name, which is given in lower case."""
+        return {key.lower(): value for key, value in self.headers.items()}[name]
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -69,59 +58,19 @@ class Client:
         except urllib.error.HTTPError as error:
             return Answer(error.code, dict(error.headers), error.read())
 
+    def ask(self, status: int, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """One request, which must be answered with `status`."""
+        answer = self.call(method, path, body, **headers)
+        sentence = f"{method} {path} is answered {answer.status}, not {status}: {answer.body[:500]!r}"
+        expect(answer.status == status, sentence)
+        return answer
+
+    def get(self, path: str) -> dict[str, Any]:
+        """What there is to see at `path`."""
+        return self.ask(200, "GET", path).json()
+
 
 def expect(condition: bool, sentence: str) -> None:
     """Fails with `sentence`, which says what is not so, unless `condition` holds."""
     if not condition:
         raise Failed(sentence)
-
-
-def submit(client: Client, webhook_url: str) -> str:
-    """Submits the job twice under one idempotency key; its id."""
-    order = {"text": TEXT, "language": "english", "webhook_url": webhook_url}
-    first = client.call("POST", "/v1/tts/async", order, Idempotency_Key="rehearsal-1")
-    expect(first.status == 202, f"a job is answered {first.status}: {first.body!r}")
-    again = client.call("POST", "/v1/tts/async", order, Idempotency_Key="rehearsal-1")
-    expect(again.body == first.body, f"the repeated request is answered {again.body!r}")
-    return first.json()["job_id"]
-
-
-def await_webhook(webhooks: "queue.Queue[Webhook]", client: Client, job_id: str) -> Webhook:
-    """The job's webhook; fails with the job's state if none comes."""
-    end = time.monotonic() + JOB_SECONDS
-    while time.monotonic() < end:
-        try:
-            return webhooks.get(timeout=1)
-        except queue.Empty:
-            job = client.call("GET", f"/v1/jobs/{job_id}").json()
-            if job.get("status") == "failed":
-                break
-    job = client.call("GET", f"/v1/jobs/{job_id}").body.decode()
-    raise Failed(f"no webhook came; the job is {job}")
-
-
-def verify(webhook: Webhook, secret: str) -> dict[str, Any]:
-    """Checks both signatures, each with code that is not ours; the webhook's body."""
-    StandardWebhooks(secret).verify(webhook.body, webhook.headers)
-    expected = hmac.new(secret.encode(), webhook.body, hashlib.sha256).hexdigest()
-    presented = webhook.headers["x-webhook-signature"]
-    expect(hmac.compare_digest(presented, f"sha256={expected}"), "X-Webhook-Signature is wrong")
-    return json.loads(webhook.body)
-
-
-def download(event: dict[str, Any]) -> bytes:
-    """The file behind the webhook's link, which must be what the webhook announced."""
-    anyone = Client("http://nowhere.invalid", None)
-    redirect = anyone.call("GET", event["audio_url"])
-    expect(redirect.status == 302, f"the link is answered {redirect.status}: {redirect.body!r}")
-    location = {name.lower(): value for name, value in redirect.headers.items()}["location"]
-    file = anyone.call("GET", location)
-    expect(file.status == 200, f"the presigned URL is answered {file.status}: {file.body[:300]!r}")
-    [output] = event["data"]["outputs"]
-    expect(len(file.body) == output["bytes"], f"{len(file.body)} bytes are not {output['bytes']}")
-    digest = hashlib.sha256(file.body).hexdigest()
-    expect(digest == output["sha256"], "the file's SHA-256 is not the one announced")
-    with wave.open(io.BytesIO(file.body)) as audio:
-        seconds = audio.getnframes() / audio.getframerate()
-    expect(abs(seconds * 1000 - output["duration_ms"]) < 2, f"it plays {seconds} s, as not announced")
-    return file.body
