@@ -5,13 +5,14 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON_TOOLS := $(VENV)/.installed
 EMULATOR := $(VENV)/emulator/.installed
+SCHEMATHESIS := $(VENV)/contract/.installed
 MACHINE := $(shell uname -m)
 # What Lambda calls this machine's processor.
 ARCHITECTURE := $(if $(filter aarch64,$(MACHINE)),arm64,$(MACHINE))
 HOST_PROGRAMS := target/package/$(ARCHITECTURE)
 WITH_TOOLS := PATH="$(abspath $(VENV))/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
-.PHONY: help demo up test lint format setup bench cost build host-programs deploy rehearse invoke
+.PHONY: help demo up test lint format setup bench cost build host-programs deploy rehearse invoke contract
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,7 +54,7 @@ host-programs: $(PYTHON_TOOLS)
 deploy: build ## Builds and deploys to AWS, guided the first time
 	$(WITH_TOOLS) sam deploy --template-file template.yaml $(if $(shell grep -s parameter_overrides samconfig.toml),,--guided)
 
-rehearse: setup $(PYTHON_TOOLS) $(EMULATOR) host-programs ## Deploys into an emulator of AWS and runs a job there
+rehearse: setup $(PYTHON_TOOLS) $(EMULATOR) host-programs ## Deploys into an emulator of AWS and has every function work there
 	cargo build --locked --package hookreel-studio --package hookreel-cli
 	$(VENV)/bin/python -m infra.rehearsal
 
@@ -61,6 +62,10 @@ invoke: $(PYTHON_TOOLS) host-programs ## Runs each function under AWS's runtime 
 	cargo build --locked --package hookreel-invoke
 	target/debug/hookreel-invoke --programs $(HOST_PROGRAMS) \
 	  --emulator $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(MACHINE)
+
+contract: setup $(SCHEMATHESIS) ## Checks the API against its description, with schemathesis
+	cargo build --locked --package hookreel-local
+	$(VENV)/contract/bin/python -m infra.contract
 
 lint: $(PYTHON_TOOLS) ## Checks format, code, dependencies and the template
 	cargo fmt --all --check
@@ -85,4 +90,9 @@ $(PYTHON_TOOLS): requirements.txt
 $(EMULATOR): infra/rehearsal/requirements.txt
 	python3 -m venv $(VENV)/emulator
 	$(VENV)/emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(SCHEMATHESIS): infra/contract/requirements.txt
+	python3 -m venv $(VENV)/contract
+	$(VENV)/contract/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

@@ -97,10 +97,12 @@ async fn a_body_that_cannot_be_read() {
     let huge = with("metadata", json!({ "notes": "x".repeat(1_400_000) })).to_string();
     let answer = world.client.post_with(CREATE, &[], huge).await;
     assert_problem("too large", &answer, &expect(413, "body_too_large", None));
-    let key = "k".repeat(256);
-    let headers = [("idempotency-key", key.as_str())];
-    let answer = world.client.post_with(CREATE, &headers, request().to_string()).await;
-    assert_problem("long Idempotency-Key", &answer, &invalid("Idempotency-Key"));
+    let long = "k".repeat(256);
+    for (what, key) in [("a long key", long.as_str()), ("a key that is not ASCII", "clé")] {
+        let headers = [("idempotency-key", key)];
+        let answer = world.client.post_with(CREATE, &headers, request().to_string()).await;
+        assert_problem(what, &answer, &invalid("Idempotency-Key"));
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod deliver_many;
 mod deliver_receivers;
 mod deliver_rotation;
 mod delivery;
+mod description;
 mod early_webhooks;
 mod endpoint_events;
 mod endpoint_faults;

@@ -102,6 +102,26 @@ async fn what_was_asked_for_comes_back() {
 }
 
 #[tokio::test]
+async fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
+    let world = World::frozen().await;
+    let mut body = scenes(1);
+    body["scenes"][0]["options"] = json!({ "weight": 1.0 });
+    for number in ["6", "6.0", "6e0", "0.6e1"] {
+        body["fps"] = serde_json::from_str(number).unwrap();
+        let shown = project(&world, &create(&world.client, &body).await).await;
+        let options = shown["scenes"][0]["options"].to_string();
+        assert_eq!(options, r#"{"weight":1.0}"#, "what is passed on stays as it is");
+    }
+    let endpoint = json!({
+        "url": "https://example.com/hook", "retry_schedule_seconds": [1.0, 2],
+        "rate_limit_per_second": 5.0,
+    });
+    let made = world.client.post("/v1/endpoints", &endpoint).await.json();
+    assert_eq!(made["retry_schedule_seconds"], json!([1, 2]));
+    assert_eq!(made["rate_limit_per_second"].to_string(), "5");
+}
+
+#[tokio::test]
 async fn an_error_names_the_field_at_fault() {
     let world = World::frozen().await;
     let scene = |scene: Value| json!({ "scenes": [{ "prompt": "A kite" }, scene] });
@@ -127,6 +147,8 @@ async fn an_error_names_the_field_at_fault() {
         (with("width", json!(321)), "width"),
         (with("height", json!("720")), "height"),
         (with("fps", json!(0)), "fps"),
+        (with("fps", json!(6.5)), "fps"),
+        (with("fps", json!("6.0")), "fps"),
         (with("webhook_url", json!("http://example.com/hook")), "webhook_url"),
         (with("metadata", json!([])), "metadata"),
     ] {

@@ -1,8 +1,10 @@
-//! What anyone may read: `GET /v1/health` and `GET /openapi.json`; and the 404 for every path
-//! that has no route.
+//! What anyone may read: `GET /v1/health` and `GET /openapi.json`; and the answer to every
+//! request that has no route: 405 where only its method is wrong, else 404.
 
-use http::StatusCode;
+mod routes;
+
 use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
 use runtime::aws::AwsService;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Context, Problem, StartError};
@@ -23,14 +25,23 @@ impl HttpFunction for Docs {
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         match request.path() {
-            "/v1/health" => json(
+            "/v1/health" if is_read => json(
                 StatusCode::OK,
                 &object!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }),
             ),
-            "/openapi.json" => Ok(openapi()),
-            _ => Err(Problem::not_found("There is no such route; GET /openapi.json lists them.")),
+            "/openapi.json" if is_read => Ok(openapi()),
+            path => Err(no_route(path)),
         }
+    }
+}
+
+fn no_route(path: &str) -> Problem {
+    match routes::allowed(OPENAPI, path) {
+        Ok(Some(methods)) => Problem::method_not_allowed(&methods),
+        Ok(None) => Problem::not_found("There is no such route; GET /openapi.json lists them."),
+        Err(error) => Problem::unavailable(error),
     }
 }
 

@@ -68,8 +68,22 @@ impl Fields {
         name: &str,
         must: &str,
     ) -> Result<Option<Option<T>>, InvalidField> {
-        let value = self.0.remove(name).map(serde_json::from_value).transpose();
-        value.map_err(|_| InvalidField::new(name, must))
+        let value = self.0.remove(name).map(with_whole_numbers);
+        value.map(serde_json::from_value).transpose().map_err(|_| InvalidField::new(name, must))
+    }
+}
+
+/// `value`, or what it lists, with 6.0 as 6: both are the same integer to JSON Schema, and some
+/// clients know no other way to write one. What lies in objects is not read here.
+fn with_whole_numbers(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
+        Value::Number(number) => {
+            let text = number.to_string();
+            let whole = text.strip_suffix(".0").and_then(|digits| digits.parse::<i64>().ok());
+            whole.map_or(Value::Number(number), Value::from)
+        }
+        other => other,
     }
 }
 

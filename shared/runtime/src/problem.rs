@@ -4,7 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use domain::InvalidField;
-use http::StatusCode;
+use http::header::{ALLOW, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 /// A failed request. What a client may read is apart from the cause, which only logs see.
@@ -15,8 +16,7 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     field: Option<Box<str>>,
-    retry_after: Option<Duration>,
-    rate_limit: Option<u32>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -33,8 +33,7 @@ impl Problem {
             title,
             detail: detail.into(),
             field: None,
-            retry_after: None,
-            rate_limit: None,
+            headers: Vec::new(),
             cause: None,
         }
     }
@@ -64,6 +63,17 @@ impl Problem {
     /// 404: not there, or somebody else's, which is the same to a stranger.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    /// 405: it is there, but takes only the methods in `allow`, which are parted by commas.
+    #[must_use]
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let detail = format!("This path takes {allow} alone.");
+        let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
+        Self {
+            headers: HeaderValue::from_str(allow).map(|allow| (ALLOW, allow)).into_iter().collect(),
+            ..Self::new(status, "method_not_allowed", title, detail)
+        }
     }
 
     /// 409: it is there, but not in a state that allows this.
@@ -96,9 +106,14 @@ impl Problem {
     #[must_use]
     pub fn too_many_requests(limit: u32, wait: Duration) -> Self {
         let detail = format!("At most {limit} requests a minute are taken from one address.");
+        let header = |name, value: HeaderValue| (HeaderName::from_static(name), value);
         Self {
-            retry_after: Some(wait),
-            rate_limit: Some(limit),
+            headers: vec![
+                (RETRY_AFTER, wait.as_secs().into()),
+                header("ratelimit-limit", limit.into()),
+                header("ratelimit-remaining", 0.into()),
+                header("ratelimit-reset", wait.as_secs().into()),
+            ],
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail)
         }
     }
@@ -106,7 +121,7 @@ impl Problem {
     /// 503: something of ours failed; `cause` says what, to us alone.
     pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
-            retry_after: Some(Duration::from_secs(1)),
+            headers: vec![(RETRY_AFTER, 1.into())],
             cause: Some(cause.into()),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -130,16 +145,10 @@ impl Problem {
         self.cause.as_deref()
     }
 
-    /// After how many seconds to try again.
+    /// The headers that go with it.
     #[must_use]
-    pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.retry_after.map(|wait| wait.as_secs())
-    }
-
-    /// The limit of requests a minute that is reached, if that is what is wrong.
-    #[must_use]
-    pub const fn rate_limit(&self) -> Option<u32> {
-        self.rate_limit
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
     }
 
     /// The body. `error` repeats the title for the clients of the seed documents.

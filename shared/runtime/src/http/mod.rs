@@ -5,7 +5,7 @@ mod request;
 use std::future::Future;
 use std::sync::Arc;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, Service, service_fn};
@@ -108,14 +108,7 @@ fn problem_response(problem: &Problem, request_id: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(seconds) = problem.retry_after_seconds() {
-        headers.insert(RETRY_AFTER, seconds.into());
-        if let Some(limit) = problem.rate_limit() {
-            headers.insert("ratelimit-limit", limit.into());
-            headers.insert("ratelimit-remaining", HeaderValue::from_static("0"));
-            headers.insert("ratelimit-reset", seconds.into());
-        }
-    }
+    headers.extend(problem.headers().iter().cloned());
     response
 }
 

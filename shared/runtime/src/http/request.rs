@@ -107,12 +107,13 @@ impl Request {
 
     /// The idempotency key, if the request has one.
     pub fn idempotency_key(&self) -> Result<Option<&str>, InvalidField> {
-        let Some(key) = self.header("idempotency-key") else { return Ok(None) };
-        if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES {
-            let message = format!("must be 1 to {} characters", limits::IDEMPOTENCY_KEY_BYTES);
-            return Err(InvalidField::new("Idempotency-Key", message));
-        }
-        Ok(Some(key))
+        let Some(key) = self.0.headers().get("idempotency-key") else { return Ok(None) };
+        let longest = limits::IDEMPOTENCY_KEY_BYTES;
+        let key = key.to_str().ok().filter(|key| (1..=longest).contains(&key.len()));
+        key.map(Some).ok_or_else(|| {
+            let message = format!("must be 1 to {longest} ASCII characters");
+            InvalidField::new("Idempotency-Key", message)
+        })
     }
 
     /// What is kept of the idempotency key, if the request has one: its SHA-256 in hex, since

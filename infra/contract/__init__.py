@@ -1,0 +1,1 @@
+"""The check of the API against its own description."""
