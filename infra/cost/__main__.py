@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 
 from infra import sam
-from infra.cost.counts import WHOLE_JOB, Call, of_a_job
+from infra.cost.counts import SCENE, WHOLE_JOB, Call, Sums, of_a_job, of_a_scene, sums
 from infra.process import Failed
 from infra.sam import ROOT
 
@@ -43,10 +43,10 @@ Term = tuple[str, str, float]
 
 def main() -> int:
     calls = [*of_a_job(), DOWNLOAD]
-    counted = counted_terms(calls)
+    counted, scene = counted_terms(sums(calls)), counted_terms(of_a_scene())
     alone, loaded = other_terms(calls, loaded=False), other_terms(calls, loaded=True)
     total = sum(dollars for _, _, dollars in counted)
-    DOCUMENT.write_text(document(calls, counted, alone, loaded))
+    DOCUMENT.write_text(document(calls, counted, scene, alone, loaded))
     whole = [total + sum(dollars for _, _, dollars in terms) for terms in (alone, loaded)]
     print(
         f"{DOCUMENT.relative_to(ROOT)}: ${total:.2f} per million jobs by counted calls; with everything "
@@ -57,17 +57,14 @@ def main() -> int:
     return 1 if total > BUDGET else 0
 
 
-def counted_terms(calls: list[Call]) -> list[Term]:
-    """What the counted calls cost, per million jobs."""
-    writes = sum(call.write_units for call in calls)
-    reads = sum(call.read_units for call in calls)
-    sends = sum(call.service == "sqs" for call in calls)
-    puts = sum(call.service == "s3" for call in calls)
+def counted_terms(counted: Sums) -> list[Term]:
+    """What counted calls cost, per million of what they were counted for."""
+    writes, reads = counted.write_units, counted.read_units
     return [
-        ("DynamoDB writes", f"{writes:g} write units", writes * MILLION["dynamodb_write_unit"]),
-        ("DynamoDB reads", f"{reads:g} read units", reads * MILLION["dynamodb_read_unit"]),
-        ("SQS sends", f"{sends} requests", sends * MILLION["sqs_request"]),
-        ("S3 uploads", f"{puts} PUT", puts * MILLION["s3_put"]),
+        ("DynamoDB writes", f"{writes:.3g} write units", writes * MILLION["dynamodb_write_unit"]),
+        ("DynamoDB reads", f"{reads:.3g} read units", reads * MILLION["dynamodb_read_unit"]),
+        ("SQS sends", f"{counted.sends:.3g} requests", counted.sends * MILLION["sqs_request"]),
+        ("S3 uploads", f"{counted.puts:.3g} PUT", counted.puts * MILLION["s3_put"]),
     ]
 
 
@@ -115,7 +112,9 @@ def invocations(calls: list[Call]) -> Counter[str]:
     return invoked
 
 
-def document(calls: list[Call], counted: list[Term], alone: list[Term], loaded: list[Term]) -> str:
+def document(
+    calls: list[Call], counted: list[Term], scene: list[Term], alone: list[Term], loaded: list[Term]
+) -> str:
     """The whole of docs/COST.md."""
     by_calls = sum(dollars for _, _, dollars in counted)
     return f"""# What it costs
@@ -147,6 +146,17 @@ change and message comes alone; under load they come in batches:
 Running time is the sum of what a function waits for and of its own work, at its memory. It waits for each
 counted call, by assumption {waits()};
 its own work, {MEASURED["processor_milliseconds_of_an_invocation"]} ms of a whole processor, and the bytes logged are measured.
+
+## A million scenes
+
+What a scene adds to a film: its video and that video's last frame, made, reported, pulled and kept, with
+a thumbnail. The calls are counted in the test `{SCENE}`;
+`docs/ARCHITECTURE.md` lists them.
+
+| counted | per scene | $ per million scenes |
+| --- | --- | ---: |
+{rows(scene)}
+| **together** | | **{sum(dollars for _, _, dollars in scene):.2f}** |
 
 ## What each choice saves
 
