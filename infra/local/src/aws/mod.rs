@@ -17,6 +17,7 @@ pub mod sqs;
 mod target;
 #[cfg(test)]
 mod tests;
+mod write_ahead;
 
 use std::path::Path;
 use std::sync::Arc;

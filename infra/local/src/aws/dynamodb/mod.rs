@@ -27,6 +27,7 @@ pub(super) use capacity::{Units, ask_for_units};
 
 use super::AwsError;
 use super::json::JsonAnswer;
+use super::write_ahead::{self, WriteAhead};
 use direct::Direct;
 
 /// All tables of one data folder.
@@ -34,6 +35,7 @@ pub(super) struct Tables {
     database: Database,
     /// Our own connection to the file.
     side: Mutex<Connection>,
+    log: WriteAhead,
     /// Held by whoever writes, through either connection: `SQLite` has one writer, and a second
     /// one would sleep for milliseconds before it tries again.
     writer: Arc<Mutex<()>>,
@@ -54,10 +56,12 @@ impl Tables {
         database.disable_bulk_loading()?;
         let side = Connection::open(file)?;
         side.execute_batch("PRAGMA synchronous = NORMAL;")?;
+        side.execute_batch(write_ahead::SELDOM)?;
         stream::create_index(&side)?;
         let (writer, changes) = (Arc::default(), watch::Sender::new(0));
         let direct = Direct::open(file, Arc::clone(&writer), changes.clone())?;
-        Ok(Self { database, side: Mutex::new(side), writer, direct, changes, clock })
+        let log = WriteAhead::open(file)?;
+        Ok(Self { database, side: Mutex::new(side), log, writer, direct, changes, clock })
     }
 
     /// Makes the table as a `CreateTable` request describes it, unless there is one of its name,
@@ -108,6 +112,11 @@ impl Tables {
             self.changes.send_modify(|count| *count += 1);
         }
         answer
+    }
+
+    /// Works what was written since into the file.
+    pub fn work_in_log(&self) -> Result<(), AwsError> {
+        Ok(self.log.work_in(|| self.writer.lock().unwrap_or_else(PoisonError::into_inner))?)
     }
 
     /// A receiver that is told of every commit.

@@ -34,6 +34,7 @@ pub use receive::ReceivedMessage;
 pub use settings::{Redrive, Settings};
 
 use super::identity::ACCOUNT;
+use super::write_ahead::WriteAhead;
 
 /// A queue as the template defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub struct Depth {
 /// All queues of one data folder.
 pub(super) struct Queues {
     store: Mutex<Store>,
+    log: WriteAhead,
     clock: Clock,
     endpoint: String,
 }
@@ -88,7 +90,8 @@ impl Queues {
     pub fn open(file: &Path, clock: Clock, endpoint: String) -> Result<Self, SqsError> {
         let connection = store::open(file, clock.now())?;
         let queues = load(&connection)?;
-        Ok(Self { store: Mutex::new(Store { connection, queues }), clock, endpoint })
+        let log = WriteAhead::open(file)?;
+        Ok(Self { store: Mutex::new(Store { connection, queues }), log, clock, endpoint })
     }
 
     /// Makes the queue, or gives the existing one these settings. Answers its URL.
@@ -102,6 +105,11 @@ impl Queues {
         };
         self.lock().write(&definition.name, settings, self.clock.now())?;
         Ok(self.url(&definition.name))
+    }
+
+    /// Works what was written since into the file.
+    pub fn work_in_log(&self) -> Result<(), SqsError> {
+        Ok(self.log.work_in(|| self.lock())?)
     }
 
     /// The URL of the queue of that name.

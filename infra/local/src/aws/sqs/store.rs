@@ -9,6 +9,8 @@ use std::path::Path;
 use domain::Timestamp;
 use rusqlite::Connection;
 
+use crate::aws::write_ahead::SELDOM;
+
 const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
@@ -70,6 +72,7 @@ pub(super) fn open(file: &Path, now: Timestamp) -> rusqlite::Result<Connection> 
     let connection = Connection::open(file)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(SCHEMA)?;
+    connection.execute_batch(SELDOM)?;
     if !has_groups(&connection)? {
         connection.execute(ADD_GROUP, [])?;
     }

@@ -26,7 +26,7 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::super::json::JsonAnswer;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, write_ahead};
 use crate::meter::measured;
 use condition::Condition;
 use request::Request;
@@ -38,9 +38,6 @@ use write::Write;
 const MOST: usize = 64;
 /// Most expressions that are remembered. Functions have a few dozen.
 const EXPRESSIONS: usize = 500;
-/// Pages after which the write-ahead log is worked into the file: 16 MiB. Most pages are written
-/// again and again, and so once instead of many times.
-const CHECKPOINT: &str = "PRAGMA wal_autocheckpoint = 4000;";
 
 /// Does what it can.
 pub(super) struct Direct {
@@ -82,7 +79,7 @@ impl Direct {
     ) -> Result<Arc<Self>, AwsError> {
         let connection = Connection::open(file)?;
         connection.execute_batch("PRAGMA synchronous = NORMAL;")?;
-        connection.execute_batch(CHECKPOINT)?;
+        connection.execute_batch(write_ahead::SELDOM)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(Arc::new(Self {
             connection: Mutex::new(connection),
