@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 
 /// For connections that write: they do it themselves only if nobody else has for long.
-pub(super) const SELDOM: &str = "PRAGMA wal_autocheckpoint = 32000;";
+pub(super) const SELDOM: &str = "PRAGMA wal_autocheckpoint = 16000;";
 
 /// Pages, 32 MiB of them, after which writers are held up for a moment, so that the log can begin
 /// anew: it does when all of it has been worked in, and nothing added since.
