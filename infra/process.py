@@ -48,7 +48,14 @@ class Child:
             raise Failed(f"{self.name} ended by itself. Its last words:\n" + "\n".join(last))
 
     def wait_for(self, url: str) -> None:
-        """Returns once `url` answers, whatever it says."""
+        """Returns once `url` answers, whatever it says; if it does not, the program is ended."""
+        try:
+            self._wait_for(url)
+        except Failed:
+            self.stop()
+            raise
+
+    def _wait_for(self, url: str) -> None:
         end = time.monotonic() + READY_SECONDS
         while time.monotonic() < end:
             self.check()

@@ -47,6 +47,11 @@ def functions(template: Template) -> list[Function]:
     return sorted(found, key=lambda function: function.name)
 
 
+def function(name: str) -> Function:
+    """The function `name` of our template."""
+    return next(found for found in functions(load()) if found.name == name)
+
+
 def binary(resource: dict[str, Any]) -> str:
     """The program that a function runs: its zip is called like it."""
     return Path(resource["Properties"]["CodeUri"]).stem

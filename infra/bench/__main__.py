@@ -164,8 +164,7 @@ def count_inbound(folder: Path) -> dict[str, int]:
     instructions, so SHA-256 is the one in software."""
     few, many = 10, 110
     # The SDK looks two variables up for each request, past all that there are: only what Lambda has.
-    function = next(f for f in sam.functions(sam.load()) if f.name == "webhook-runpod")
-    variables = {"PATH": os.environ["PATH"], **environment(function.variables)}
+    variables = {"PATH": os.environ["PATH"], **environment(sam.function("webhook-runpod").variables)}
 
     def per_round(stage: str) -> int:
         counts = []

@@ -89,14 +89,14 @@ def other_terms(calls: list[Call], loaded: bool) -> list[Term]:
 
 def batch(name: str) -> int:
     """How many changes or messages one invocation takes under load; a request comes alone."""
-    events = next(f for f in sam.functions(sam.load()) if f.name == name).properties.get("Events", {})
+    events = sam.function(name).properties.get("Events", {})
     return max((event["Properties"].get("BatchSize", 1) for event in events.values()), default=1)
 
 
 def gb_seconds(name: str, calls: list[Call], times: int, events: float) -> float:
     """What a function is billed for a job: its calls and whatever else it waits for, and its own
     work. Messages of one batch are worked through at the same time, so a batch waits once."""
-    memory = next(f for f in sam.functions(sam.load()) if f.name == name).properties["MemorySize"]
+    memory = sam.function(name).properties["MemorySize"]
     waiting = sum(ASSUMED[f"a call of {call.service}"] for call in calls if call.function == name)
     waiting += ASSUMED[OUTSIDE[name]] if name in OUTSIDE else 0
     working = times * MEASURED["processor_milliseconds_of_an_invocation"] * MB_OF_A_PROCESSOR / memory

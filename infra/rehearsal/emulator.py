@@ -49,11 +49,7 @@ class Emulator:
         }
 
     def __enter__(self) -> "Emulator":
-        try:
-            self.child.wait_for(f"{self.url}/_ministack/health")
-        except Failed:
-            self.child.stop()
-            raise
+        self.child.wait_for(f"{self.url}/_ministack/health")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from infra import sam
-from infra.process import Child, Failed, free_port
+from infra.process import Child, free_port
 from infra.sam import ROOT
 
 PROGRAM = ROOT / "target" / "debug" / "hookreel-studio"
@@ -31,11 +31,7 @@ class Studio:
         self._child = Child([PROGRAM, *options], folder / "studio.log", theirs)
 
     def __enter__(self) -> "Studio":
-        try:
-            self._child.wait_for(self.url)
-        except Failed:
-            self._child.stop()
-            raise
+        self._child.wait_for(self.url)
         return self
 
     def __exit__(self, *_: object) -> None:

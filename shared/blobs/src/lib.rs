@@ -2,7 +2,7 @@
 
 mod upload;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -15,8 +15,8 @@ pub use upload::{Stored, Upload};
 #[derive(Debug, Clone)]
 pub struct Blobs {
     aws: SdkConfig,
-    /// Made when it is first used: it would be a quarter of the start.
-    client: OnceLock<Client>,
+    /// Made when it is first used, once for all clones: it would be a quarter of the start.
+    client: Arc<OnceLock<Client>>,
     bucket: String,
 }
 
@@ -42,7 +42,7 @@ impl BlobError {
 impl Blobs {
     /// The bucket named `bucket`.
     pub fn new(aws: &SdkConfig, bucket: impl Into<String>) -> Self {
-        Self { aws: aws.clone(), client: OnceLock::new(), bucket: bucket.into() }
+        Self { aws: aws.clone(), client: Arc::default(), bucket: bucket.into() }
     }
 
     fn client(&self) -> &Client {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Longest text to speak, in characters (issue: "text over 100,000 characters").
 pub const TEXT_CHARACTERS: usize = 100_000;
-/// Largest body of a client's request. 100,000 characters of four bytes each, escaped as JSON
-/// (`\uXXXX\uXXXX`, 12 bytes), must still fit.
+/// Largest body of a client's request. 100,000 characters of four bytes each must still fit when
+/// JSON writes each as a pair of escapes (`\ud83c\udfac`, 12 bytes).
 pub const REQUEST_BODY_BYTES: usize = 1_310_720;
 /// Largest body of a provider's webhook.
 pub const INBOUND_BODY_BYTES: usize = 256 * 1024;

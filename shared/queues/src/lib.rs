@@ -17,7 +17,7 @@ use crate::message::Message;
 const BATCH: usize = 10;
 
 /// A queue of messages that say `M`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Queue<M> {
     aws: SdkConfig,
     /// Made for the first message: a function with four queues would start a third later.

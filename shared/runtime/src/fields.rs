@@ -78,7 +78,7 @@ impl Fields {
 fn with_whole_numbers(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
-        Value::Number(number) => {
+        Value::Number(number) if number.is_f64() => {
             let text = number.to_string();
             let whole = text.strip_suffix(".0").and_then(|digits| digits.parse::<i64>().ok());
             whole.map_or(Value::Number(number), Value::from)
