@@ -1,14 +1,12 @@
 //! A sliding window that many instances share: each takes a few turns at a time out of it, so
 //! that most requests cost no write.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// How long a window is (seed 001).
-const LENGTH: Duration = Duration::from_mins(1);
+/// How long a window is, in milliseconds (seed 001).
+const LENGTH_MS: u64 = 60_000;
 
 /// The turns taken in the present minute and in the one before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,15 +22,20 @@ pub struct RateWindow {
 /// What became of the wish for turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lease {
-    /// So many were had; the window is now this.
+    /// Some were had.
     Had {
         /// How many.
         turns: u32,
         /// The window with them taken.
         window: RateWindow,
     },
-    /// None is left for so long.
-    Full(Duration),
+    /// None is left.
+    Full {
+        /// From when on one is, if nobody takes it.
+        until: Timestamp,
+        /// The window that is full.
+        window: RateWindow,
+    },
 }
 
 impl RateWindow {
@@ -41,12 +44,23 @@ impl RateWindow {
     #[must_use]
     pub fn lease(self, wish: u32, limit: u32, now: Timestamp) -> Lease {
         let window = self.at(now);
-        let left = limit.saturating_sub(window.taken).saturating_sub(window.weight(now));
+        let left = window.room(limit, now).saturating_sub(window.taken);
         if left == 0 {
-            return Lease::Full(window.wait(limit, now));
+            return Lease::Full { until: window.free_at(limit, now), window };
         }
         let turns = wish.min(left);
         Lease::Had { turns, window: Self { taken: window.taken + turns, ..window } }
+    }
+
+    /// The lease of `turns` that were added and made the window this. Some of them may lie
+    /// beyond the limit: these stay taken, and nobody has them.
+    #[must_use]
+    pub fn had(self, turns: u32, limit: u32, now: Timestamp) -> Lease {
+        let without = Self { taken: self.taken.saturating_sub(turns), ..self };
+        match without.lease(turns, limit, now) {
+            Lease::Had { turns, .. } => Lease::Had { turns, window: self },
+            full @ Lease::Full { .. } => full,
+        }
     }
 
     /// The minute of `now`.
@@ -56,7 +70,8 @@ impl RateWindow {
     }
 
     /// The window as it is at `now`.
-    fn at(self, now: Timestamp) -> Self {
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
         let minute = Self::minute(now);
         match minute - self.minute {
             // Of a later minute it can only be by another machine's clock.
@@ -66,28 +81,40 @@ impl RateWindow {
         }
     }
 
-    /// How many turns of the minute before count at `now`, rounded up.
-    fn weight(self, now: Timestamp) -> u32 {
-        let left = LENGTH.saturating_sub(into_minute(now)).as_millis();
-        let weight = (u128::from(self.before) * left).div_ceil(LENGTH.as_millis());
-        u32::try_from(weight).unwrap_or(u32::MAX)
+    /// How many turns of this minute there are at `now`, taken or not.
+    #[must_use]
+    pub fn room(self, limit: u32, now: Timestamp) -> u32 {
+        let weight = (u64::from(self.before) * left_of_minute(now)).div_ceil(LENGTH_MS);
+        limit.saturating_sub(u32::try_from(weight).unwrap_or(u32::MAX))
     }
 
-    /// When a turn is free again: when enough of the minute before has passed out of sight, or
-    /// in the next minute. In whole seconds, since `Retry-After` is.
-    fn wait(self, limit: u32, now: Timestamp) -> Duration {
-        let free_within = (1..=120).find(|seconds| {
-            let later = now + Duration::from_secs(*seconds);
-            let window = self.at(later);
-            window.taken + window.weight(later) < limit
-        });
-        Duration::from_secs(free_within.unwrap_or(60))
+    /// Most turns that a minute may have seen so that the one after it has room at `now`, which
+    /// lies in that one.
+    #[must_use]
+    pub fn most_before(limit: u32, now: Timestamp) -> u32 {
+        let most = u64::from(limit.saturating_sub(1)) * LENGTH_MS / left_of_minute(now);
+        u32::try_from(most).unwrap_or(u32::MAX)
+    }
+
+    /// From when on a full window has a turn: when enough of the minute before has passed out of
+    /// sight, or of this one when that is the minute before.
+    fn free_at(self, limit: u32, now: Timestamp) -> Timestamp {
+        let end_of_minute = now.as_millis() + i64::try_from(left_of_minute(now)).unwrap_or(0);
+        let (counting, sliding, end) = if self.taken < limit {
+            (self.taken, self.before, end_of_minute)
+        } else {
+            (0, self.taken, end_of_minute + LENGTH_MS as i64)
+        };
+        let room = u64::from(limit.saturating_sub(counting + 1));
+        let left = (room * LENGTH_MS).checked_div(u64::from(sliding)).unwrap_or(0).min(LENGTH_MS);
+        Timestamp::from_millis(end - i64::try_from(left).unwrap_or(0))
     }
 }
 
-fn into_minute(now: Timestamp) -> Duration {
-    let milliseconds = now.as_millis().rem_euclid(60_000);
-    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
+/// Milliseconds until the next minute begins.
+fn left_of_minute(now: Timestamp) -> u64 {
+    let passed = u64::try_from(now.as_millis().rem_euclid(LENGTH_MS as i64)).unwrap_or(0);
+    LENGTH_MS - passed
 }
 
 #[cfg(test)]
@@ -103,7 +130,7 @@ mod tests {
     #[test]
     fn a_full_window_opens_as_the_minute_before_slides_out() {
         let full = RateWindow { minute: 0, taken: 100, before: 0 };
-        assert!(matches!(full.lease(1, 100, at(59)), Lease::Full(_)));
+        assert!(matches!(full.lease(1, 100, at(59)), Lease::Full { .. }));
         // Half of the hundred count half a minute later.
         let Lease::Had { turns, .. } = full.lease(80, 100, at(90)) else { panic!("none left") };
         assert_eq!(turns, 50);
@@ -112,7 +139,7 @@ mod tests {
 
     proptest! {
         /// Against a plain list of the turns taken: never more in one clock minute than the
-        /// limit, and whoever is told to wait so long is served then.
+        /// limit, and a full one has a turn from the very millisecond that it names.
         #[test]
         fn never_gives_more_than_the_limit(
             steps in prop::collection::vec((0_i64..20, 1_u32..15), 1..200), limit in 1_u32..120,
@@ -129,11 +156,11 @@ mod tests {
                         *minute += turns;
                         prop_assert!(*minute <= limit);
                     }
-                    Lease::Full(wait) => {
-                        prop_assert!(wait <= Duration::from_mins(2));
-                        let later = at(now) + wait;
-                        let had = matches!(window.lease(1, limit, later), Lease::Had { .. });
-                        prop_assert!(had);
+                    Lease::Full { until, window: full } => {
+                        prop_assert!(until > at(now) && until <= at(now + 120));
+                        let is_full = |time| matches!(full.lease(1, limit, time), Lease::Full { .. });
+                        prop_assert!(is_full(Timestamp::from_millis(until.as_millis() - 1)));
+                        prop_assert!(!is_full(until));
                     }
                 }
             }

@@ -129,9 +129,9 @@ impl Turns {
                 self.seen = window;
                 Admission::Granted
             }
-            Lease::Full(wait) => {
-                self.full_until = Some(now + wait);
-                Admission::Refused(wait)
+            Lease::Full { until, window } => {
+                (self.full_until, self.seen) = (Some(until), window);
+                Admission::Refused(until.since(now))
             }
         }
     }
@@ -172,15 +172,17 @@ mod tests {
                 Held::Full(wait) => return Admission::Refused(wait),
                 Held::Nothing { seen, wish } => (seen, wish),
             };
-            if let full @ Lease::Full(_) = seen.lease(wish, self.limit, now) {
+            let wish = match seen.lease(wish, self.limit, now) {
+                Lease::Had { turns, .. } => turns,
+                full @ Lease::Full { .. } => return turns.add(full, now),
+            };
+            self.writes += 1;
+            if let full @ Lease::Full { .. } = self.window.lease(wish, self.limit, now) {
                 return turns.add(full, now);
             }
-            self.writes += 1;
-            let lease = self.window.lease(wish, self.limit, now);
-            if let Lease::Had { window, .. } = lease {
-                self.window = window;
-            }
-            turns.add(lease, now)
+            let window = self.window.at(now);
+            self.window = RateWindow { taken: window.taken + wish, ..window };
+            turns.add(self.window.had(wish, self.limit, now), now)
         }
     }
 

@@ -102,17 +102,20 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", detail)
     }
 
-    /// 429: the sender's `limit` of requests a minute is reached, until `wait` has passed.
+    /// 429: the sender's `limit` of requests a minute is reached, until `wait` has passed. It is
+    /// told in whole seconds, rounded up: whoever waits so long does not come too early.
     #[must_use]
     pub fn too_many_requests(limit: u32, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000);
+        let seconds = || HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
         let detail = format!("At most {limit} requests a minute are taken from one address.");
         let header = |name, value: HeaderValue| (HeaderName::from_static(name), value);
         Self {
             headers: vec![
-                (RETRY_AFTER, wait.as_secs().into()),
+                (RETRY_AFTER, seconds()),
                 header("ratelimit-limit", limit.into()),
                 header("ratelimit-remaining", 0.into()),
-                header("ratelimit-reset", wait.as_secs().into()),
+                header("ratelimit-reset", seconds()),
             ],
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail)
         }

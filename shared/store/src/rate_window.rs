@@ -14,8 +14,8 @@ use crate::{Store, StoreError};
 const OPERATION: &str = "take a turn";
 /// For how long a window is kept: its minute and the next one, in which it still counts.
 const KEPT: std::time::Duration = std::time::Duration::from_mins(3);
-/// How often a window can turn out to be in another minute than was thought. It only goes
-/// forward, so that more would be a clock that is minutes ahead of ours.
+/// How often a window can turn out to be another than was thought. It only goes forward, so that
+/// more would be a clock that is minutes ahead of ours.
 const TRIES: usize = 4;
 
 /// How the window in the table comes to the present minute.
@@ -55,26 +55,26 @@ impl Store {
         for _ in 0..TRIES {
             let wish = match seen.lease(wish, limit, now) {
                 Lease::Had { turns, .. } => turns,
-                full @ Lease::Full(_) => return Ok(full),
+                full @ Lease::Full { .. } => return Ok(full),
             };
-            match self.add_turns((route, address), seen, wish, now).await? {
-                Ok(window) => return Ok(had(window, wish, limit, now)),
+            match self.add_turns((route, address), seen, (wish, limit), now).await? {
+                Ok(window) => return Ok(window.had(wish, limit, now)),
                 Err(other) => seen = other,
             }
         }
-        Err(StoreError::call(OPERATION)("the window is never in the minute that it was seen in"))
+        Err(StoreError::call(OPERATION)("the window is never as it was seen"))
     }
 
     /// Adds `turns` to those taken in the minute of `now`. The window then; or, where it was
-    /// not in the minute that it was `seen` in, the window as it is.
+    /// not in the minute that it was `seen` in or is full, the window as it is.
     async fn add_turns(
         &self,
         (route, address): (&str, &str),
         seen: RateWindow,
-        turns: u32,
+        (turns, limit): (u32, u32),
         now: Timestamp,
     ) -> Result<Result<RateWindow, RateWindow>, StoreError> {
-        let (update, condition) = addition(seen, turns, now);
+        let (update, condition) = addition(seen, (turns, limit), now);
         let result = self
             .client
             .update_item()
@@ -99,9 +99,10 @@ impl Store {
     }
 }
 
-/// The update that adds turns to a window last `seen` like this, and its condition. It depends
-/// on the window's minute alone: those who add at the same time do not get in each other's way.
-fn addition(seen: RateWindow, turns: u32, now: Timestamp) -> (Expressions, String) {
+/// The update that adds turns to a window last `seen` like this, and its condition: it is in that
+/// minute, and has a turn left. What others take meanwhile does no harm, so that those who add at
+/// the same time do not get in each other's way.
+fn addition(seen: RateWindow, (turns, limit): (u32, u32), now: Timestamp) -> (Expressions, String) {
     let present = RateWindow::minute(now);
     let mut update = Expressions::default();
     let (minute, taken) = (update.name("minute"), update.name("taken"));
@@ -111,14 +112,16 @@ fn addition(seen: RateWindow, turns: u32, now: Timestamp) -> (Expressions, Strin
     let condition = match Passage::from(seen, present) {
         Passage::Stay => {
             update.set_to("taken", &format!("{taken} + {turns}"));
-            format!("{minute} >= {minute_now}")
+            let room = update.value(number(seen.room(limit, now)));
+            format!("{minute} >= {minute_now} AND {taken} < {room}")
         }
         Passage::Turn => {
             update.set_to("before", &taken);
             update.set_to("taken", &turns);
             update.set_to("minute", &minute_now);
             let before = update.value(number(present - 1));
-            format!("{minute} = {before}")
+            let most = update.value(number(RateWindow::most_before(limit, now)));
+            format!("{minute} = {before} AND {taken} <= {most}")
         }
         Passage::Begin => {
             update.set("before", AttributeValue::N("0".to_owned()));
@@ -129,14 +132,4 @@ fn addition(seen: RateWindow, turns: u32, now: Timestamp) -> (Expressions, Strin
         }
     };
     (update, condition)
-}
-
-/// How many of the `wish` turns that were added to `window` lie under the limit. Those beyond it
-/// stay counted, so whoever did not know that the window was full makes it no larger.
-fn had(window: RateWindow, wish: u32, limit: u32, now: Timestamp) -> Lease {
-    let without = RateWindow { taken: window.taken.saturating_sub(wish), ..window };
-    match without.lease(wish, limit, now) {
-        Lease::Had { turns, .. } => Lease::Had { turns, window },
-        full @ Lease::Full(_) => full,
-    }
 }
