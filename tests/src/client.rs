@@ -1,11 +1,15 @@
 //! A client of the API, over real HTTP.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
+
+/// Longer than the API takes for any answer.
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// A client with an API key, or without.
 #[derive(Debug, Clone)]
@@ -153,6 +157,7 @@ fn http_client() -> reqwest::Client {
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .no_proxy()
+        .timeout(ANSWER)
         .build()
         .expect("a client needs nothing from this machine")
 }

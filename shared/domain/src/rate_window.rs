@@ -1,12 +1,14 @@
 //! A sliding window that many instances share: each takes a few turns at a time out of it, so
 //! that most requests cost no write.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// How long a window is, in milliseconds (seed 001).
-const LENGTH_MS: u64 = 60_000;
+/// How long a window is (seed 001).
+const LENGTH: Duration = Duration::from_mins(1);
 
 /// The turns taken in the present minute and in the one before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,37 +86,36 @@ impl RateWindow {
     /// How many turns of this minute there are at `now`, taken or not.
     #[must_use]
     pub fn room(self, limit: u32, now: Timestamp) -> u32 {
-        let weight = (u64::from(self.before) * left_of_minute(now)).div_ceil(LENGTH_MS);
+        let left = end_of_minute(now).since(now).as_millis();
+        let weight = (u128::from(self.before) * left).div_ceil(LENGTH.as_millis());
         limit.saturating_sub(u32::try_from(weight).unwrap_or(u32::MAX))
     }
 
-    /// Most turns that a minute may have seen so that the one after it has room at `now`, which
-    /// lies in that one.
+    /// Most turns that a minute may have seen so that the one after it, in which `now` lies, has
+    /// room.
     #[must_use]
     pub fn most_before(limit: u32, now: Timestamp) -> u32 {
-        let most = u64::from(limit.saturating_sub(1)) * LENGTH_MS / left_of_minute(now);
+        let left = end_of_minute(now).since(now).as_millis();
+        let most = u128::from(limit.saturating_sub(1)) * LENGTH.as_millis() / left;
         u32::try_from(most).unwrap_or(u32::MAX)
     }
 
     /// From when on a full window has a turn: when enough of the minute before has passed out of
     /// sight, or of this one when that is the minute before.
     fn free_at(self, limit: u32, now: Timestamp) -> Timestamp {
-        let end_of_minute = now.as_millis() + i64::try_from(left_of_minute(now)).unwrap_or(0);
         let (counting, sliding, end) = if self.taken < limit {
-            (self.taken, self.before, end_of_minute)
+            (self.taken, self.before, end_of_minute(now))
         } else {
-            (0, self.taken, end_of_minute + LENGTH_MS as i64)
+            (0, self.taken, end_of_minute(now) + LENGTH)
         };
-        let room = u64::from(limit.saturating_sub(counting + 1));
-        let left = (room * LENGTH_MS).checked_div(u64::from(sliding)).unwrap_or(0).min(LENGTH_MS);
-        Timestamp::from_millis(end - i64::try_from(left).unwrap_or(0))
+        let room = limit.saturating_sub(counting + 1);
+        end - (LENGTH * room / sliding.max(1)).min(LENGTH)
     }
 }
 
-/// Milliseconds until the next minute begins.
-fn left_of_minute(now: Timestamp) -> u64 {
-    let passed = u64::try_from(now.as_millis().rem_euclid(LENGTH_MS as i64)).unwrap_or(0);
-    LENGTH_MS - passed
+/// When the next minute begins; later than `now`.
+fn end_of_minute(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis((RateWindow::minute(now) + 1) * 60_000)
 }
 
 #[cfg(test)]
