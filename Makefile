@@ -26,7 +26,7 @@ demo: setup ## Runs a real job from submit to verified webhook and downloaded fi
 
 up: setup ## Serves the whole system on this machine until Ctrl-C
 	cargo build --locked --package hookreel-local
-	target/debug/hookreel-local
+	target/debug/hookreel-local $(OPTIONS)
 
 test: setup ## Runs every test
 	cargo build --locked --package hookreel-local --package hookreel-studio

@@ -5,12 +5,16 @@
 Fast enough for every `make lint`. The tests compare more, at more cost (`tests/tests/template.rs`).
 """
 
+import json
 import sys
 from collections.abc import Iterator
 
 from infra import sam
 from infra.check.permissions import Permissions
 from infra.sam import ROOT, Function, Template
+
+# The environment under `sam local`, which knows no resource and hands on only what the template names.
+SAM_ENVIRONMENT = "infra/invoke/sam-env.json"
 
 
 def main() -> int:
@@ -21,7 +25,7 @@ def main() -> int:
     permissions = Permissions(template)
     for function in functions.values():
         complaints += [*of_function(function, template), *permissions.complaints(function)]
-    complaints += [*of_queues(template, functions), *of_logs(template)]
+    complaints += [*of_queues(template, functions), *of_logs(template), *of_sam_local(template, functions)]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     print(f"{len(functions)} functions compared with template.yaml: {len(complaints)} complaints")
@@ -65,6 +69,18 @@ def of_logs(template: Template) -> Iterator[str]:
     resource = template["Resources"].get(referred(group), {})
     if "RetentionInDays" not in resource.get("Properties", {}):
         yield "Globals in template.yaml name no log group with a RetentionInDays for the functions"
+
+
+def of_sam_local(template: Template, functions: dict[str, Function]) -> Iterator[str]:
+    """Variables that `sam local` cannot find out, and those that it would leave out."""
+    given = json.loads((ROOT / SAM_ENVIRONMENT).read_text())["Parameters"]
+    variables = {name: value for function in functions.values() for name, value in function.variables.items()}
+    for name, value in sorted(variables.items()):
+        parameter = template["Parameters"].get(referred(value), {})
+        if isinstance(value, dict) and "Default" not in parameter and name not in given:
+            yield f"{name} is known only once deployed; give {SAM_ENVIRONMENT} its value in `make up`"
+    for name in sorted(given.keys() - variables.keys()):
+        yield f"{SAM_ENVIRONMENT} has {name}, which template.yaml gives to no function"
 
 
 def authorizer(template: Template) -> str | None:

@@ -11,7 +11,15 @@ from pathlib import Path
 from infra.sam import ROOT
 
 # What the check reads, and itself.
-PARTS = ["template.yaml", "functions", "shared", "events", "infra/sam.py", "infra/check"]
+PARTS = [
+    "template.yaml",
+    "functions",
+    "shared",
+    "events",
+    "infra/sam.py",
+    "infra/check",
+    "infra/invoke/sam-env.json",
+]
 
 
 class Forgotten(unittest.TestCase):
@@ -90,6 +98,17 @@ class Forgotten(unittest.TestCase):
         self.assertEqual(
             self.complaints(),
             ["Globals in template.yaml name no log group with a RetentionInDays for the functions"],
+        )
+
+    def test_variable_under_sam_local(self) -> None:
+        path = self.root / "infra/invoke/sam-env.json"
+        path.write_text(path.read_text().replace('"BUCKET_NAME"', '"BUCKET"'))
+        self.assertEqual(
+            self.complaints(),
+            [
+                "BUCKET_NAME is known only once deployed; give infra/invoke/sam-env.json its value in `make up`",
+                "infra/invoke/sam-env.json has BUCKET, which template.yaml gives to no function",
+            ],
         )
 
 

@@ -1,6 +1,7 @@
 //! Why an embedded cloud did not start.
 
 use std::io;
+use std::net::IpAddr;
 
 use crate::aws::AwsError;
 use crate::data_folder::DataFolderError;
@@ -17,8 +18,10 @@ pub enum StartError {
     #[error(transparent)]
     DataFolder(#[from] DataFolderError),
     /// A port is not to be had.
-    #[error("port {port} of 127.0.0.1 cannot be used; choose another with {flag}")]
+    #[error("port {port} of {address} cannot be used; choose another with {flag}")]
     Listen {
+        /// The address.
+        address: IpAddr,
         /// The port.
         port: u16,
         /// The option that chooses it.

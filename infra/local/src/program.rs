@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,9 +28,13 @@ pub struct Options {
     /// The port of the HTTP API on 127.0.0.1; 0 takes any that is free.
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// The port of the AWS services (DynamoDB, SQS, S3) on 127.0.0.1; 0 takes any that is free.
+    /// The port of the AWS services (DynamoDB, SQS, S3); 0 takes any that is free.
     #[arg(long, default_value_t = 8788)]
     aws_port: u16,
+    /// Where the AWS services listen. Functions in Docker's containers on Linux reach them at the
+    /// address of its bridge, which usually is 172.17.0.1.
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    aws_address: IpAddr,
     /// The folder that holds all state.
     #[arg(long, default_value = "data")]
     data_dir: PathBuf,
@@ -71,6 +76,7 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         if options.no_studio { None } else { Some(stand_in::start(&mut environment).await?) };
     let settings = Settings {
         api_port: options.port,
+        aws_address: options.aws_address,
         aws_port: options.aws_port,
         environment,
         api_key: options.api_key.map(Secret::new),

@@ -1,6 +1,7 @@
 //! What an embedded cloud can be told before it starts.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use domain::Secret;
@@ -17,7 +18,9 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// The port of the HTTP API on 127.0.0.1; 0 takes any that is free.
     pub api_port: u16,
-    /// The port of the AWS services on 127.0.0.1; 0 takes any that is free.
+    /// Where the AWS services listen. The API always does on 127.0.0.1.
+    pub aws_address: IpAddr,
+    /// The port of the AWS services there; 0 takes any that is free.
     pub aws_port: u16,
     /// What every part of it asks for the time.
     pub clock: Clock,
@@ -29,13 +32,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings for `template` with its state in `data_dir`: any free ports, the machine's
-    /// clock, nothing chosen.
+    /// Settings for `template` with its state in `data_dir`: any free ports of 127.0.0.1, the
+    /// machine's clock, nothing chosen.
     pub fn new(template: Document, data_dir: impl Into<PathBuf>) -> Self {
         Self {
             template,
             data_dir: data_dir.into(),
             api_port: 0,
+            aws_address: Ipv4Addr::LOCALHOST.into(),
             aws_port: 0,
             clock: Clock::system(),
             environment: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! The start of an embedded cloud, step by step.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use runtime::{Clock, Context, Invocable};
@@ -24,9 +24,11 @@ use crate::{environment, first_key};
 /// Starts all that the template of `settings` describes.
 pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let folder = DataFolder::open(&settings.data_dir)?;
-    let (api, api_port) = listen(settings.api_port, "--port").await?;
-    let (aws_listener, aws_port) = listen(settings.aws_port, "--aws-port").await?;
-    let (api_url, aws_url) = (url(api_port), url(aws_port));
+    let local = Ipv4Addr::LOCALHOST.into();
+    let (api, api_address) = listen((local, settings.api_port), "--port").await?;
+    let aws_address = (settings.aws_address, settings.aws_port);
+    let (aws_listener, aws_address) = listen(aws_address, "--aws-port").await?;
+    let (api_url, aws_url) = (url(api_address), url(aws_address));
     let chosen = environment::with_local_settings(settings.environment, &api_url);
     let surroundings = Surroundings { api_url, aws_url, chosen };
     let template = settings.template.resolve(&surroundings)?;
@@ -60,7 +62,8 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let streams = follow_streams(&template, &mappings, &mut tasks)?;
     let queues = poll_queues(&template, &mappings, &mut tasks);
     let routes = Routes::new(&template.functions);
-    let gateway = Gateway { routes, functions: Arc::clone(&functions), clock, port: api_port };
+    let gateway =
+        Gateway { routes, functions: Arc::clone(&functions), clock, port: api_address.port() };
     serve_api(gateway, api, &stopped, &mut tasks);
     serve_aws(&aws, aws_listener, &stopped, &mut tasks);
     Ok(Cloud {
@@ -79,15 +82,18 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     })
 }
 
-async fn listen(port: u16, flag: &'static str) -> Result<(TcpListener, u16), StartError> {
-    let failed = |source| StartError::Listen { port, flag, source };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
-    let port = listener.local_addr().map_err(failed)?.port();
-    Ok((listener, port))
+async fn listen(
+    (address, port): (IpAddr, u16),
+    flag: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, port, flag, source };
+    let listener = TcpListener::bind((address, port)).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
 }
 
-fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
 }
 
 /// Opens the AWS services and makes what the template wants of them.

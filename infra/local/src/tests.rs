@@ -94,3 +94,17 @@ async fn two_cannot_share_a_folder_or_a_port() {
     );
     cloud.stop().await;
 }
+
+#[tokio::test]
+async fn the_stores_listen_where_they_are_told_and_the_api_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = Settings { aws_address: [127, 0, 0, 2].into(), ..settings(folder.path()) };
+    let cloud = Cloud::start(elsewhere).await.unwrap();
+    let stores = cloud.aws_url().strip_prefix("http://").unwrap();
+    assert!(stores.starts_with("127.0.0.2:"), "{stores}");
+    TcpStream::connect(stores).await.unwrap();
+    let api = cloud.api_url().strip_prefix("http://").unwrap();
+    assert!(api.starts_with("127.0.0.1:"), "{api}");
+    TcpStream::connect(api.replace("127.0.0.1", "127.0.0.2")).await.unwrap_err();
+    cloud.stop().await;
+}

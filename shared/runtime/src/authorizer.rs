@@ -83,7 +83,8 @@ async fn answer<F: AuthorizerFunction>(
 }
 
 fn bearer(headers: &HashMap<String, String>) -> Option<&str> {
-    let value = headers.get("authorization")?;
+    // API Gateway writes names in lower case; `sam local` leaves them as they came.
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
     let (scheme, key) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
