@@ -87,7 +87,9 @@ impl RateWindow {
     #[must_use]
     pub fn room(self, limit: u32, now: Timestamp) -> u32 {
         let left = end_of_minute(now).since(now).as_millis();
-        let weight = (u128::from(self.before) * left).div_ceil(LENGTH.as_millis());
+        // Turns taken beyond the limit are nobody's.
+        let before = u128::from(self.before.min(limit));
+        let weight = (before * left).div_ceil(LENGTH.as_millis());
         limit.saturating_sub(u32::try_from(weight).unwrap_or(u32::MAX))
     }
 
@@ -97,7 +99,8 @@ impl RateWindow {
     pub fn most_before(limit: u32, now: Timestamp) -> u32 {
         let left = end_of_minute(now).since(now).as_millis();
         let most = u128::from(limit.saturating_sub(1)) * LENGTH.as_millis() / left;
-        u32::try_from(most).unwrap_or(u32::MAX)
+        // Where the limit itself leaves room, so does whatever was taken beyond it.
+        u32::try_from(most).ok().filter(|most| *most < limit).unwrap_or(u32::MAX)
     }
 
     /// From when on a full window has a turn: when enough of the minute before has passed out of
@@ -109,7 +112,7 @@ impl RateWindow {
             (0, self.taken, end_of_minute(now) + LENGTH)
         };
         let room = limit.saturating_sub(counting + 1);
-        end - (LENGTH * room / sliding.max(1)).min(LENGTH)
+        end - (LENGTH * room / sliding.clamp(1, limit.max(1))).min(LENGTH)
     }
 }
 
@@ -130,15 +133,28 @@ mod tests {
 
     #[test]
     fn a_full_window_opens_as_the_minute_before_slides_out() {
-        let full = RateWindow { minute: 0, taken: 100, before: 0 };
-        assert!(matches!(full.lease(1, 100, at(59)), Lease::Full { .. }));
-        // Half of the hundred count half a minute later.
-        let Lease::Had { turns, .. } = full.lease(80, 100, at(90)) else { panic!("none left") };
-        assert_eq!(turns, 50);
-        assert!(matches!(full.lease(80, 100, at(120)), Lease::Had { turns: 80, .. }));
+        // Of those taken beyond the limit nobody had one, so they do not count.
+        for taken in [100, 130] {
+            let full = RateWindow { minute: 0, taken, before: 0 };
+            let Lease::Full { until, .. } = full.lease(1, 100, at(59)) else { panic!("some left") };
+            assert_eq!(until, Timestamp::from_millis(60_600));
+            // Half of the hundred count half a minute later.
+            let Lease::Had { turns, .. } = full.lease(80, 100, at(90)) else { panic!("none left") };
+            assert_eq!(turns, 50);
+            assert!(matches!(full.lease(80, 100, at(120)), Lease::Had { turns: 80, .. }));
+        }
     }
 
     proptest! {
+        /// Whoever knows only how many were taken in the minute before decides as one who knows
+        /// the window.
+        #[test]
+        fn most_before_is_where_room_ends(limit in 1_u32..200, taken in 0_u32..300, ms in 0..60_000) {
+            let now = Timestamp::from_millis(60_000 + i64::from(ms));
+            let has_room = RateWindow { minute: 0, taken, before: 0 }.at(now).room(limit, now) > 0;
+            prop_assert_eq!(taken <= RateWindow::most_before(limit, now), has_room);
+        }
+
         /// Against a plain list of the turns taken: never more in one clock minute than the
         /// limit, and a full one has a turn from the very millisecond that it names.
         #[test]
