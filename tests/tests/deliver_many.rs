@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use domain::EventType;
 use domain::delivery::Receiver;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::World;
 use tests::world::START;
 
@@ -51,7 +51,9 @@ async fn ten_thousand_webhooks_to_a_receiver_that_fails_at_random() {
     assert_eq!(arrived.len() + exhausted.len(), WEBHOOKS, "none is lost");
     // More on a busy machine, where an attempt may also take too long.
     assert!(exhausted.len() >= 150);
-    assert!(exhausted.iter().all(|delivery| delivery["attempts_made"] == 3));
+    for delivery in &exhausted {
+        assert!(delivery["attempts_made"] == 3 || waited_too_long(delivery), "{delivery}");
+    }
     assert_eq!(world.all(&list(&endpoint, "delivered")).await.len(), arrived.len());
 
     world.receiver.answer(|_, _| 204);
@@ -61,6 +63,13 @@ async fn ten_thousand_webhooks_to_a_receiver_that_fails_at_random() {
     assert_eq!(self::arrived(&world).len(), WEBHOOKS, "each has arrived in the end");
     assert!(world.all(&list(&endpoint, "exhausted")).await.is_empty());
     one_id_each(&world);
+}
+
+/// Whether it was given up while its receiver, having failed too often in a row, was left alone.
+fn waited_too_long(delivery: &Value) -> bool {
+    let last = delivery["attempts"].as_array().and_then(|attempts| attempts.last());
+    let error = last.and_then(|attempt| attempt["error"].as_str());
+    error.is_some_and(|error| error.starts_with("not sent"))
 }
 
 fn list(endpoint: &domain::EndpointId, status: &str) -> String {
