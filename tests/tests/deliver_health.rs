@@ -18,24 +18,6 @@ fn seconds(world: &World) -> Vec<u64> {
     world.receiver.webhooks().iter().map(|webhook| webhook.at.since(START).as_secs()).collect()
 }
 
-/// One in four fails, never ten in a row; but what is sent at the same time has no order.
-#[tokio::test]
-async fn a_burst_of_which_most_arrives_is_no_reason_to_leave_its_receiver_alone() {
-    const BURST: usize = 200;
-    let world = World::new().await;
-    let mut dice = 0;
-    world.receiver.answer(move |_, before| {
-        dice += 1;
-        if before == 0 && dice % 4 == 0 { 500 } else { 204 }
-    });
-    let receiver = Receiver::Url(world.receiver.url());
-    world.post((0..BURST).map(|nth| world.webhook(EVENT, nth, &receiver))).await;
-    world.run_out().await;
-    let times = seconds(&world);
-    assert_eq!(times.len(), BURST + BURST / 4);
-    assert!(times.iter().all(|time| *time < 20), "it was left alone for a while: {times:?}");
-}
-
 #[tokio::test]
 async fn a_receiver_that_is_down_is_left_alone_and_then_probed() {
     let world = World::new().await;

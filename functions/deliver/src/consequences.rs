@@ -46,16 +46,16 @@ impl Deliver {
             Some(Verdict::Gone | Verdict::Hopeless | Verdict::Failure(_))
                 if settled.delivery().event != EventType::EndpointTest =>
             {
-                self.note_failure(settled.delivery(), settled.had_failed).await
+                self.note_failure(settled.delivery()).await
             }
             _ => Ok(()),
         }
     }
 
-    async fn note_failure(&self, delivery: &Delivery, had_failed: bool) -> Result<(), StoreError> {
+    async fn note_failure(&self, delivery: &Delivery) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let health = self.store.record_failure(health_of(delivery), had_failed, now).await?;
-        if had_failed && let Some(until) = health.rest(now, random::fraction()) {
+        let health = self.store.record_failure(health_of(delivery), now).await?;
+        if let Some(until) = health.rest(now, random::fraction()) {
             self.store.open_circuit(health_of(delivery), &health, until).await?;
         }
         if health.is_hopeless(now) {

@@ -88,7 +88,7 @@ impl Breaker {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let of = HealthOf::Provider(provider);
-        let health = self.store.record_failure(of, true, now).await?;
+        let health = self.store.record_failure(of, now).await?;
         let Some(until) = health.rest(now, random::fraction()) else {
             self.remember(provider, health, now + BELIEVED);
             return Ok(());

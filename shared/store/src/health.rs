@@ -41,26 +41,18 @@ impl Store {
         self.get("read how a provider has been doing", of.key()).await?.map(read).transpose()
     }
 
-    /// Counts a failed attempt at `now`, and says how it has been doing. An attempt that began when
-    /// it had not failed yet counts as the first failure or not at all: what was tried at the same
-    /// time and worked leaves no record, so nobody knows whether it came in between.
+    /// Counts a failed attempt at `now`, and says how it has been doing.
     pub async fn record_failure(
         &self,
         of: HealthOf<'_>,
-        had_failed: bool,
         now: Timestamp,
     ) -> Result<Health, StoreError> {
-        let count = if had_failed {
-            "ADD consecutive_failures :one"
-        } else {
-            ", consecutive_failures = if_not_exists(consecutive_failures, :one)"
-        };
         let output = self
             .change_health(of)
-            .update_expression(format!(
+            .update_expression(
                 "SET failing_since = if_not_exists(failing_since, :now), entity = :entity, \
-                 expires_at = :expiry {count}"
-            ))
+                 expires_at = :expiry ADD consecutive_failures :one",
+            )
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":entity", text("health"))
             .expression_attribute_values(":expiry", expiry(now + KEPT))
