@@ -34,29 +34,29 @@ test: setup ## Runs every test
 
 bench: $(PYTHON_TOOLS) ## Measures cold start, size, throughput and cost
 	infra/setup.sh strace valgrind
-	$(VENV)/bin/python -m infra.package --host --bench
+	$(VENV)/bin/python -m infra.tools.package --host --bench
 	$(WITH_TOOLS) CARGO_TARGET_DIR=$(abspath target/bench-defaults) cargo lambda build --release --locked \
-	  --target $(MACHINE)-unknown-linux-gnu.2.34 --manifest-path infra/bench/defaults/Cargo.toml \
+	  --target $(MACHINE)-unknown-linux-gnu.2.34 --manifest-path infra/tools/bench/defaults/Cargo.toml \
 	  --lambda-dir $(HOST_PROGRAMS)
-	$(VENV)/bin/python -m infra.bench
+	$(VENV)/bin/python -m infra.tools.bench
 	cargo build --profile profiling --locked --package hookreel-local --package bench-throughput
 	target/profiling/bench-throughput
 
 cost: $(PYTHON_TOOLS) ## Writes docs/COST.md from the counted calls
-	$(VENV)/bin/python -m infra.cost
+	$(VENV)/bin/python -m infra.tools.cost
 
 build: $(PYTHON_TOOLS) ## Builds every function for Lambda and packs it into a zip
-	$(VENV)/bin/python -m infra.package
+	$(VENV)/bin/python -m infra.tools.package
 
 host-programs: $(PYTHON_TOOLS)
-	$(VENV)/bin/python -m infra.package --host
+	$(VENV)/bin/python -m infra.tools.package --host
 
 deploy: build ## Builds and deploys to AWS, guided the first time
 	$(WITH_TOOLS) sam deploy --template-file template.yaml $(if $(shell grep -s parameter_overrides samconfig.toml),,--guided)
 
 rehearse: setup $(PYTHON_TOOLS) $(EMULATOR) host-programs ## Deploys into an emulator of AWS and has every function work there
 	cargo build --locked --package hookreel-studio --package hookreel-cli
-	$(VENV)/bin/python -m infra.rehearsal
+	$(VENV)/bin/python -m infra.tools.rehearsal
 
 invoke: $(PYTHON_TOOLS) host-programs ## Runs each function under AWS's runtime emulator with every sample event
 	cargo build --locked --package hookreel-invoke
@@ -65,18 +65,18 @@ invoke: $(PYTHON_TOOLS) host-programs ## Runs each function under AWS's runtime 
 
 contract: setup $(SCHEMATHESIS) ## Checks the API against its description, with schemathesis
 	cargo build --locked --package hookreel-local
-	$(VENV)/contract/bin/python -m infra.contract
+	$(VENV)/contract/bin/python -m infra.tools.contract
 
 lint: $(PYTHON_TOOLS) ## Checks format, code, dependencies and the template
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	infra/cargo_tools.sh
+	infra/tools/cargo_tools.sh
 	cargo deny --locked check bans licenses sources
 	cargo machete
 	$(VENV)/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam validate --lint
-	$(VENV)/bin/python -m infra.check
-	$(VENV)/bin/python -m unittest --quiet infra.check.tests
+	$(VENV)/bin/python -m infra.tools.check
+	$(VENV)/bin/python -m unittest --quiet infra.tools.check.tests
 
 format: ## Formats the code
 	cargo fmt --all
@@ -87,12 +87,12 @@ $(PYTHON_TOOLS): requirements.txt
 	touch $@
 
 # Apart from the other tools: it asks for another version of one of their libraries.
-$(EMULATOR): infra/rehearsal/requirements.txt
+$(EMULATOR): infra/tools/rehearsal/requirements.txt
 	python3 -m venv $(VENV)/emulator
 	$(VENV)/emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-$(SCHEMATHESIS): infra/contract/requirements.txt
+$(SCHEMATHESIS): infra/tools/contract/requirements.txt
 	python3 -m venv $(VENV)/contract
 	$(VENV)/contract/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

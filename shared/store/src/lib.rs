@@ -2,31 +2,17 @@
 //! deliveries and keys. Every change of state is one conditional write with no read before.
 
 mod api_key;
-pub mod change;
 mod delivery;
-mod delivery_context;
-mod delivery_list;
-mod delivery_replay;
 mod endpoint;
-mod endpoint_change;
-mod endpoint_disable;
 mod expressions;
 mod health;
 mod inbound;
-mod inbound_list;
 mod item;
-mod job_change;
-mod job_create;
-mod job_get;
-mod job_list;
+mod job;
 mod keys;
 mod listing;
-mod project_change;
-mod project_create;
-mod project_get;
+mod project;
 mod rate_window;
-mod secret_rotation;
-mod step_change;
 pub mod stream;
 mod timeline;
 mod turn;
@@ -34,25 +20,25 @@ mod turn;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
-pub use change::Change;
-pub use delivery::{Recorded, Seen};
-pub use delivery_context::DeliveryContext;
-pub use delivery_list::DeliveryFilter;
-pub use delivery_replay::Replayed;
-pub use endpoint::EndpointCreated;
-pub use endpoint_change::EndpointChange;
+pub use delivery::context::DeliveryContext;
+pub use delivery::list::DeliveryFilter;
+pub use delivery::record::{Recorded, Seen};
+pub use delivery::replay::Replayed;
+pub use endpoint::change::EndpointChange;
+pub use endpoint::create::EndpointCreated;
+pub use endpoint::rotate::OwnerSigning;
 pub use health::HealthOf;
-pub use inbound::{Inbound, InboundOutcome};
-pub use inbound_list::{InboundCursor, InboundFilter};
-pub use job_change::Changed;
-pub use job_create::Created;
-pub use job_list::JobFilter;
+pub use inbound::keep::{Inbound, InboundOutcome};
+pub use inbound::list::{InboundCursor, InboundFilter};
+pub use job::advance::Advanced;
+pub use job::change::Change;
+pub use job::create::Created;
+pub use job::list::JobFilter;
+pub use job::save::Changed;
 pub use listing::{Cursor, Page};
-pub use project_change::ProjectChanged;
-pub use project_create::ProjectCreated;
-pub use project_get::WholeProject;
-pub use secret_rotation::OwnerSigning;
-pub use step_change::Advanced;
+pub use project::change::ProjectChanged;
+pub use project::create::ProjectCreated;
+pub use project::get::WholeProject;
 
 /// The table, as the functions use it.
 #[derive(Debug, Clone)]

@@ -1,0 +1,241 @@
+"""Writes docs/COST.md: the calls of a job as counted, times the prices as published.
+
+    python -m infra.tools.cost
+"""
+
+import json
+import sys
+from collections import Counter
+
+from infra.tools import sam
+from infra.tools.cost.counts import SCENE, WHOLE_JOB, Call, Sums, of_a_job, of_a_scene, sums
+from infra.tools.process import Failed
+from infra.tools.sam import ROOT
+
+BUDGET = 15.0
+DOCUMENT = ROOT / "docs" / "COST.md"
+PRICES = json.loads((ROOT / "infra" / "cost" / "prices.json").read_text())
+MILLION = PRICES["dollars_per_million"]
+MONTHLY = PRICES["dollars_each_month"]
+ASSUMED = PRICES["assumed_milliseconds"]
+MEASURED = PRICES["measured"]
+# What a function waits for besides AWS.
+OUTSIDE = {
+    "dispatch": "the provider, asked by dispatch",
+    "ingest": "the provider's file, pulled by ingest",
+    "deliver": "the receiver, told by deliver",
+}
+# Lambda gives a whole processor to this many MB of memory, and to fewer their share of one.
+MB_OF_A_PROCESSOR = 1769
+# A file as seed 000's worker makes one: a minute of speech.
+FILE_MB = 3
+
+# What a client with a webhook does besides: it follows the link, once.
+DOWNLOAD = Call("download", "dynamodb", "GetItem", 0, 1)
+# Requests to the API: the job, the provider's webhook, the link.
+ROUTES = {"tts-create": True, "webhook-runpod": False, "download": True}
+
+# The functions behind a queue.
+QUEUED = {"dispatch", "ingest", "deliver", "reconcile"}
+
+Term = tuple[str, str, float]
+
+
+def main() -> int:
+    calls = [*of_a_job(), DOWNLOAD]
+    counted, scene = counted_terms(sums(calls)), counted_terms(of_a_scene())
+    alone, loaded = other_terms(calls, loaded=False), other_terms(calls, loaded=True)
+    total = sum(dollars for _, _, dollars in counted)
+    DOCUMENT.write_text(document(calls, counted, scene, alone, loaded))
+    whole = [total + sum(dollars for _, _, dollars in terms) for terms in (alone, loaded)]
+    print(
+        f"{DOCUMENT.relative_to(ROOT)}: ${total:.2f} per million jobs by counted calls; with everything "
+        f"that AWS bills ${whole[0]:.2f}, or ${whole[1]:.2f} in full batches"
+    )
+    if total > BUDGET:
+        print(f"More than ${BUDGET:.2f}.")
+    return 1 if total > BUDGET else 0
+
+
+def counted_terms(counted: Sums) -> list[Term]:
+    """What counted calls cost, per million of what they were counted for."""
+    writes, reads = counted.write_units, counted.read_units
+    return [
+        ("DynamoDB writes", f"{writes:.3g} write units", writes * MILLION["dynamodb_write_unit"]),
+        ("DynamoDB reads", f"{reads:.3g} read units", reads * MILLION["dynamodb_read_unit"]),
+        ("SQS sends", f"{counted.sends:.3g} requests", counted.sends * MILLION["sqs_request"]),
+        ("S3 uploads", f"{counted.puts:.3g} PUT", counted.puts * MILLION["s3_put"]),
+    ]
+
+
+def other_terms(calls: list[Call], loaded: bool) -> list[Term]:
+    """What AWS bills besides, per million jobs: with nothing taken together, or in full batches."""
+    invoked = invocations(calls)
+    events = {name: n / (batch(name) if loaded else 1) for name, n in invoked.items()}
+    seconds = sum(gb_seconds(name, calls, n, events[name]) for name, n in invoked.items())
+    queued = sum(n for name, n in events.items() if name in QUEUED)
+    bytes_logged = sum(MEASURED["log_bytes"][name] for name in OUTSIDE)
+    bytes_logged += len(ROUTES) * MEASURED["log_bytes"]["an API request"]
+    times = sum(events.values())
+    return [
+        ("API requests", f"{len(ROUTES)}: {', '.join(ROUTES)}", len(ROUTES) * MILLION["http_api_request"]),
+        ("Invocations", f"{times:.3g}", times * MILLION["lambda_request"]),
+        ("Running time", f"{seconds:.3f} GB-seconds", seconds * MILLION["lambda_arm64_gb_second"]),
+        ("SQS receives and deletes", f"{2 * queued:.3g} requests by Lambda", 2 * queued * MILLION["sqs_request"]),
+        ("S3 downloads", "1 GET", MILLION["s3_get"]),
+        ("Logs", f"{bytes_logged / 1000:.2f} KB", bytes_logged / 1000 * PRICES["dollars_per_gb"]["logs_taken_in"]),
+    ]
+
+
+def batch(name: str) -> int:
+    """How many changes or messages one invocation takes under load; a request comes alone."""
+    events = sam.function(name).properties.get("Events", {})
+    return max((event["Properties"].get("BatchSize", 1) for event in events.values()), default=1)
+
+
+def gb_seconds(name: str, calls: list[Call], times: int, events: float) -> float:
+    """What a function is billed for a job: its calls and whatever else it waits for, and its own
+    work. Messages of one batch are worked through at the same time, so a batch waits once."""
+    memory = sam.function(name).properties["MemorySize"]
+    waiting = sum(ASSUMED[f"a call of {call.service}"] for call in calls if call.function == name)
+    waiting += ASSUMED[OUTSIDE[name]] if name in OUTSIDE else 0
+    working = times * MEASURED["processor_milliseconds_of_an_invocation"] * MB_OF_A_PROCESSOR / memory
+    return memory / 1024 * (waiting * events / times + working) / 1000
+
+
+def invocations(calls: list[Call]) -> Counter[str]:
+    """How often each function is invoked for a job, each change and message by itself."""
+    invoked = Counter({name: 1 for name in {call.function for call in calls} | ROUTES.keys()})
+    invoked["authorizer"] = sum(ROUTES.values())
+    # Once for each change that makes work: what it sends comes of one change each.
+    invoked["relay"] = max(1, sum(call.function == "relay" and call.service == "sqs" for call in calls))
+    return invoked
+
+
+def document(
+    calls: list[Call], counted: list[Term], scene: list[Term], alone: list[Term], loaded: list[Term]
+) -> str:
+    """The whole of docs/COST.md."""
+    by_calls = sum(dollars for _, _, dollars in counted)
+    return f"""# What it costs
+
+Written by `make cost`; change `infra/tools/cost/`, not this file. Prices are those of {PRICES["region"]} on
+{PRICES["date"]} ({PRICES["source"]}), in US dollars.
+
+## A million single-file jobs
+
+One speech job with a `webhook_url`: submitted, dispatched, reported by its worker, pulled, told of,
+downloaded once. The calls are those that the embedded cloud counts in the test
+`{WHOLE_JOB[0]}`:
+
+{calls_table(calls)}
+
+| counted | per job | $ per million jobs |
+| --- | --- | ---: |
+{rows(counted)}
+| **together** (budget {BUDGET:.0f}) | | **{by_calls:.2f}** |
+
+The budget of {BUDGET:.0f} is for these calls. What AWS bills besides is as much again, as long as every
+change and message comes alone; under load they come in batches:
+
+| billed besides | each alone | $ per million jobs | in full batches | $ per million jobs |
+| --- | --- | ---: | --- | ---: |
+{others(alone, loaded)}
+| **with the calls** | | **{by_calls + sum(d for _, _, d in alone):.2f}** | | **{by_calls + sum(d for _, _, d in loaded):.2f}** |
+
+Running time is the sum of what a function waits for and of its own work, at its memory. It waits for each
+counted call, by assumption {waits()};
+its own work, {MEASURED["processor_milliseconds_of_an_invocation"]} ms of a whole processor, and the bytes logged are measured.
+
+## A million scenes
+
+What a scene adds to a film: its video and that video's last frame, made, reported, pulled and kept, with
+a thumbnail. The calls are counted in the test `{SCENE}`;
+`docs/ARCHITECTURE.md` lists them.
+
+| counted | per scene | $ per million scenes |
+| --- | --- | ---: |
+{rows(scene)}
+| **together** | | **{sum(dollars for _, _, dollars in scene):.2f}** |
+
+## What each choice saves
+
+| choice | instead of | $ per million jobs saved |
+| --- | --- | ---: |
+| keys-only index, written once at create | an index that follows every change of state (4 more units) | {4 * MILLION["dynamodb_write_unit"]:.2f} |
+| one conditional write, no read first | reading before each of the 6 changes | {6 * MILLION["dynamodb_read_unit"]:.2f} |
+| idempotency key in the job's id | a record of its own | {MILLION["dynamodb_write_unit"]:.2f} |
+| one delayed message per job | an index of deadlines (2 units) and a scheduled query | {2 * MILLION["dynamodb_write_unit"] - MILLION["sqs_request"]:.2f} |
+| stream filters | waking `relay` for every write (4 more invocations) | {4 * MILLION["lambda_request"]:.2f} |
+| HTTP API | REST API at $3.50 a million | {len(ROUTES) * 2.5:.2f} |
+| arm64 | x86_64, a quarter dearer by the second | {alone[2][2] * 0.25:.2f} |
+| one PUT up to 64 MB | a multipart upload (3 requests) | {2 * MILLION["s3_put"]:.2f} |
+
+## What files add
+
+A file of {FILE_MB} MB, kept 30 days and downloaded once to the internet:
+
+| | $ per million files |
+| --- | ---: |
+| S3, {FILE_MB} MB for a month | {FILE_MB * 1000 * MONTHLY["s3_gb"]:.0f} |
+| out to the internet | {FILE_MB * 1000 * PRICES["dollars_per_gb"]["out_to_the_internet"]:.0f} |
+
+Both are more than everything above: a shorter lifetime than 30 days, or a smaller format than WAV, saves
+more than any call. The items of a job take about 4 KB for 30 days, ${4 * (MONTHLY["dynamodb_gb"] + MONTHLY["dynamodb_recovery_gb"]):.2f} a million jobs with recovery.
+
+## At rest, a month
+
+{at_rest()}
+"""
+
+
+def waits() -> str:
+    """The waiting times that are assumed, in words."""
+    return ", ".join(f"{milliseconds} ms for {what}" for what, milliseconds in ASSUMED.items())
+
+
+def others(alone: list[Term], loaded: list[Term]) -> str:
+    """The rows of what is billed besides, alone and under load."""
+    pairs = zip(alone, loaded, strict=True)
+    return "\n".join(f"| {what} | {a} | {x:.2f} | {b} | {y:.2f} |" for (what, a, x), (_, b, y) in pairs)
+
+
+def calls_table(calls: list[Call]) -> str:
+    """The calls, those alike taken together."""
+    alike = Counter((c.function, f"{c.service} {c.operation}", c.write_units, c.read_units) for c in calls)
+    lines = ["| function | calls | write units | read units |", "| --- | --- | ---: | ---: |"]
+    for (function, name, writes, reads), count in alike.items():
+        times = f"{count} × {name}" if count > 1 else name
+        lines.append(f"| {function} | {times} | {count * writes:g} | {count * reads:g} |")
+    return "\n".join(lines)
+
+
+def rows(terms: list[Term]) -> str:
+    """The rows of a table of terms."""
+    return "\n".join(f"| {what} | {per_job} | {dollars:.2f} |" for what, per_job, dollars in terms)
+
+
+def at_rest() -> str:
+    """What is paid without a single job."""
+    resources = sam.load()["Resources"].values()
+    alarms = sum(resource["Type"] == "AWS::CloudWatch::Alarm" for resource in resources)
+    queues = sum(
+        event["Type"] == "SQS" for f in sam.functions(sam.load()) for event in f.properties.get("Events", {}).values()
+    )
+    # Lambda keeps five pollers to a queue, each asking for up to 20 s.
+    polls = queues * 5 * 3 * 60 * 24 * 30 / 1e6
+    terms = [
+        ("alarms", f"{alarms}", alarms * MONTHLY["alarm"]),
+        ("secret", "1", MONTHLY["secret"]),
+        ("SQS, asked by Lambda", f"{polls:.1f} million requests", polls * MILLION["sqs_request"]),
+    ]
+    total = sum(dollars for _, _, dollars in terms)
+    table = "\n".join(f"| {what} | {count} | {dollars:.2f} |" for what, count, dollars in terms)
+    return f"| | | $ |\n| --- | --- | ---: |\n{table}\n| **together** | | **{total:.2f}** |\n\nOf that, AWS gives ten alarms and a million SQS requests for nothing."
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as error:
+        sys.exit(f"cost: {error}")

@@ -1,0 +1,138 @@
+"""Rehearses a deployment on this machine: what AWS would be given, deployed and driven.
+
+    python -m infra.tools.rehearsal
+
+CloudFormation deploys the transformed template into an emulator that others wrote, and the zips run
+there. A text-to-speech job and a project of scenes go through the API, each from submission to
+verified webhook and downloaded file. A function that was deployed and never asked for anything fails
+the rehearsal. Everything is on loopback; nothing is left behind.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from infra.tools import package, sam
+from infra.tools.process import Failed, free_port
+from infra.tools.rehearsal import emulator, functions, job, project, studio, transform, webhooks
+from infra.tools.rehearsal.client import Client, expect
+from infra.tools.rehearsal.emulator import Emulator
+from infra.tools.rehearsal.inbox import Inbox
+from infra.tools.rehearsal.servers import Door, front_door, overtaken, receiver
+from infra.tools.rehearsal.stage import Stage, say
+from infra.tools.rehearsal.studio import Studio
+from infra.tools.sam import ROOT
+
+SECRET = "hookreel"
+LOG = "ministack.log"
+CLI = ROOT / "target" / "debug" / "hookreel"
+DRAIN_SECONDS = 30
+
+
+def main() -> int:
+    """Rehearses, and tells what was worked around and what ran."""
+    names = [function.name for function in sam.functions(sam.load())]
+    architecture = package.host()
+    zips = [package.package(name, architecture) for name in names]
+    for needed in [studio.PROGRAM, CLI, *zips]:
+        if not needed.exists():
+            raise Failed(f"{needed.relative_to(ROOT)} is not built; `make rehearse` builds it")
+    with tempfile.TemporaryDirectory(prefix="hookreel-rehearsal-") as folder:
+        rehearse(Path(folder), names, architecture)
+        ran = functions.check_idle(Path(folder) / LOG)
+    print("Worked around in the rehearsal, never in the product:")
+    for workaround in transform.WORKAROUNDS:
+        print(f"  - {workaround}")
+    print(f"All {len(ran)} functions ran as deployed, each with its own role: {', '.join(ran)}")
+    return 0
+
+
+def rehearse(folder: Path, names: list[str], architecture: str) -> None:
+    """Everything between the start of the emulator and its end."""
+    door, inbox, members = Door(free_port()), Inbox(), studio.make_secrets()
+    with (
+        Emulator(door.emulator_port, folder / LOG) as cloud,
+        Studio(folder, members) as services,
+        front_door(door) as api,
+        overtaken(services.port, door) as slow_way,
+        receiver(inbox) as client,
+    ):
+        say(f"ministack runs at {cloud.url}")
+        try:
+            cloud.upload_code(names, architecture)
+            cloud.create_secret(SECRET, members)
+            parameters = {
+                "ApiBaseUrl": api.url,
+                "SecretName": SECRET,
+                "NotificationServiceUrl": client.url + project.NOTIFICATIONS,
+                **services.parameters(slow_way.url),
+            }
+            resources = cloud.deploy(parameters, architecture)
+            say(f"CloudFormation has made {len(resources)} resources, {len(names)} functions among them")
+            door.api_id = resources["HttpApi"]
+            ours = let_in(cloud, resources["Table"], api.url)
+            secret = ours.get("/v1/webhook-secret")["secret"]
+            with functions.watched(cloud, resources["FunctionLogs"]):
+                drive(Stage(ours, secret, client.url, inbox), members["NOTIFICATION_API_KEY"])
+                await_empty_queues(cloud, resources)
+            say("every queue is worked off, no message was given up, and no function has logged an error")
+            cloud.remove()
+            say("CloudFormation has removed the stack")
+        except Exception:
+            print(cloud.child.log.read_text(errors="replace")[-6000:], file=sys.stderr)
+            raise
+
+
+def let_in(cloud: Emulator, table: str, api_url: str) -> Client:
+    """A client with the first API key, made as an operator makes it."""
+    Client(api_url, "hr_wrong").ask(401, "GET", "/v1/jobs")
+    say("a wrong API key is refused with 401")
+    made = subprocess.run(
+        [CLI, "keys", "create", "--owner", "rehearsal", "--table", table],
+        env={**os.environ, **emulator.CREDENTIALS, "AWS_ENDPOINT_URL": cloud.url},
+        capture_output=True,
+        text=True,
+    )
+    expect(made.returncode == 0, f"hookreel keys create fails: {made.stderr}")
+    say("hookreel keys create has put an API key into the table")
+    return Client(api_url, made.stdout.strip())
+
+
+def drive(stage: Stage, notification_key: str) -> None:
+    """All that is asked of the API."""
+    for path in ("/v1/health", "/openapi.json"):
+        stage.api.get(path)
+    say("health and description are answered")
+    delivery_id = job.play(stage)
+    project_id = project.play(stage, notification_key)
+    project.end_another(stage)
+    webhooks.send_again(stage, delivery_id)
+    webhooks.take_again(stage, project_id)
+    webhooks.try_endpoint(stage)
+
+
+def await_empty_queues(cloud: Emulator, resources: dict[str, str]) -> None:
+    """Waits until no queue holds a message that is due, and sees that none was given up."""
+    sqs = cloud.client("sqs")
+    queues = {name: url for name, url in resources.items() if name.endswith(("Queue", "DeadLetters"))}
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    end = time.monotonic() + DRAIN_SECONDS
+    while True:
+        held = {}
+        for name, url in queues.items():
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            held[name] = sum(int(attributes[attribute]) for attribute in names)
+        if not any(held.values()):
+            return
+        expect(time.monotonic() < end, f"queues still hold messages: {held}")
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as error:
+        sys.exit(f"rehearsal: {error}")

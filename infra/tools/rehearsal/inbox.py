@@ -1,0 +1,63 @@
+"""What came to the client's own server, and whether it is ours and whole."""
+
+import hashlib
+import hmac
+import json
+import queue
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from standardwebhooks import Webhook as StandardWebhooks
+
+from infra.tools.process import Failed
+from infra.tools.rehearsal.client import expect
+
+WEBHOOK_SECONDS = 180
+ENDED = {"failed", "cancelled"}
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A request that the server got."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        """The same on every attempt."""
+        return self.headers["webhook-id"]
+
+
+class Inbox:
+    """Every webhook that came, by the path to which it was sent."""
+
+    def __init__(self) -> None:
+        self._queues: defaultdict[str, queue.Queue[Webhook]] = defaultdict(queue.Queue)
+
+    def put(self, path: str, webhook: Webhook) -> None:
+        """Keeps a webhook."""
+        self._queues[path].put(webhook)
+
+    def take(self, path: str, look: Callable[[], dict[str, Any]]) -> Webhook:
+        """The next one for `path`; fails if what it is to tell of, at which to `look`, comes to nothing."""
+        end = time.monotonic() + WEBHOOK_SECONDS
+        while time.monotonic() < end:
+            try:
+                return self._queues[path].get(timeout=1)
+            except queue.Empty:
+                if look().get("status") in ENDED:
+                    break
+        raise Failed(f"no webhook came to {path}; what it is to tell of is {json.dumps(look())}")
+
+
+def verify(webhook: Webhook, secret: str) -> dict[str, Any]:
+    """Checks both signatures, each with code that is not ours; the webhook's body."""
+    StandardWebhooks(secret).verify(webhook.body, webhook.headers)
+    expected = hmac.new(secret.encode(), webhook.body, hashlib.sha256).hexdigest()
+    presented = webhook.headers["x-webhook-signature"]
+    expect(hmac.compare_digest(presented, f"sha256={expected}"), "X-Webhook-Signature is wrong")
+    return json.loads(webhook.body)

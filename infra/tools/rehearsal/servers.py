@@ -1,0 +1,116 @@
+"""Small servers on loopback: the API's front door, a slow way to a service, the client's receiver."""
+
+import http.client
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from infra.tools.rehearsal.inbox import Inbox, Webhook
+
+# Headers that speak of one connection, not of the message.
+OF_THE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+# Less than `dispatch` waits for a service.
+HELD_BACK_SECONDS = 10
+
+
+class Quiet(BaseHTTPRequestHandler):
+    """A handler that keeps no log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Says nothing."""
+
+    def body(self) -> bytes:
+        """The request's whole body."""
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def ask(self, port: int, host: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        """What the server at `port`, called `host`, answers to the same request."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        headers = {n: v for n, v in self.headers.items() if n.lower() not in OF_THE_CONNECTION}
+        connection.request(self.command, self.path, self.body() or None, headers | {"Host": host})
+        response = connection.getresponse()
+        answer = (response.status, response.getheaders(), response.read())
+        connection.close()
+        return answer
+
+    def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Sends a whole answer."""
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in OF_THE_CONNECTION:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class Server:
+    """A server in a thread of its own."""
+
+    def __init__(self, handler: type[Quiet]):
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "Server":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@dataclass
+class Door:
+    """Where a front door leads, known only once the API is deployed, and what was seen there."""
+
+    emulator_port: int
+    api_id: str = ""
+    # A webhook was taken that came before what it speaks of was saved.
+    early: threading.Event = field(default_factory=threading.Event)
+
+
+def front_door(door: Door) -> Server:
+    """Plays a custom domain: an address that is known before the API has one."""
+
+    class Handler(Quiet):
+        def forward(self) -> None:
+            host = f"{door.api_id}.execute-api.localhost:{door.emulator_port}"
+            status, headers, body = self.ask(door.emulator_port, host)
+            if self.path.startswith("/api/webhooks/") and status == 202:
+                door.early.set()
+            self.answer(status, headers, body)
+
+        do_GET = do_POST = do_DELETE = do_PATCH = do_PUT = forward
+
+    return Server(Handler)
+
+
+def overtaken(port: int, door: Door) -> Server:
+    """Plays a slow way to the service at `port`: the first answer comes after the webhook that it is of."""
+
+    class Handler(Quiet):
+        def forward(self) -> None:
+            answer = self.ask(port, f"127.0.0.1:{port}")
+            door.early.wait(HELD_BACK_SECONDS)
+            self.answer(*answer)
+
+        do_GET = do_POST = forward
+
+    return Server(Handler)
+
+
+def receiver(inbox: Inbox) -> Server:
+    """Plays the client's own server: takes every webhook and keeps it."""
+
+    class Handler(Quiet):
+        def do_POST(self) -> None:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            inbox.put(self.path, Webhook(headers, self.body()))
+            self.answer(204, [], b"")
+
+    return Server(Handler)

@@ -1,0 +1,6 @@
+//! Outgoing webhooks in the table, a file for each verb.
+
+pub(crate) mod context;
+pub(crate) mod list;
+pub(crate) mod record;
+pub(crate) mod replay;

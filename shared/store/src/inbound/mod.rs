@@ -1,0 +1,4 @@
+//! Providers' webhooks in the table, a file for each verb.
+
+pub(crate) mod keep;
+pub(crate) mod list;

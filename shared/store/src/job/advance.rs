@@ -1,0 +1,215 @@
+//! Saving a change of a job with what follows from it, where it is a step of a project: the
+//! next step, or the end of the project, in one transaction.
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
+};
+use domain::project::step::then;
+use domain::project::{Step, Then};
+use domain::{Job, JobState, ProjectId, ProjectStatus, Timestamp, limits};
+
+use crate::expressions::Expressions;
+use crate::item::{attribute, expiry, number, read, text, time};
+use crate::job::change::Change;
+use crate::job::save::{Changed, expressions};
+use crate::keys::{self, ENTITY, EXPIRES_AT};
+use crate::{Store, StoreError};
+
+const OPERATION: &str = "change a step of a project";
+
+/// What became of a change of a job, and of what follows from it.
+#[derive(Debug)]
+pub enum Advanced {
+    /// It is saved, and so is what follows from it.
+    Done,
+    /// It is saved. Its project has ended meanwhile, so nothing follows.
+    Alone,
+    /// It no longer fits; the job as it is, or `None` if there is none.
+    Refused(Option<Box<Job>>),
+}
+
+impl Store {
+    /// Saves `change` of `job`, which was read before, and what follows from it in its project.
+    /// For a job of no project this is [`change`](Self::change).
+    pub async fn advance(
+        &self,
+        job: &Job,
+        change: &Change,
+        at: Timestamp,
+    ) -> Result<Advanced, StoreError> {
+        let next = change.to.map_or(Then::Nothing, |state| then(job, state));
+        let Some(step) = Step::of(&job.id).filter(|_| next != Then::Nothing) else {
+            return self.change_alone(job, change).await;
+        };
+        let mut writes = vec![self.change_item(job, change)?];
+        writes.extend(self.following(job, &step.project, change, next, at)?);
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        match request.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+            Ok(_) => Ok(Advanced::Done),
+            Err(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                match failed(cancelled.cancellation_reasons()) {
+                    Some(Failed::Job(job)) => Ok(Advanced::Refused(job)),
+                    Some(Failed::Rest) => self.change_alone(job, change).await.map(alone),
+                    None => Err(StoreError::call(OPERATION)(cancelled)),
+                }
+            }
+            Err(error) => Err(StoreError::call(OPERATION)(error)),
+        }
+    }
+
+    async fn change_alone(&self, job: &Job, change: &Change) -> Result<Advanced, StoreError> {
+        Ok(match self.change(&job.id, change).await? {
+            Changed::Done(_) => Advanced::Done,
+            Changed::Refused(job) => Advanced::Refused(job),
+        })
+    }
+
+    /// The change of the job itself.
+    pub(crate) fn change_item(
+        &self,
+        job: &Job,
+        change: &Change,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let (update, condition) = expressions(change);
+        self.update_item(keys::job(&job.id), update, condition)
+    }
+
+    fn following(
+        &self,
+        job: &Job,
+        project: &ProjectId,
+        change: &Change,
+        next: Then,
+        at: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        match next {
+            Then::Nothing => Ok(Vec::new()),
+            Then::Release(step) => {
+                Ok(vec![self.release_item(job, &step, at)?, self.still_processing(project)?])
+            }
+            Then::CompleteProject => {
+                let end = end(ProjectStatus::Completed, at);
+                Ok(vec![self.end_item(project, end)?])
+            }
+            Then::FailProject => {
+                let mut end = end(ProjectStatus::Failed, at);
+                end.set("failed_job", text(job.id.as_str()));
+                let error = change.set.iter().find(|(name, _)| *name == "error");
+                if let Some((name, error)) = error {
+                    end.set(name, error.clone());
+                }
+                Ok(vec![self.end_item(project, end)?])
+            }
+        }
+    }
+
+    /// Has `step` wait to be dispatched: makes its job, or wakes the one that waits.
+    pub(crate) fn release_item(
+        &self,
+        before: &Job,
+        step: &Step,
+        at: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let id = step.job_id();
+        let mut update = Expressions::default();
+        update.set(ENTITY, text("job"));
+        update.set("id", text(id.as_str()));
+        update.set("owner", text(before.owner.as_str()));
+        update.set("kind", attribute(&step.kind())?);
+        update.set("scenes", number(before.scenes));
+        update.set("created_at", time(at));
+        update.set("state", text(JobState::Queued.as_str()));
+        update.set("state_since", time(at));
+        update.set_once("attempt", number(0));
+        update.set(EXPIRES_AT, expiry(at + limits::RETENTION));
+        let (state, waiting) = (update.name("state"), JobState::Waiting.as_str());
+        let waiting = update.value(text(waiting));
+        let condition = format!("attribute_not_exists(PK) OR {state} = {waiting}");
+        self.update_item(keys::job(&id), update, condition)
+    }
+
+    fn end_item(
+        &self,
+        project: &ProjectId,
+        mut end: Expressions,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let condition = processing(&mut end);
+        self.update_item(keys::project(project), end, condition)
+    }
+
+    fn still_processing(&self, project: &ProjectId) -> Result<TransactWriteItem, StoreError> {
+        let mut check = Expressions::default();
+        let condition = processing(&mut check);
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::project(project)))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(check.names))
+            .set_expression_attribute_values(Some(check.values))
+            .build()
+            .map_err(StoreError::call(OPERATION))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
+    /// One update of a transaction.
+    pub(crate) fn update_item(
+        &self,
+        key: keys::Attributes,
+        update: Expressions,
+        condition: String,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression(update.update())
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(StoreError::call(OPERATION))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+fn end(status: ProjectStatus, at: Timestamp) -> Expressions {
+    let mut end = Expressions::default();
+    end.set("status", text(status.as_str()));
+    end.set("status_since", time(at));
+    end
+}
+
+fn processing(update: &mut Expressions) -> String {
+    let status = update.name("status");
+    let processing = update.value(text(ProjectStatus::Processing.as_str()));
+    format!("{status} = {processing}")
+}
+
+fn alone(advanced: Advanced) -> Advanced {
+    match advanced {
+        Advanced::Done | Advanced::Alone => Advanced::Alone,
+        refused @ Advanced::Refused(_) => refused,
+    }
+}
+
+/// Whose condition cancelled a transaction.
+pub(crate) enum Failed {
+    /// That of its first item, which is this job, if there is one.
+    Job(Option<Box<Job>>),
+    /// That of another item.
+    Rest,
+}
+
+/// Whose condition cancelled a transaction; `None` if no condition did.
+pub(crate) fn failed(reasons: &[CancellationReason]) -> Option<Failed> {
+    let by_condition =
+        |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    let place = reasons.iter().position(by_condition)?;
+    if place > 0 {
+        return Some(Failed::Rest);
+    }
+    let item = reasons[0].item().filter(|item| !item.is_empty());
+    Some(Failed::Job(item.and_then(|item| read(item.clone()).ok()).map(Box::new)))
+}

@@ -1,0 +1,8 @@
+//! Jobs in the table, a file for each verb. [`change`] holds the changes, each with its condition.
+
+pub(crate) mod advance;
+pub mod change;
+pub(crate) mod create;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod save;

@@ -1,0 +1,89 @@
+//! Saving a change of a job.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::{Job, JobId};
+
+use crate::expressions::Expressions;
+use crate::item::{number, read, text};
+use crate::job::change::Change;
+use crate::keys::job;
+use crate::{Store, StoreError};
+
+/// What became of a change.
+#[derive(Debug)]
+pub enum Changed {
+    /// It is saved; the job as it is now.
+    Done(Box<Job>),
+    /// It no longer fits; the job as it is, or `None` if there is none.
+    Refused(Option<Box<Job>>),
+}
+
+impl Store {
+    /// Saves `change`, if the job is such that it may happen.
+    pub async fn change(&self, id: &JobId, change: &Change) -> Result<Changed, StoreError> {
+        let (update, condition) = expressions(change);
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(job(id)))
+            .update_expression(update.update())
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+            Ok(output) => Ok(Changed::Done(Box::new(read(output.attributes.unwrap_or_default())?))),
+            Err(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Changed::Refused(failed.item.map(read::<Job>).transpose()?.map(Box::new)))
+            }
+            Err(error) => Err(StoreError::call("change a job")(error)),
+        }
+    }
+}
+
+/// The update, and the condition on which it is made.
+pub(crate) fn expressions(change: &Change) -> (Expressions, String) {
+    let mut update = Expressions::default();
+    for (name, value) in &change.set {
+        update.set(name, value.clone());
+    }
+    if let Some((name, value)) = &change.set_once {
+        update.set_once(name, value.clone());
+    }
+    if let Some((name, values)) = &change.append {
+        update.append(name, values.clone());
+    }
+    for name in change.remove {
+        update.remove(name);
+    }
+    let condition = condition(&mut update, change);
+    (update, condition)
+}
+
+fn condition(update: &mut Expressions, change: &Change) -> String {
+    let states: Vec<_> =
+        change.from.iter().map(|state| update.value(text(state.as_str()))).collect();
+    let mut condition = format!("{} IN ({})", update.name("state"), states.join(", "));
+    let mut and = |update: &mut Expressions, name: &str, value: AttributeValue| {
+        let (name, value) = (update.name(name), update.value(value));
+        condition = format!("{condition} AND {name} = {value}");
+    };
+    if let Some(attempt) = change.fence {
+        and(update, "attempt", number(attempt.0));
+    }
+    if let Some(task) = &change.task {
+        and(update, "provider_task", text(task));
+    }
+    if let Some(owner) = &change.owner {
+        and(update, "owner", text(owner.as_str()));
+    }
+    match change.progress {
+        Some(progress) => format!("{condition} AND {}", progress.condition(update)),
+        None => condition,
+    }
+}

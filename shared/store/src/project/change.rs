@@ -1,0 +1,157 @@
+//! What an owner does to a whole project: ends it, or has a part of it begin anew. The project
+//! and every step concerned change in one transaction, or none does.
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use domain::project::{Plan, Project, ProjectAct, ProjectVerb, Step};
+use domain::{Job, JobState, OwnerId, ProjectStatus, Timestamp, limits};
+
+use crate::expressions::Expressions;
+use crate::item::{attribute, expiry, number, text, time};
+use crate::job::advance::failed;
+use crate::job::change::Change;
+use crate::keys::{self, EXPIRES_AT};
+use crate::{Store, StoreError, WholeProject};
+
+const OPERATION: &str = "change a project";
+/// Why the past of a step ended.
+const SUPERSEDED: &str = "superseded: what it was made from, or the scene itself, was made anew";
+const RESUMED: &str = "the project was resumed";
+
+/// What became of a change of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectChanged {
+    /// It is saved.
+    Done,
+    /// The project, or a step of it, has changed since it was read. Read it again.
+    Outdated,
+}
+
+impl Store {
+    /// Ends `whole` as its `owner` wishes: what waits is ended, what a provider is working on
+    /// is asked back from it, and nothing further begins.
+    pub async fn cancel_project(
+        &self,
+        owner: &OwnerId,
+        whole: &WholeProject,
+        at: Timestamp,
+    ) -> Result<ProjectChanged, StoreError> {
+        let act = ProjectAct::new(ProjectVerb::Cancelled, at);
+        let mut update = acted(&whole.project, act)?;
+        update.set("status", text(ProjectStatus::Cancelled.as_str()));
+        update.set("status_since", time(at));
+        let mut writes = vec![self.project_item(&whole.project, update)?];
+        for job in whole.jobs.values() {
+            let change = match job.state {
+                JobState::Waiting | JobState::Queued => Change::cancelled_by(owner, at),
+                JobState::Dispatched | JobState::Running => Change::cancel_requested_by(owner, at),
+                JobState::Storing
+                | JobState::Completed
+                | JobState::Failed
+                | JobState::Cancelled => continue,
+            };
+            writes.push(self.change_item(job, &change)?);
+        }
+        self.change_project(writes).await
+    }
+
+    /// Has `whole` begin anew from `step` on, as its owner's `act` says. That step begins at
+    /// once; those after it wait for it. With `plan`, what it is to become changes too.
+    pub async fn restart_project(
+        &self,
+        whole: &WholeProject,
+        step: &Step,
+        act: ProjectAct,
+        plan: Option<&Plan>,
+    ) -> Result<ProjectChanged, StoreError> {
+        let project = &whole.project;
+        let (at, what) = (act.at, act.what);
+        let mut update = acted(project, ProjectAct { from: Some(step.job_id()), ..act })?;
+        update.set("status", text(ProjectStatus::Processing.as_str()));
+        update.set("status_since", time(at));
+        update.set("revision", number(project.revision + 1));
+        update.set(EXPIRES_AT, expiry(at + limits::RETENTION));
+        update.remove("failed_job");
+        update.remove("error");
+        let mut writes = vec![self.project_item(project, update)?];
+        if let Some(plan) = plan {
+            writes.push(self.plan_item(project, plan, at)?);
+        }
+        let reason = if what == ProjectVerb::Resumed { RESUMED } else { SUPERSEDED };
+        let behind = Step::all(&project.id, project.scenes).skip_while(|one| one != step);
+        for (place, later) in behind.enumerate() {
+            match whole.jobs.get(&later.job_id()) {
+                // It has nothing that could be superseded.
+                Some(job) if place > 0 && job.state == JobState::Waiting => {}
+                Some(job) => {
+                    let change = Change::restarted(job, place == 0, reason, at)?;
+                    writes.push(self.change_item(job, &change)?);
+                }
+                None if place == 0 => writes.push(self.first_release(project, &later, at)?),
+                None => {}
+            }
+        }
+        self.change_project(writes).await
+    }
+
+    fn first_release(
+        &self,
+        project: &Project,
+        step: &Step,
+        at: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let job = Job::new(step.job_id(), project.owner.clone(), step.kind(), at);
+        self.release_item(&Job { scenes: project.scenes, ..job }, step, at)
+    }
+
+    /// The project's own part: only if it is as it was read.
+    fn project_item(
+        &self,
+        project: &Project,
+        mut update: Expressions,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let (status, since) = (update.name("status"), update.name("status_since"));
+        let revision = update.name("revision");
+        let was = update.value(text(project.status.as_str()));
+        let was_since = update.value(time(project.status_since));
+        let was_revision = update.value(number(project.revision));
+        let condition =
+            format!("{status} = {was} AND {since} = {was_since} AND {revision} = {was_revision}");
+        self.update_item(keys::project(&project.id), update, condition)
+    }
+
+    fn plan_item(
+        &self,
+        project: &Project,
+        plan: &Plan,
+        at: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let mut update = Expressions::default();
+        update.set("scenes", attribute(&plan.scenes)?);
+        update.set(EXPIRES_AT, expiry(at + limits::RETENTION));
+        self.update_item(keys::plan(&project.id), update, "attribute_exists(PK)".to_owned())
+    }
+
+    async fn change_project(
+        &self,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<ProjectChanged, StoreError> {
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        match request.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+            Ok(_) => Ok(ProjectChanged::Done),
+            Err(TransactWriteItemsError::TransactionCanceledException(cancelled))
+                if failed(cancelled.cancellation_reasons()).is_some() =>
+            {
+                Ok(ProjectChanged::Outdated)
+            }
+            Err(error) => Err(StoreError::call(OPERATION)(error)),
+        }
+    }
+}
+
+/// Adds what the owner does to the project's past.
+fn acted(project: &Project, act: ProjectAct) -> Result<Expressions, StoreError> {
+    let mut update = Expressions::default();
+    update.set("history", attribute(&project.history_with(act))?);
+    Ok(update)
+}

@@ -1,0 +1,5 @@
+//! Projects in the table, a file for each verb. Their steps are jobs.
+
+pub(crate) mod change;
+pub(crate) mod create;
+pub(crate) mod get;

@@ -1,0 +1,112 @@
+//! What signs: showing it, rotating it, and what receivers then accept.
+
+use std::time::Duration;
+
+use domain::{Secret, Timestamp};
+use serde_json::{Value, json};
+use signing::{hex_hmac, standard_webhooks};
+use tests::{Webhook, World};
+
+use crate::endpoints::manage::{create, path};
+
+async fn rotate(world: &World, path: &str, overlap: u64) -> Value {
+    let body = json!({ "overlap_seconds": overlap });
+    let answer = world.client.post(path, &body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("no {name}: {value}")).to_owned()
+}
+
+fn accepts(webhook: &Webhook, secret: &str, at: Timestamp) -> bool {
+    let get = |name| webhook.headers.get(name).and_then(|value| value.to_str().ok());
+    let headers = standard_webhooks::Headers::find(get).unwrap();
+    let secrets = [Secret::new(secret)];
+    standard_webhooks::verify(&headers, &secrets, at, &webhook.body).is_ok()
+}
+
+/// Has a test sent to the endpoint, and returns it.
+async fn tried(world: &World, endpoint: &Value) -> Webhook {
+    let answer = world.client.post(&format!("{}/test", path(endpoint)), &json!({})).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let id = text(&answer.json(), "delivery_id");
+    world.quiet().await;
+    let webhooks = world.receiver.webhooks();
+    webhooks.into_iter().find(|webhook| webhook.id() == id).expect("the test arrives")
+}
+
+#[tokio::test]
+async fn an_old_secret_verifies_until_its_overlap_ends() {
+    let world = World::new().await;
+    let made = create(&world, json!({})).await;
+    let old = text(&made, "secret");
+    assert!(accepts(&tried(&world, &made).await, &old, world.clock.now()));
+
+    let rotated = rotate(&world, &format!("{}/rotate-secret", path(&made)), 3600).await;
+    let new = text(&rotated, "secret");
+    assert_ne!(old, new);
+    assert_eq!(rotated["previous"][0]["secret"], old);
+    let both = tried(&world, &made).await;
+    assert!(accepts(&both, &old, both.at) && accepts(&both, &new, both.at));
+    let seed = both.header(hex_hmac::SIGNATURE_HEADER);
+    assert!(hex_hmac::verify(&Secret::new(new.as_str()), &both.body, seed).is_ok());
+
+    world.pass(Duration::from_hours(1));
+    let shown = world.client.get(&format!("{}/secret", path(&made))).await.json();
+    assert_eq!((&shown["secret"], &shown["previous"]), (&json!(new), &json!([])));
+    let after = tried(&world, &made).await;
+    assert!(!accepts(&after, &old, after.at) && accepts(&after, &new, after.at));
+}
+
+#[tokio::test]
+async fn a_receiver_may_know_a_public_key_alone() {
+    let world = World::new().await;
+    let made = create(&world, json!({ "signing": "v1a" })).await;
+    assert!(made.get("secret").is_none());
+    let key = text(&made, "public_key");
+    assert!(key.starts_with("whpk_"), "{key}");
+    let webhook = tried(&world, &made).await;
+    assert!(webhook.header("webhook-signature").starts_with("v1a,"));
+    assert_eq!(
+        text(&world.client.get(&format!("{}/secret", path(&made))).await.json(), "public_key"),
+        key
+    );
+}
+
+#[tokio::test]
+async fn the_owners_own_secret_rotates_too() {
+    let world = World::with_studio().await;
+    let old = text(&world.client.get("/v1/webhook-secret").await.json(), "secret");
+    let rotated = rotate(&world, "/v1/webhook-secret/rotate", 3600).await;
+    let shown = world.client.get("/v1/webhook-secret").await.json();
+    assert_eq!(shown, rotated);
+    let id = world.client.speak("Akkam jirta?", &world.receiver.url()).await;
+    world.run_until_job(&id, "completed").await;
+    let webhook = &world.receiver.about(&id)[0];
+    assert!(accepts(webhook, &old, webhook.at));
+    assert!(accepts(webhook, &text(&rotated, "secret"), webhook.at));
+}
+
+#[tokio::test]
+async fn a_rotation_is_bounded_and_happens_once() {
+    let world = World::frozen().await;
+    let made = create(&world, json!({})).await;
+    let path = format!("{}/rotate-secret", path(&made));
+    for bad in [json!({ "overlap_seconds": 604_801 }), json!({ "overlap_seconds": -1 })] {
+        let answer = world.client.post(&path, &bad).await;
+        assert_eq!((answer.status, &answer.json()["field"]), (422, &json!("overlap_seconds")));
+    }
+    let key = [("Idempotency-Key", "one")];
+    let once = world.client.post_with(&path, &key, "").await;
+    let again = world.client.post_with(&path, &key, "").await;
+    assert_eq!((once.status, once.json()), (200, again.json()));
+    let other = world.client.post_with(&path, &key, "{}").await;
+    assert_eq!(other.status, 409);
+    for _ in 0..8 {
+        rotate(&world, &path, 60).await;
+    }
+    let answer = world.client.post(&path, &json!({})).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (409, &json!("too_many_secrets")));
+}

@@ -1,0 +1,7 @@
+//! Every function: sample events, budgets, permissions, template.
+
+pub(crate) mod budgets;
+pub(crate) mod cold_start;
+pub(crate) mod events;
+pub(crate) mod permissions;
+pub(crate) mod template;

@@ -1,0 +1,11 @@
+//! Jobs: the client API, the whole flow, faults.
+
+pub(crate) mod cancel;
+pub(crate) mod download;
+pub(crate) mod errors;
+pub(crate) mod faults;
+pub(crate) mod flows;
+pub(crate) mod idempotency;
+pub(crate) mod lifecycle;
+pub(crate) mod list;
+pub(crate) mod provider_circuit;
