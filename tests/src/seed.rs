@@ -1,10 +1,10 @@
 //! Jobs in every state under fixed ids, for the sample events and for tests that need one.
 
 use domain::job::ErrorCode;
-use domain::job::{FileSource, JobError, Output};
+use domain::job::{JobError, Output, Source, SourceFile, Speech, Work};
 use domain::metadata::Metadata;
-use domain::tts::{AudioFormat, TtsRequest};
-use domain::{Attempt, Job, JobId, JobKind, JobState, OwnerId, Timestamp};
+use domain::tts::TtsRequest;
+use domain::{Attempt, Job, JobId, JobState, OwnerId, Timestamp};
 use serde_json::json;
 
 use crate::World;
@@ -25,19 +25,17 @@ pub fn job(name: &str, owner: &str, state: JobState, attempt: u32) -> Job {
         lost_attempts: attempt.saturating_sub(1),
         started_at: (attempt > 0).then_some(START),
         completed_at: state.is_terminal().then_some(START),
-        provider_task: running.then(|| "task-1".to_owned()),
+        provider_task: running.then(|| "task-1".parse().unwrap()),
         outputs: if state == JobState::Completed { vec![output(&id)] } else { Vec::new() },
         error: (state == JobState::Failed).then(failure),
         metadata: metadata.as_object().map(|object| Metadata::new(object).unwrap()),
-        format: Some(AudioFormat::Wav),
-        ..Job::new(id, OwnerId::new(owner), JobKind::Tts, START)
+        ..Job::new(id, OwnerId::new(owner), Work::Speech(speech()), START)
     }
 }
 
 /// Saves `job` as it is.
 pub async fn put(world: &World, job: Job) {
-    let request = TtsRequest::new("Akkam jirta?".to_owned(), "oromo", None, None).unwrap();
-    let created = world.store().create_job(job, request).await.unwrap();
+    let created = world.store().create_job(job).await.unwrap();
     assert!(matches!(created, store::Created::New), "{created:?}");
 }
 
@@ -72,13 +70,18 @@ pub fn job_id(text: &str) -> JobId {
     text.parse().unwrap()
 }
 
-fn source(provider_url: &str, id: &JobId) -> FileSource {
-    FileSource {
-        download_url: format!("{provider_url}/output/sample.wav"),
-        confirmation_url: Some(format!("{provider_url}/confirm-download/{id}")),
+fn speech() -> Speech {
+    let request = TtsRequest::new("Akkam jirta?".to_owned(), "oromo", None, None).unwrap();
+    Speech { format: request.format, request: Some(request) }
+}
+
+fn source(provider_url: &str, id: &JobId) -> Source {
+    let file = SourceFile {
         filename: Some("sample.wav".to_owned()),
-        ..FileSource::default()
-    }
+        ..SourceFile::at(format!("{provider_url}/output/sample.wav"))
+    };
+    let confirmation_url = Some(format!("{provider_url}/confirm-download/{id}"));
+    Source { confirmation_url, ..Source::of(file) }
 }
 
 fn output(id: &JobId) -> Output {
@@ -89,6 +92,7 @@ fn output(id: &JobId) -> Output {
         bytes: 4044,
         sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
         duration_ms: Some(250),
+        ..Output::default()
     }
 }
 

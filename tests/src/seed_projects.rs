@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::job::{ErrorCode, FileSource, JobError, Media};
+use domain::job::{ErrorCode, JobError, Media, Source, SourceFile};
 use domain::project::Plan;
 use domain::project::plan::{Picture, Scene, Stitch};
 use domain::{Attempt, Output, OwnerId, Project, ProjectId, Step};
@@ -128,7 +128,8 @@ async fn take(store: &Store, step: &Step, task: &str, provider_url: &str, head: 
     if head == Some(Head::Dispatched) {
         return;
     }
-    save(store, step, &Change::accepted(attempt, task, START).accepted_at(START)).await;
+    let job = store.job(&step.job_id()).await.unwrap().unwrap();
+    save(store, step, &Change::accepted(&job, &task.parse().unwrap(), false, START)).await;
     if head == Some(Head::Running) {
         return;
     }
@@ -137,7 +138,8 @@ async fn take(store: &Store, step: &Step, task: &str, provider_url: &str, head: 
         return save(store, step, &Change::failed(attempt, &error, START).unwrap()).await;
     }
     let source = source(step, provider_url);
-    save(store, step, &Change::file_ready(Some(attempt), &source, START).unwrap()).await;
+    let change = Change::succeeded(Some(attempt), &source, None, START).unwrap();
+    save(store, step, &change).await;
     if head.is_none() {
         let outputs = [output(step)];
         save(store, step, &Change::completed(attempt, &outputs, START).unwrap()).await;
@@ -154,11 +156,9 @@ fn file_name(step: &Step) -> &'static str {
     if step.kind().media() == Media::Image { "image.jpg" } else { "video.mp4" }
 }
 
-fn source(step: &Step, provider_url: &str) -> FileSource {
-    FileSource {
-        download_url: format!("{provider_url}/output/{}-{}", step.job_id(), file_name(step)),
-        ..FileSource::default()
-    }
+fn source(step: &Step, provider_url: &str) -> Source {
+    let url = format!("{provider_url}/output/{}-{}", step.job_id(), file_name(step));
+    Source::of(SourceFile::at(url))
 }
 
 fn output(step: &Step) -> Output {
@@ -171,5 +171,6 @@ fn output(step: &Step) -> Output {
         bytes: 4044,
         sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
         duration_ms: (!is_image).then_some(1500),
+        ..Output::default()
     }
 }

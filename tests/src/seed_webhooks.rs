@@ -50,7 +50,7 @@ fn report(step: &str, task: &str, outcome: InboundOutcome) -> Inbound {
         id: InboundId::new(job_id, START, [2; 8]),
         provider: "scene-video".to_owned(),
         attempt: None,
-        task: Some(task.to_owned()),
+        task: task.parse().ok(),
         outcome,
         replayed_at: None,
         body: body.to_string().into_bytes(),

@@ -1,31 +1,28 @@
-//! Hands jobs to their provider. The attempt is claimed by a conditional write first, so the
-//! provider is called at most once for each, however often the message comes. A provider that
-//! fails again and again is left alone for a while; its jobs wait unclaimed.
+//! Submits jobs to their provider.
+//!
+//! Invariants: an attempt is claimed by a conditional write first, so the provider is called at
+//! most once for each, however often the message comes; nothing is called before its state is
+//! saved. A provider that fails again and again has its circuit opened: its jobs wait unclaimed.
+//! Must not name a provider: `providers::registry` says which does what. A further kind of job is
+//! a further arm of [`order`], which reads what its provider works on.
 
 mod breaker;
 mod order;
 
-use std::time::Duration;
-
+use domain::job::ErrorCode;
 use domain::links::Links;
-use domain::{Job, JobError, JobId, JobKind, JobState, Step, Timestamp};
+use domain::{Job, JobError, JobKind, JobState, TaskId, Timestamp};
 use outbound::{ProviderClient, SendError};
-use providers::{AnswerError, Provider, Providers, Submission};
+use providers::{Accounts, AnswerError, Configured, Order, Submission};
 use queues::Queue;
 use queues::message::Dispatch as Message;
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
-use serde_json::{Value, json};
 use signing::TokenKey;
 use store::{Change, Changed, Store};
 
 use crate::breaker::{Admission, Breaker};
-use crate::order::{Order, Orders};
-
-/// How long the provider may take to accept a job.
-const ACCEPTANCE: Duration = Duration::from_secs(15);
-/// How long it may take to end a task that nobody wants any more.
-const CANCELLATION: Duration = Duration::from_secs(10);
+use crate::order::{Orders, Prepared};
 
 /// The function.
 #[derive(Debug)]
@@ -34,18 +31,18 @@ pub struct Dispatch {
     queue: Queue<Message>,
     orders: Orders,
     breaker: Breaker,
-    providers: Providers,
+    accounts: Accounts,
     client: ProviderClient,
     clock: Clock,
 }
 
-/// How a call to the provider ended.
-enum Call {
-    /// It answered.
+/// How a submission ended.
+enum Submitted {
+    /// The provider answered.
     Answered(Submission),
-    /// It has not taken the job.
-    NotTaken(String),
-    /// It may have taken the job, or not.
+    /// The provider has not received it.
+    NotReceived(String),
+    /// The provider may have accepted it, or not.
     Unknown(String),
 }
 
@@ -64,10 +61,10 @@ impl QueueFunction for Dispatch {
                 store: store.clone(),
                 links: Links::new(environment.required("API_BASE_URL")?),
                 tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
-                native_webhook: environment.parsed("RUNPOD_NATIVE_WEBHOOK", false)?,
             },
             breaker: Breaker::new(store.clone()),
-            providers: Providers::new(|name| environment.required(name))?,
+            accounts: Accounts::read(|name| environment.get(name))
+                .map_err(|missing| StartError::Missing { name: missing.name })?,
             client: ProviderClient::new(allow_loopback)
                 .map_err(|error| StartError::client("the HTTP client", &error))?,
             clock: context.clock.clone(),
@@ -76,136 +73,165 @@ impl QueueFunction for Dispatch {
     }
 
     async fn handle(&self, message: Message, _: Receipt) -> Result<(), WorkError> {
-        let provider = self.providers.of(kind(&message.job_id));
-        let (asked_before, now) = (message.last_attempt.0 > 0, self.clock.now());
-        let admission = self.breaker.admit(provider.name(), asked_before, now).await;
-        match admission.map_err(|error| WorkError::new("ask how the provider is doing", error))? {
-            Admission::Granted => self.claim(&message, provider).await,
+        let Some(kind) = self.kind(&message).await? else { return Ok(()) };
+        let Some(configured) = self.accounts.of(kind) else {
+            return self.not_configured(&message).await;
+        };
+        let provider = configured.provider.name();
+        let (is_retry, now) = (message.last_attempt.0 > 0, self.clock.now());
+        let admission = self.breaker.admit(provider, is_retry, now).await;
+        match admission.map_err(|error| WorkError::new("read the provider's circuit", error))? {
+            Admission::Granted => self.claim(&message, configured).await,
             Admission::Held(until) => self.put_off(&message, until).await,
         }
     }
 }
 
 impl Dispatch {
-    async fn claim(&self, message: &Message, provider: &Provider) -> Result<(), WorkError> {
+    /// What the job makes. A message of version 0.1 does not say it.
+    async fn kind(&self, message: &Message) -> Result<Option<JobKind>, WorkError> {
+        if message.kind.is_some() {
+            return Ok(message.kind);
+        }
+        let job = self.store.job(&message.job_id).await;
+        let job = job.map_err(|error| WorkError::new("read the job", error))?;
+        Ok(job.map(|job| job.kind()))
+    }
+
+    /// Fails a job that was created when its provider was still configured.
+    async fn not_configured(&self, message: &Message) -> Result<(), WorkError> {
+        let Some(job) = self.claimed(message).await? else { return Ok(()) };
+        let text = "No provider is configured for jobs of this kind.";
+        self.failed(&job, &JobError::new(ErrorCode::ProviderRejected, text)).await
+    }
+
+    async fn claim(&self, message: &Message, configured: Configured<'_>) -> Result<(), WorkError> {
+        match self.claimed(message).await? {
+            Some(job) => self.dispatch(&job, configured).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The job, once its next attempt is claimed; `None` if that is not to begin: the job was
+    /// cancelled, or the attempt claimed before. A claim whose worker died is found by
+    /// `reconcile`; a second one here could start the same work twice.
+    async fn claimed(&self, message: &Message) -> Result<Option<Box<Job>>, WorkError> {
         let claim = Change::claimed(message.last_attempt, self.clock.now());
         let claimed = self.store.change(&message.job_id, &claim).await;
         match claimed.map_err(|error| WorkError::new("claim the job", error))? {
-            Changed::Done(job) => self.dispatch(&job, provider).await,
-            // Cancelled meanwhile, or claimed before. A claim whose worker died is found by
-            // `reconcile`; a second one here could start the same work twice.
-            Changed::Refused(_) => Ok(()),
+            Changed::Done(job) => Ok(Some(job)),
+            Changed::Conflict(_) => Ok(None),
         }
     }
 
-    /// Has the job wait, as it is, until its provider may be called. The message is sent anew, so
-    /// that however often it waits, it does not count as one that cannot be worked through.
+    /// Delays the job, as it is, until its provider may be called. The message is sent again, so
+    /// that however long it waits, it does not count as one that cannot be handled.
     async fn put_off(&self, message: &Message, until: Timestamp) -> Result<(), WorkError> {
         let sent = self.queue.send(message, until.since(self.clock.now())).await;
-        sent.map_err(|error| WorkError::new("have the job wait for its provider", error))
+        sent.map_err(|error| WorkError::new("delay the job for its provider", error))
     }
 
-    async fn dispatch(&self, job: &Job, provider: &Provider) -> Result<(), WorkError> {
-        let order = self.orders.of(job).await;
-        match order.map_err(|error| WorkError::new("read what is to be done", error))? {
-            Order::Ready { body, borrowed } => {
-                let call = self.call(provider, &body).await;
-                self.settle(job, provider, &call, borrowed).await?;
-                self.note_health(provider, &call).await;
+    async fn dispatch(&self, job: &Job, configured: Configured<'_>) -> Result<(), WorkError> {
+        let prepared = self.orders.of(job, configured.provider).await;
+        match prepared.map_err(|error| WorkError::new("read what is to be done", error))? {
+            Prepared::Ready { order, upstream_source } => {
+                let submitted = self.submit(configured, &order).await;
+                self.settle(job, configured, &submitted, upstream_source).await?;
+                self.record_health(configured, &submitted).await;
                 Ok(())
             }
-            Order::NotYet => self.put_back(job, "what it is made from is made anew").await,
-            Order::Impossible(error) => self.failed(job, &error).await,
+            Prepared::NotYet => self.put_back(job, "what it is made from is restarted").await,
+            Prepared::Impossible(error) => self.failed(job, &error).await,
         }
     }
 
-    async fn call(&self, provider: &Provider, body: &Value) -> Call {
-        let url = provider.submit_url();
-        match self.client.post_json(&url, provider.key(), body, ACCEPTANCE).await {
-            Ok(answer) => read_answer(provider.submission(answer.status.as_u16(), &answer.body)),
+    async fn submit(&self, configured: Configured<'_>, order: &Order) -> Submitted {
+        let Configured { provider, account } = configured;
+        let Some(call) = provider.submit(account, order) else {
+            let text = "The provider does not do jobs of this kind.";
+            let error = JobError::new(ErrorCode::ProviderRejected, text);
+            return Submitted::Answered(Submission::Rejected(error));
+        };
+        match self.client.call(call).await {
+            Ok(answer) => answered(provider.submission(&answer.as_answer())),
             Err(error) => not_answered(&error),
         }
     }
 
-    /// Saves what came of the call.
+    /// Saves the result of the submission.
     async fn settle(
         &self,
         job: &Job,
-        provider: &Provider,
-        call: &Call,
-        borrowed: bool,
+        configured: Configured<'_>,
+        submitted: &Submitted,
+        upstream_source: bool,
     ) -> Result<(), WorkError> {
-        match call {
-            Call::Answered(Submission::Accepted { task }) => {
-                self.accepted(job, provider, task, borrowed).await
+        match submitted {
+            Submitted::Answered(Submission::Accepted { task }) => {
+                self.accepted(job, configured, task, upstream_source).await
             }
-            Call::Answered(Submission::Rejected(error)) => self.failed(job, error).await,
-            Call::Answered(Submission::TryLater { status }) => {
+            Submitted::Answered(Submission::Rejected(error)) => self.failed(job, error).await,
+            Submitted::Answered(Submission::TryLater { status }) => {
                 self.put_back(job, &format!("the provider answered {status}")).await
             }
-            Call::NotTaken(reason) => self.put_back(job, reason).await,
-            Call::Unknown(reason) => {
+            Submitted::NotReceived(reason) => self.put_back(job, reason).await,
+            Submitted::Unknown(reason) => {
                 tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason,
-                    "the provider may have the job; it is looked at later");
+                    "submission without a usable answer; reconcile decides");
                 Ok(())
             }
         }
     }
 
-    /// Notes how the provider is doing. It is advice: without it the next call is made all the
+    /// Records how the provider is doing. It is advice: without it the next call is made all the
     /// same, and the next failure counts again.
-    async fn note_health(&self, provider: &Provider, call: &Call) {
-        let noted = match call {
-            Call::Answered(Submission::Accepted { .. } | Submission::Rejected(_)) => {
-                self.breaker.worked(provider.name()).await
+    async fn record_health(&self, configured: Configured<'_>, submitted: &Submitted) {
+        let provider = configured.provider.name();
+        let recorded = match submitted {
+            Submitted::Answered(Submission::Accepted { .. } | Submission::Rejected(_)) => {
+                self.breaker.worked(provider).await
             }
-            Call::Answered(Submission::TryLater { .. }) | Call::NotTaken(_) | Call::Unknown(_) => {
-                self.breaker.failed(provider.name(), self.clock.now()).await
-            }
+            Submitted::Answered(Submission::TryLater { .. })
+            | Submitted::NotReceived(_)
+            | Submitted::Unknown(_) => self.breaker.failed(provider, self.clock.now()).await,
         };
-        if let Err(error) = noted {
-            tracing::warn!(cause = %error, "the provider's health stays as it was");
+        if let Err(error) = recorded {
+            tracing::warn!(provider, cause = %error, "circuit state not saved");
         }
     }
 
     async fn accepted(
         &self,
         job: &Job,
-        provider: &Provider,
-        task: &str,
-        borrowed: bool,
+        configured: Configured<'_>,
+        task: &TaskId,
+        upstream_source: bool,
     ) -> Result<(), WorkError> {
-        tracing::info!(job_id = %job.id, attempt = %job.attempt, task, "job dispatched");
-        let now = self.clock.now();
-        let mut change = Change::accepted(job.attempt, task, now).borrowing(borrowed);
-        if Step::of(&job.id).is_some() {
-            change = change.accepted_at(now);
-        }
+        tracing::info!(job_id = %job.id, attempt = %job.attempt, %task, "job dispatched");
+        let change = Change::accepted(job, task, upstream_source, self.clock.now());
         let saved = self.store.change(&job.id, &change).await;
         match saved.map_err(|error| WorkError::new("save the provider's task", error))? {
-            Changed::Refused(Some(found)) if has_moved_on(&found, job) => {
-                self.cancel(job, provider, task).await;
+            Changed::Conflict(Some(found)) if has_moved_on(&found, job) => {
+                self.cancel(job, configured, task).await;
             }
-            // If this is refused otherwise, the provider has called back before we came here.
-            Changed::Done(_) | Changed::Refused(_) => {}
+            // On any other conflict the provider has called back before this was saved.
+            Changed::Done(_) | Changed::Conflict(_) => {}
         }
         Ok(())
     }
 
-    /// Ends a task that nobody waits for any more; whether that works changes nothing.
-    async fn cancel(&self, job: &Job, provider: &Provider, task: &str) {
-        tracing::info!(job_id = %job.id, attempt = %job.attempt, task, "task not wanted any more");
-        let url = provider.cancel_url(task);
-        if let Err(error) =
-            self.client.post_json(&url, provider.key(), &json!({}), CANCELLATION).await
-        {
-            tracing::warn!(job_id = %job.id, cause = %error, "the task may go on");
+    /// Cancels a task whose attempt no longer counts; whether that works changes nothing.
+    async fn cancel(&self, job: &Job, configured: Configured<'_>, task: &TaskId) {
+        tracing::info!(job_id = %job.id, attempt = %job.attempt, %task, "superseded task cancelled");
+        let Configured { provider, account } = configured;
+        if let Err(error) = self.client.call(provider.cancel(account, task)).await {
+            tracing::warn!(job_id = %job.id, cause = %error, "superseded task may still run");
         }
     }
 
     async fn failed(&self, job: &Job, error: &JobError) -> Result<(), WorkError> {
         tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason = error.message,
-            "the job cannot be done");
+            "job failed");
         let (saving, now) = ("save that the job failed", self.clock.now());
         let change = Change::failed(job.attempt, error, now)
             .map_err(|error| WorkError::new(saving, error))?;
@@ -213,35 +239,30 @@ impl Dispatch {
         saved.map(drop).map_err(|error| WorkError::new(saving, error))
     }
 
-    /// The provider did not take the job: it waits, and is dispatched again.
+    /// The provider did not accept the job: it is queued, and dispatched again.
     async fn put_back(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
-        tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason, "job put back");
+        tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason, "job queued again");
         let change = Change::put_back(job.attempt, self.clock.now());
         let saved = self.store.change(&job.id, &change).await;
-        saved.map(drop).map_err(|error| WorkError::new("put the job back", error))
+        saved.map(drop).map_err(|error| WorkError::new("queue the job again", error))
     }
 }
 
-/// What the job makes: the id of a step says so, and any other job speaks a text.
-fn kind(id: &JobId) -> JobKind {
-    Step::of(id).map_or(JobKind::Tts, |step| step.kind())
-}
-
-/// Whether `found` no longer wants the task that the attempt of `claimed` has come to.
+/// Whether `found` no longer needs the task of the attempt of `claimed`.
 fn has_moved_on(found: &Job, claimed: &Job) -> bool {
     found.attempt != claimed.attempt
         || matches!(found.state, JobState::Queued | JobState::Cancelled)
 }
 
-/// An answer that cannot be read may well mean that the provider has the job.
-fn read_answer(submission: Result<Submission, AnswerError>) -> Call {
-    submission.map_or_else(|error| Call::Unknown(error.to_string()), Call::Answered)
+/// An answer that cannot be read may well mean that the provider has accepted the job.
+fn answered(submission: Result<Submission, AnswerError>) -> Submitted {
+    submission.map_or_else(|error| Submitted::Unknown(error.to_string()), Submitted::Answered)
 }
 
-fn not_answered(error: &SendError) -> Call {
+fn not_answered(error: &SendError) -> Submitted {
     if error.may_have_arrived() {
-        Call::Unknown(error.to_string())
+        Submitted::Unknown(error.to_string())
     } else {
-        Call::NotTaken(error.to_string())
+        Submitted::NotReceived(error.to_string())
     }
 }

@@ -1,153 +1,162 @@
 //! What a provider is asked to do for a job, and what it is given to do it with.
 
-use domain::job::ErrorCode;
+use domain::job::{ErrorCode, Speech, Work};
 use domain::links::Links;
 use domain::project::step::StepTask;
 use domain::{Job, JobError, JobState, ProjectId, SceneId, Step};
-use providers::runpod::request::run_body;
-use providers::scenes::request::{last_frame_body, stitch_body, video_body};
-use serde_json::Value;
+use providers::{Input, Order, Provider};
 use signing::TokenKey;
 use store::{Store, StoreError};
 
-/// Reads what a job's provider has to know.
+/// Reads what a job's provider works on.
 #[derive(Debug)]
 pub(crate) struct Orders {
     pub(crate) store: Store,
     pub(crate) links: Links,
     pub(crate) tokens: TokenKey,
-    pub(crate) native_webhook: bool,
 }
 
 /// What a provider is asked to do.
 #[derive(Debug)]
-pub(crate) enum Order {
+pub(crate) enum Prepared {
     /// This.
     Ready {
-        /// The request's body.
-        body: Value,
-        /// Whether it names another provider's file, since our copy is not there yet.
-        borrowed: bool,
+        /// What to submit.
+        order: Box<Order>,
+        /// Whether it names the source of another provider's file, since our copy is not stored
+        /// yet.
+        upstream_source: bool,
     },
-    /// Nothing now: what it would work on is being made anew.
+    /// Nothing now: what it would work on is being restarted.
     NotYet,
     /// Nothing ever.
     Impossible(JobError),
 }
 
 /// A file that a provider works on.
-struct Input {
+struct File {
     url: String,
-    borrowed: bool,
+    is_upstream: bool,
 }
 
-/// What there is to work on, or what to make of it that there is nothing.
-type Given<T> = Result<T, Order>;
+/// What there is to work on and whether it names an upstream source; or what to make of it that
+/// there is nothing.
+type Found<T> = Result<T, Prepared>;
 
 impl Orders {
-    /// What the provider of `job` is asked to do.
-    pub(crate) async fn of(&self, job: &Job) -> Result<Order, StoreError> {
-        let Some(step) = Step::of(&job.id) else { return self.speech(job).await };
-        let Some(webhook) = self.links.step_webhook(step.kind()) else {
-            return Ok(gone("No service does steps of this kind."));
+    /// What `provider` is asked to do for `job`.
+    pub(crate) async fn of(
+        &self,
+        job: &Job,
+        provider: &dyn Provider,
+    ) -> Result<Prepared, StoreError> {
+        let input = match &job.work {
+            Work::Speech(speech) => self.speech(job, speech).await?,
+            Work::SceneVideo(_) | Work::LastFrame(_) | Work::Stitch(_) => self.step(job).await?,
         };
-        let project = &step.project;
-        let order = match step.task {
-            StepTask::Video(scene) => self.video(project, scene, &webhook).await?,
-            StepTask::LastFrame(scene) => self.last_frame(project, scene, &webhook).await?,
-            StepTask::Stitch => self.film(project, &webhook).await?,
+        let (input, upstream_source) = match input {
+            Ok(input) => input,
+            Err(instead) => return Ok(instead),
         };
-        Ok(order.unwrap_or_else(|instead| instead))
+        let order = Box::new(Order {
+            job_id: job.id.clone(),
+            attempt: job.attempt,
+            webhook_url: self.links.route(provider.webhook_path()),
+            token: self.tokens.callback_token(&job.id, job.attempt),
+            input,
+        });
+        Ok(Prepared::Ready { order, upstream_source })
     }
 
-    async fn speech(&self, job: &Job) -> Result<Order, StoreError> {
-        let Some(request) = self.store.request(job).await? else {
+    async fn speech(&self, job: &Job, speech: &Speech) -> Result<Found<(Input, bool)>, StoreError> {
+        let request = self.store.speech_request(&job.id, speech).await?;
+        Ok(request.map(|request| (Input::Speech(request), false)).ok_or_else(|| {
             let message = "The job's request is no longer kept.";
-            return Ok(Order::Impossible(JobError::new(ErrorCode::StartTimeout, message)));
-        };
-        let token = self.tokens.callback_token(&job.id, job.attempt);
-        let callback = self.links.runpod_callback(&job.id, &token);
-        let body = run_body(&job.id, &request, &callback, self.native_webhook);
-        Ok(Order::Ready { body, borrowed: false })
+            Prepared::Impossible(JobError::new(ErrorCode::StartTimeout, message))
+        }))
+    }
+
+    async fn step(&self, job: &Job) -> Result<Found<(Input, bool)>, StoreError> {
+        let Some(Step { project, task }) = job.step() else { return Ok(Err(no_plan())) };
+        match task {
+            StepTask::Video(scene) => self.video(project, scene).await,
+            StepTask::LastFrame(scene) => self.last_frame(project, scene).await,
+            StepTask::Stitch => self.film(project).await,
+        }
     }
 
     async fn video(
         &self,
-        project: &ProjectId,
-        id: SceneId,
-        webhook: &str,
-    ) -> Result<Given<Order>, StoreError> {
-        let before = id.previous().map(|scene| Step::last_frame(project.clone(), scene).job_id());
+        project: ProjectId,
+        scene: SceneId,
+    ) -> Result<Found<(Input, bool)>, StoreError> {
+        let before = scene.previous().map(|scene| Step::last_frame(project.clone(), scene));
         let frame = async {
             match &before {
-                Some(before) => self.store.job(before).await.map(Some),
+                Some(before) => self.store.job(&before.job_id()).await.map(Some),
                 None => Ok(None),
             }
         };
-        let (plan, frame) = tokio::try_join!(self.store.plan(project), frame)?;
-        let Some((plan, scene)) = plan.as_ref().and_then(|plan| Some((plan, plan.scene(id)?)))
-        else {
+        let (plan, frame) = tokio::try_join!(self.store.plan(&project), frame)?;
+        let Some(plan) = plan.filter(|plan| plan.scene(scene).is_some()) else {
             return Ok(Err(no_plan()));
         };
-        let first_frame = match frame.map(|job| self.input(job.as_ref())).transpose() {
-            Ok(first_frame) => first_frame,
-            Err(instead) => return Ok(Err(instead)),
-        };
-        let url = first_frame.as_ref().map(|input| input.url.as_str());
-        let body = video_body(project, (id, scene), plan, url, webhook);
-        Ok(Ok(Order::Ready { body, borrowed: first_frame.is_some_and(|input| input.borrowed) }))
+        let frame = frame.map(|job| self.file(job.as_ref())).transpose();
+        Ok(frame.map(|frame| {
+            let is_upstream = frame.as_ref().is_some_and(|file| file.is_upstream);
+            let first_frame_url = frame.map(|file| file.url);
+            (Input::SceneVideo { project, scene, plan, first_frame_url }, is_upstream)
+        }))
     }
 
     async fn last_frame(
         &self,
-        project: &ProjectId,
+        project: ProjectId,
         scene: SceneId,
-        webhook: &str,
-    ) -> Result<Given<Order>, StoreError> {
+    ) -> Result<Found<(Input, bool)>, StoreError> {
         let video = self.store.job(&Step::video(project.clone(), scene).job_id()).await?;
-        Ok(self.input(video.as_ref()).map(|Input { url, borrowed }| {
-            let body = last_frame_body(project, scene, &url, webhook);
-            Order::Ready { body, borrowed }
+        Ok(self.file(video.as_ref()).map(|File { url, is_upstream }| {
+            (Input::LastFrame { project, scene, video_url: url }, is_upstream)
         }))
     }
 
-    async fn film(&self, project: &ProjectId, webhook: &str) -> Result<Given<Order>, StoreError> {
-        let Some(whole) = self.store.project(project).await? else { return Ok(Err(no_plan())) };
+    async fn film(&self, project: ProjectId) -> Result<Found<(Input, bool)>, StoreError> {
+        let Some(whole) = self.store.project(&project).await? else { return Ok(Err(no_plan())) };
         let video = |scene| Step::video(project.clone(), scene).job_id();
         let videos = SceneId::all(whole.plan.count())
-            .map(|scene| self.input(whole.jobs.get(&video(scene))))
-            .collect::<Given<Vec<_>>>();
+            .map(|scene| self.file(whole.jobs.get(&video(scene))))
+            .collect::<Found<Vec<_>>>();
         Ok(videos.map(|videos| {
-            let borrowed = videos.iter().any(|input| input.borrowed);
-            let urls: Vec<_> = videos.into_iter().map(|input| input.url).collect();
-            Order::Ready { body: stitch_body(project, &whole.plan, &urls, webhook), borrowed }
+            let is_upstream = videos.iter().any(|file| file.is_upstream);
+            let video_urls = videos.into_iter().map(|file| file.url).collect();
+            (Input::Stitch { project, plan: whole.plan, video_urls }, is_upstream)
         }))
     }
 
-    /// Where the file that `job` has made is to be fetched: from us, if we have it already.
-    fn input(&self, job: Option<&Job>) -> Given<Input> {
-        let Some(job) = job else { return Err(gone("What it is made from is no longer kept.")) };
-        match (job.state, &job.source) {
+    /// Where the file that `job` has made can be fetched: from us, if it is stored already.
+    fn file(&self, job: Option<&Job>) -> Found<File> {
+        let Some(job) = job else { return Err(lost("What it is made from is no longer kept.")) };
+        match (job.state, job.source.as_ref().and_then(|source| source.main())) {
             (JobState::Completed, _) => {
                 let token = self.tokens.download_token(&job.id);
-                let output = job.kind.media().output_name();
-                Ok(Input { url: self.links.download(&job.id, output, &token), borrowed: false })
+                let output = job.kind().media().output_name();
+                Ok(File { url: self.links.download(&job.id, output, &token), is_upstream: false })
             }
-            (JobState::Storing, Some(source)) => {
-                Ok(Input { url: source.download_url.clone(), borrowed: true })
+            (JobState::Storing, Some(file)) => {
+                Ok(File { url: file.url.clone(), is_upstream: true })
             }
             (JobState::Failed | JobState::Cancelled, _) => {
-                Err(gone("What it is made from could not be kept."))
+                Err(lost("What it is made from could not be kept."))
             }
-            _ => Err(Order::NotYet),
+            _ => Err(Prepared::NotYet),
         }
     }
 }
 
-fn gone(message: &str) -> Order {
-    Order::Impossible(JobError::new(ErrorCode::FileLost, message))
+fn lost(message: &str) -> Prepared {
+    Prepared::Impossible(JobError::new(ErrorCode::FileLost, message))
 }
 
-fn no_plan() -> Order {
-    gone("The project's plan is no longer kept.")
+fn no_plan() -> Prepared {
+    lost("The project's plan is no longer kept.")
 }

@@ -1,16 +1,16 @@
-//! Tries providers' webhooks again that came before what they speak of was saved. At the end
-//! the last outcome is recorded and logged as an error; none ends in silence.
+//! Retries providers' webhooks that came before the job or task that they report on was saved. At
+//! the end the last outcome is recorded and logged as an error; none ends in silence.
 
 use domain::{InboundId, Step};
-use intake::{AgainError, Intake};
+use intake::{Intake, ReplayError};
 use queues::message::Early;
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
 use store::{Inbound, InboundOutcome, Store};
 
-/// How often one is tried. The waits between grow from a second to a minute, so that the last
-/// try is some five minutes after the webhook: an answer that names a task is saved by then, or
-/// its attempt has been given up.
+/// How often one is tried. The backoff grows from a second to a minute, so that the last try is
+/// some five minutes after the webhook: an answer that names a task is saved by then, or its
+/// attempt is lost.
 const TRIES: u32 = 10;
 
 /// The function.
@@ -23,7 +23,7 @@ pub struct InboundRetry {
 
 /// Why a webhook stays in the queue.
 #[derive(Debug, thiserror::Error)]
-#[error("what {0} speaks of is not known yet")]
+#[error("the job or task that {0} reports on is not known yet")]
 struct StillEarly(InboundId);
 
 impl QueueFunction for InboundRetry {
@@ -38,34 +38,34 @@ impl QueueFunction for InboundRetry {
 
     async fn handle(&self, message: Early, receipt: Receipt) -> Result<(), WorkError> {
         let id = message.inbound_id;
-        let kept = self.store.inbound(&id).await.map_err(failed("read what came early"))?;
-        // A second message finds it settled, and a replay may have been quicker.
+        let kept = self.store.inbound(&id).await.map_err(failed("read an early webhook"))?;
+        // A repeated message finds it settled, and a replay may have been quicker.
         let Some(kept) = kept.filter(|kept| kept.outcome == InboundOutcome::Early) else {
             return Ok(());
         };
-        let again = self.intake.take_again(&kept, self.clock.now()).await;
+        let again = self.intake.replay(&kept, self.clock.now()).await;
         let outcome = match again {
             Ok(InboundOutcome::Early) if receipt.receive_count < TRIES => {
-                return Err(failed("find what a webhook speaks of")(StillEarly(id)));
+                return Err(failed("find the job or task of an early webhook")(StillEarly(id)));
             }
             Ok(InboundOutcome::Early) => self.given_up(&kept).await?,
             Ok(outcome) => outcome,
-            Err(error @ AgainError::Unreadable(_)) => {
-                tracing::error!(inbound_id = %id, %error, "a kept webhook is given up");
+            Err(error @ ReplayError::Unreadable(_)) => {
+                tracing::error!(inbound_id = %id, %error, "early webhook unreadable");
                 InboundOutcome::UnknownJob
             }
-            Err(AgainError::Store(error)) => {
-                return Err(failed("act on what came early")(error));
+            Err(ReplayError::Store(error)) => {
+                return Err(failed("act on an early webhook")(error));
             }
         };
         let recorded = self.store.record_inbound(&id, outcome).await;
-        recorded.map_err(failed("record what became of a webhook"))
+        recorded.map_err(failed("record the outcome of an early webhook"))
     }
 }
 
 impl InboundRetry {
-    /// What became of a webhook whose time is up: it speaks of no job, or of a task that its job
-    /// never came to know.
+    /// The outcome of a webhook whose retries are exhausted: it reports on no job, or on a task
+    /// that its job never had.
     async fn given_up(&self, kept: &Inbound) -> Result<InboundOutcome, WorkError> {
         let job_id = &kept.id.job_id;
         let job = self.store.job(job_id).await.map_err(failed("read the job"))?;
@@ -76,9 +76,9 @@ impl InboundRetry {
             job_id = %job_id,
             project_id = step.as_ref().map(|step| step.project.as_str()),
             scene_id = step.as_ref().and_then(Step::scene).map(tracing::field::display),
-            task_id = kept.task,
+            task_id = kept.task.as_ref().map(tracing::field::display),
             is_job_known = job.is_some(),
-            "a provider's webhook spoke of what never came to be"
+            "early webhook exhausted: no such job or task"
         );
         Ok(if job.is_some() { InboundOutcome::Superseded } else { InboundOutcome::UnknownJob })
     }

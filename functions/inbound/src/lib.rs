@@ -1,10 +1,10 @@
-//! `/v1/inbound…`: what providers sent about an owner's jobs, and acting on it again.
+//! `/v1/inbound…`: the webhooks that providers sent about an owner's jobs, and their replay.
 
 mod resource;
 
 use domain::{Caller, Job, OwnerId, Scope};
 use http::StatusCode;
-use intake::{AgainError, Intake};
+use intake::{Intake, ReplayError};
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
 use store::{Inbound as Kept, InboundFilter, Store};
@@ -50,16 +50,16 @@ impl Inbound {
         answer::page(&data, page.next)
     }
 
-    /// Does once more what the webhook says, as if it came in now.
+    /// Acts once more on a webhook, as if it were received now.
     async fn replay(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
         let id = request.path_id("inbound_id", "webhook")?;
         let kept = self.store.inbound(&id).await.map_err(Problem::unavailable)?;
         let kept = kept.ok_or_else(unknown)?;
         self.check_owner(owner, &kept).await?;
         let now = self.clock.now();
-        let outcome = self.intake.take_again(&kept, now).await.map_err(|error| match error {
-            AgainError::Unreadable(field) => Problem::from(field),
-            AgainError::Store(error) => Problem::unavailable(error),
+        let outcome = self.intake.replay(&kept, now).await.map_err(|error| match error {
+            ReplayError::Unreadable(field) => Problem::from(field),
+            ReplayError::Store(error) => Problem::unavailable(error),
         })?;
         let recorded = self.store.record_inbound_replay(&id, outcome, now).await;
         recorded.map_err(Problem::unavailable)?;

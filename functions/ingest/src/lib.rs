@@ -1,16 +1,20 @@
-//! Pulls a provider's file into the bucket while the provider still has it, and tells the
-//! provider once the file and the table agree.
+//! Pulls a provider's files into the bucket while the provider still has them, and confirms them
+//! to the provider once bucket and table agree.
+//!
+//! Invariants: a job is completed only once each of its outputs is stored; memory does not grow
+//! with a file; a URL of a provider is followed through `outbound`'s guard alone.
 
 mod media;
 mod pull;
+mod sources;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::job::{ErrorCode, FileSource};
+use domain::job::{ErrorCode, FileRole, Source, SourceFile};
 use domain::{Job, JobError, JobState, Output, limits};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use outbound::{Client, Guard, SendError};
+use outbound::SendError;
 use queues::message::Ingest as Message;
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
@@ -19,15 +23,16 @@ use store::{Change, Store, StoreError};
 
 use crate::media::Expected;
 use crate::pull::{PullError, Wanted};
+use crate::sources::Sources;
 
-/// How long the provider may take to hear that its file has arrived.
+/// How long the provider may take to answer the confirmation of its file.
 const CONFIRMATION: Duration = Duration::from_secs(5);
 /// From which receipt on a source that does not answer counts as gone. Receipts come 1 s,
-/// 2 s, 4 s … apart, so about a minute has passed: as long as a pod waits (seed 000).
+/// 2 s, 4 s … apart, so about a minute has passed: as long as a RunPod worker waits.
 const PATIENCE: u32 = 7;
-/// What the small picture of a video is called.
+/// The name of the small picture of a video.
 const THUMBNAIL: &str = "thumbnail";
-/// Largest such picture that is taken, in bytes.
+/// Largest such picture that is pulled, in bytes.
 const THUMBNAIL_BYTES: u64 = 16 * 1024 * 1024;
 /// How long it may take, since the video waits for it.
 const THUMBNAIL_TIME: Duration = Duration::from_secs(20);
@@ -37,7 +42,7 @@ const THUMBNAIL_TIME: Duration = Duration::from_secs(20);
 pub struct Ingest {
     store: Store,
     blobs: blobs::Blobs,
-    client: Client,
+    sources: Sources,
     clock: Clock,
 }
 
@@ -48,15 +53,10 @@ impl QueueFunction for Ingest {
 
     fn new(context: &Context) -> Result<Self, StartError> {
         let environment = &context.environment;
-        let guard = Guard {
-            allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
-            allowed_hosts: None,
-        };
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
             blobs: blobs::Blobs::new(&context.aws, environment.required("BUCKET_NAME")?),
-            client: Client::new(guard)
-                .map_err(|error| StartError::client("the HTTP client", &error))?,
+            sources: Sources::new(environment)?,
             clock: context.clock.clone(),
         })
     }
@@ -65,64 +65,97 @@ impl QueueFunction for Ingest {
         let job = self.store.job(&message.job_id).await;
         let job = job.map_err(|error| WorkError::new("read the job", error))?;
         let Some(job) = job.filter(|job| job.attempt == message.attempt) else { return Ok(()) };
+        let Some(source) = &job.source else { return Ok(()) };
         match job.state {
-            JobState::Storing => self.store_file(&job, receipt).await,
-            // The file is here; the word to its provider may not have got through.
-            JobState::Completed => self.confirm(&job, receipt).await,
+            JobState::Storing => self.store_files(&job, source, receipt).await,
+            // The files are stored; their confirmation may not have arrived.
+            JobState::Completed => self.confirm(&job, source, receipt).await,
             _ => Ok(()),
         }
     }
 }
 
+/// What has come of one file.
+enum Pulled {
+    /// It is stored.
+    Stored(Output),
+    /// It is not, and the job is as good without it.
+    Missing,
+    /// Without it, the job has ended or goes back for another attempt.
+    Ended,
+}
+
 impl Ingest {
-    async fn store_file(&self, job: &Job, receipt: Receipt) -> Result<(), WorkError> {
-        let Some(source) = &job.source else { return Ok(()) };
-        match pull::pull(&self.client, &self.blobs, file(job, source)).await {
-            Ok(output) => {
-                let thumbnail = self.thumbnail(job, source, receipt).await?;
-                let outputs: Vec<_> = std::iter::once(output).chain(thumbnail).collect();
-                self.complete(job, &outputs).await?;
-                self.confirm(job, receipt).await
+    async fn store_files(
+        &self,
+        job: &Job,
+        source: &Source,
+        receipt: Receipt,
+    ) -> Result<(), WorkError> {
+        let mut outputs = Vec::with_capacity(source.files.len());
+        for file in &source.files {
+            let pulled = match file.role {
+                FileRole::Output => self.output(job, file, receipt).await?,
+                FileRole::Thumbnail => self.thumbnail(job, file, receipt).await?,
+            };
+            match pulled {
+                Pulled::Stored(output) => outputs.push(output),
+                Pulled::Missing => {}
+                Pulled::Ended => return Ok(()),
             }
+        }
+        self.complete(job, &outputs).await?;
+        self.confirm(job, source, receipt).await
+    }
+
+    async fn output(
+        &self,
+        job: &Job,
+        file: &SourceFile,
+        receipt: Receipt,
+    ) -> Result<Pulled, WorkError> {
+        match pull::pull(self.sources.client(job.kind()), &self.blobs, wanted(job, file)).await {
+            Ok(output) => Ok(Pulled::Stored(output)),
             Err(PullError::Invalid(reason)) => {
-                self.fail(job, JobError::new(ErrorCode::FileInvalid, reason)).await
+                self.fail(job, JobError::new(ErrorCode::FileInvalid, reason)).await?;
+                Ok(Pulled::Ended)
             }
-            Err(error @ PullError::Gone(_)) => self.give_up(job, &error.to_string()).await,
-            Err(error) if receipt.receive_count >= PATIENCE && error.is_sources_fault() => {
-                self.give_up(job, &error.to_string()).await
+            Err(error)
+                if matches!(error, PullError::Gone(_))
+                    || receipt.receive_count >= PATIENCE && error.is_sources_fault() =>
+            {
+                self.give_up(job, &error.to_string()).await?;
+                Ok(Pulled::Ended)
             }
             Err(error) => Err(WorkError::new("pull the file", error)),
         }
     }
 
-    /// The small picture of a video. Without it the video is as good; but what may already lie in
-    /// our own bucket is not left there untold.
+    /// The small picture of a video. Without it the video is as good; but one that may already
+    /// lie in our own bucket is not left there unrecorded.
     async fn thumbnail(
         &self,
         job: &Job,
-        source: &FileSource,
+        file: &SourceFile,
         receipt: Receipt,
-    ) -> Result<Option<Output>, WorkError> {
-        let Some(url) = source.thumbnail_url.as_deref() else { return Ok(None) };
+    ) -> Result<Pulled, WorkError> {
         let wanted = Wanted {
-            job,
             name: THUMBNAIL,
-            url,
             expected: Expected::Image,
             max_bytes: THUMBNAIL_BYTES,
-            duration_ms: None,
+            ..wanted(job, file)
         };
-        let pulling = pull::pull(&self.client, &self.blobs, wanted);
+        let pulling = pull::pull(self.sources.client(job.kind()), &self.blobs, wanted);
         let pulled = tokio::time::timeout(THUMBNAIL_TIME, pulling).await;
         let pulled = pulled.unwrap_or(Err(PullError::Source(SendError::Timeout)));
         match pulled {
-            Ok(output) => Ok(Some(output)),
+            Ok(output) => Ok(Pulled::Stored(output)),
             Err(error @ PullError::Bucket(_)) if receipt.receive_count < PATIENCE => {
                 Err(WorkError::new("store the thumbnail", error))
             }
             Err(error) => {
-                tracing::warn!(job_id = %job.id, cause = %error, "no thumbnail");
-                Ok(None)
+                tracing::warn!(job_id = %job.id, cause = %error, "thumbnail not stored");
+                Ok(Pulled::Missing)
             }
         }
     }
@@ -137,13 +170,13 @@ impl Ingest {
         Ok(())
     }
 
-    /// The file is lost. The job goes back for another attempt, if it may have one.
+    /// The file is lost. The job is queued for another attempt, if there is one left.
     async fn give_up(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
         tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason, "file lost");
         let message = "The provider's file was gone before it could be fetched.";
         let error = JobError::new(ErrorCode::FileLost, message);
         let change = Change::lost_or_failed(job, reason, &error, self.clock.now());
-        self.change(job, change, "send the job back").await
+        self.change(job, change, "queue the job again").await
     }
 
     async fn fail(&self, job: &Job, error: JobError) -> Result<(), WorkError> {
@@ -151,8 +184,8 @@ impl Ingest {
         self.change(job, change, "save that the job failed").await
     }
 
-    /// Saves `change` and what follows from it. If it no longer fits, the job has moved on
-    /// without us, or it was saved before and the answer was lost; neither leaves anything to do.
+    /// Saves `change` and what follows from it. On a conflict the job has moved on, or the change
+    /// was saved before and its answer lost; neither leaves anything to do.
     async fn change(
         &self,
         job: &Job,
@@ -164,22 +197,22 @@ impl Ingest {
         saved.map(drop).map_err(|error| WorkError::new(saving, error))
     }
 
-    /// Tells the provider that it may let go of the file (seed 000).
-    async fn confirm(&self, job: &Job, receipt: Receipt) -> Result<(), WorkError> {
-        let url = job.source.as_ref().and_then(|source| source.confirmation_url.as_deref());
-        let Some(url) = url else { return Ok(()) };
+    /// Confirms the files to a provider that waits for that before it drops them.
+    async fn confirm(&self, job: &Job, source: &Source, receipt: Receipt) -> Result<(), WorkError> {
+        let Some(url) = source.confirmation_url.as_deref() else { return Ok(()) };
         match self.post_confirmation(job, url).await {
             Ok(()) => Ok(()),
             Err(error) if receipt.receive_count >= PATIENCE => {
-                tracing::warn!(job_id = %job.id, cause = %error, "provider not told of the file");
+                tracing::warn!(job_id = %job.id, cause = %error, "files not confirmed");
                 Ok(())
             }
-            Err(error) => Err(WorkError::new("confirm the file to its provider", error)),
+            Err(error) => Err(WorkError::new("confirm the files to their provider", error)),
         }
     }
 
     async fn post_confirmation(&self, job: &Job, url: &str) -> Result<(), PullError> {
-        let url = self.client.check_url(url).map_err(PullError::refused)?;
+        let client = self.sources.any();
+        let url = client.check_url(url).map_err(PullError::refused)?;
         let body = json!({
             "job_id": job.id,
             "status": "downloaded",
@@ -188,24 +221,23 @@ impl Ingest {
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
         let body = Bytes::from(body.to_string());
-        let answer = self.client.post(&url, headers, body, CONFIRMATION).await?;
+        let answer = client.post(&url, headers, body, CONFIRMATION).await?;
         match answer.status {
             status if status.is_success() => Ok(()),
-            // The pod has gone, or knows nothing of the job any more: nobody waits.
+            // The worker has gone, or has dropped the job: nothing waits.
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(()),
             status => Err(PullError::Status(status)),
         }
     }
 }
 
-/// The file that `job` is about.
-fn file<'a>(job: &'a Job, source: &'a FileSource) -> Wanted<'a> {
+/// What `file` has to be as an output of `job`.
+fn wanted<'a>(job: &'a Job, file: &'a SourceFile) -> Wanted<'a> {
     Wanted {
         job,
-        name: job.kind.media().output_name(),
-        url: &source.download_url,
+        name: file.name.as_deref().unwrap_or(job.kind().media().output_name()),
+        file,
         expected: Expected::of(job),
         max_bytes: limits::OUTPUT_BYTES,
-        duration_ms: source.duration_ms,
     }
 }

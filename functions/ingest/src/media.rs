@@ -27,10 +27,11 @@ pub(crate) enum Expected {
 impl Expected {
     /// What the file of `job` has to be.
     pub(crate) fn of(job: &Job) -> Self {
-        match job.kind.media() {
-            Media::Audio => Self::Audio(job.format.unwrap_or_default()),
-            Media::Video => Self::Video,
-            Media::Image => Self::Image,
+        match (job.work.audio_format(), job.kind().media()) {
+            (Some(format), _) => Self::Audio(format),
+            (None, Media::Audio) => Self::Audio(AudioFormat::default()),
+            (None, Media::Video) => Self::Video,
+            (None, Media::Image) => Self::Image,
         }
     }
 }

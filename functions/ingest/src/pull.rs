@@ -3,6 +3,7 @@
 
 use blobs::{Blobs, Upload};
 use bytes::Bytes;
+use domain::job::SourceFile;
 use domain::{Job, Output};
 use http::StatusCode;
 use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, SendError};
@@ -55,15 +56,13 @@ pub(crate) struct Wanted<'a> {
     /// The job that it belongs to.
     pub(crate) job: &'a Job,
     /// What the output will be called.
-    pub(crate) name: &'static str,
-    /// Where it is.
-    pub(crate) url: &'a str,
+    pub(crate) name: &'a str,
+    /// Where it is, and what its provider says of it.
+    pub(crate) file: &'a SourceFile,
     /// What it has to be.
     pub(crate) expected: Expected,
     /// How large it may be, in bytes.
     pub(crate) max_bytes: u64,
-    /// How long it plays, in milliseconds, if its provider says so.
-    pub(crate) duration_ms: Option<u64>,
 }
 
 /// Pulls a file into the bucket and says what it is.
@@ -72,7 +71,7 @@ pub(crate) async fn pull(
     blobs: &Blobs,
     wanted: Wanted<'_>,
 ) -> Result<Output, PullError> {
-    let url = client.check_url(wanted.url).map_err(PullError::refused)?;
+    let url = client.check_url(&wanted.file.url).map_err(PullError::refused)?;
     let job = wanted.job;
     let mut pull = Pull::new(client, blobs, wanted, url);
     for _ in 0..RESUMPTIONS {
@@ -195,9 +194,12 @@ impl<'a> Pull<'a> {
             return Err(PullError::Invalid("The provider's file is empty.".to_owned()));
         };
         let stored = upload.finish().await?;
+        let file = self.wanted.file;
         Ok(Output {
             name: self.wanted.name.to_owned(),
-            duration_ms: self.head.duration_ms(stored.bytes).or(self.wanted.duration_ms),
+            index: file.index,
+            attributes: file.attributes.clone(),
+            duration_ms: self.head.duration_ms(stored.bytes).or(file.duration_ms),
             content_type: file_type.content_type.to_owned(),
             key,
             bytes: stored.bytes,

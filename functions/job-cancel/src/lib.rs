@@ -47,12 +47,12 @@ impl JobCancel {
         let at_once = Change::cancelled_by(&caller.owner, self.clock.now());
         match self.change(id, &at_once).await? {
             Changed::Done(job) => return Ok((StatusCode::OK, job)),
-            Changed::Refused(job) => refuse_unless_running(caller, job.as_deref())?,
+            Changed::Conflict(job) => refuse_unless_running(caller, job.as_deref())?,
         }
         let request = Change::cancel_requested_by(&caller.owner, self.clock.now());
         match self.change(id, &request).await? {
             Changed::Done(job) => Ok((StatusCode::ACCEPTED, job)),
-            Changed::Refused(job) => {
+            Changed::Conflict(job) => {
                 refuse_unless_running(caller, job.as_deref())?;
                 Err(Problem::unavailable("the job changed twice while it was being cancelled"))
             }

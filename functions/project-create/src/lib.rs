@@ -7,11 +7,12 @@ mod body;
 use domain::links::Links;
 use domain::project::resource::ProjectLinks;
 use domain::{
-    Caller, JobId, JobStatus, Project, ProjectId, ProjectStatus, SceneId, Scope, Step, Timestamp,
-    limits,
+    Caller, JobId, JobKind, JobStatus, Project, ProjectId, ProjectStatus, SceneId, Scope, Step,
+    Timestamp, limits,
 };
 use http::StatusCode;
 use outbound::Guard;
+use providers::registry;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, random};
 use serde::Serialize;
@@ -19,12 +20,16 @@ use store::{ProjectCreated, Store};
 
 use crate::body::Body;
 
+/// What the steps of a project make.
+const KINDS: [JobKind; 3] = [JobKind::SceneVideo, JobKind::LastFrame, JobKind::Stitch];
+
 /// The function.
 #[derive(Debug)]
 pub struct ProjectCreate {
     store: Store,
     guard: Guard,
     links: Links,
+    not_configured: Option<JobKind>,
     clock: Clock,
 }
 
@@ -56,6 +61,9 @@ impl HttpFunction for ProjectCreate {
                 allowed_hosts: None,
             },
             links: Links::new(environment.required("API_BASE_URL")?),
+            not_configured: KINDS
+                .into_iter()
+                .find(|kind| !registry::is_configured(*kind, |name| environment.get(name))),
             clock: context.clock.clone(),
         })
     }
@@ -64,6 +72,9 @@ impl HttpFunction for ProjectCreate {
         let caller = request.caller(Scope::JobsWrite)?;
         let key = request.idempotency_key()?;
         let body = Body::read(&request, &self.guard)?;
+        if let Some(kind) = self.not_configured {
+            return Err(Problem::no_provider(kind.as_str()));
+        }
         let id = match key {
             Some(key) => self.create_once(&caller, key, &body).await?,
             None => self.create(&caller, &body).await?,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use domain::job::ErrorCode;
-use domain::{Job, JobError, JobState, Timestamp, limits};
+use domain::{Job, JobError, JobState, TaskId, Timestamp, limits};
 
-/// After how long a claim whose provider's answer was never saved counts as lost: the worker
+/// After how long a claim whose provider's answer was never saved counts as lost: the function
 /// that made it cannot be running any more (`dispatch` ends after 60 s).
 const CLAIM: Duration = Duration::from_mins(2);
 /// After how long a message to `dispatch` or `ingest` counts as lost. No run of `ingest` can
@@ -15,23 +15,23 @@ const MESSAGE: Duration = Duration::from_mins(15);
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Nothing is wrong.
+    /// Nothing; nothing is wrong.
     Wait,
-    /// Its message to `dispatch` seems lost.
+    /// Send it to `dispatch` again: the message seems lost.
     DispatchAgain,
-    /// Its message to `ingest` seems lost.
+    /// Send it to `ingest` again: the message seems lost.
     PullAgain,
-    /// Its attempt has come to nothing.
+    /// Give its attempt up as lost.
     Lost,
-    /// It is over.
+    /// End it.
     Fail(JobError),
-    /// Its owner wants it ended.
+    /// Cancel its task, as its owner requested.
     Cancel,
-    /// Its provider may know more: ask how this task stands.
-    Ask(String),
+    /// Ask its provider for the status of this task.
+    Poll(TaskId),
 }
 
-/// Decides what to do with `job`, which has not ended, at `now`. It is looked at once in every
+/// Decides what to do with `job`, which has not ended, at `now`. It is polled once in every
 /// `interval`.
 pub(crate) fn decide(job: &Job, now: Timestamp, interval: Duration) -> Decision {
     let age = now.since(job.state_since);
@@ -59,7 +59,7 @@ fn queued(job: &Job, age: Duration, now: Timestamp, interval: Duration) -> Decis
     if message_is_lost(age, interval) { Decision::DispatchAgain } else { Decision::Wait }
 }
 
-/// Whether this is the look at which to send a message once more: one in every [`MESSAGE`], so
+/// Whether this is the poll at which to send a message once more: one in every [`MESSAGE`], so
 /// that jobs that wait in a long queue do not make it longer.
 fn message_is_lost(age: Duration, interval: Duration) -> bool {
     age >= MESSAGE && age.as_millis() % MESSAGE.as_millis() < interval.as_millis()
@@ -73,5 +73,5 @@ fn running(job: &Job, age: Duration) -> Decision {
         let message = "The provider did not finish in time.";
         return Decision::Fail(JobError::new(ErrorCode::RunTimeout, message));
     }
-    job.provider_task.clone().map_or(Decision::Lost, Decision::Ask)
+    job.provider_task.clone().map_or(Decision::Lost, Decision::Poll)
 }

@@ -1,6 +1,9 @@
-//! Looks at each job that has not ended, again and again until it has: asks its provider when
-//! no webhook came, starts anew what was lost, ends what is overdue, and carries out what its
-//! owner asked for.
+//! Polls each job that has not ended until it has: asks its provider when no webhook came,
+//! restarts what was lost, ends what is overdue, and carries out cancels.
+//!
+//! Invariants: what to do follows from the job and the time alone ([`decision`], pure); a change
+//! is saved on the condition that the job is still as it was read. Must not name a provider:
+//! `providers::registry` says which does what. A further deadline belongs into `decision`.
 
 mod decision;
 
@@ -8,20 +11,16 @@ use std::error::Error;
 use std::time::Duration;
 
 use domain::job::ErrorCode;
-use domain::{Job, JobError, JobState, limits, schedule};
+use domain::{Job, JobError, JobState, TaskId, limits, schedule};
 use outbound::ProviderClient;
-use providers::{Cancellation, Provider, ProviderNews, Providers};
+use providers::{Accounts, Cancellation, Configured, Progress, TaskResult, TaskStatus};
 use queues::Queue;
-use queues::message::{Check as Message, Dispatch, Ingest};
+use queues::message::{Dispatch, Ingest, Reconcile as Message};
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
-use serde_json::json;
 use store::{Change, Store, StoreError};
 
 use crate::decision::{Decision, decide};
-
-/// How long a provider may take to answer a question.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// The function.
 #[derive(Debug)]
@@ -31,13 +30,18 @@ pub struct Reconcile {
     dispatch: Queue<Dispatch>,
     ingest: Queue<Ingest>,
     client: ProviderClient,
-    providers: Providers,
+    accounts: Accounts,
     confirmation_timeout: Duration,
     clock: Clock,
 }
 
+/// Why a task's provider cannot be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("no provider is configured for jobs of this kind")]
+struct NotConfigured;
+
 impl QueueFunction for Reconcile {
-    const QUEUE: &'static str = "CHECK_QUEUE_URL";
+    const QUEUE: &'static str = "RECONCILE_QUEUE_URL";
 
     type Message = Message;
 
@@ -52,7 +56,8 @@ impl QueueFunction for Reconcile {
             ingest: Queue::new(aws, environment.required("INGEST_QUEUE_URL")?),
             client: ProviderClient::new(allow_loopback)
                 .map_err(|error| StartError::client("the HTTP client", &error))?,
-            providers: Providers::new(|name| environment.required(name))?,
+            accounts: Accounts::read(|name| environment.get(name))
+                .map_err(|missing| StartError::Missing { name: missing.name })?,
             confirmation_timeout: environment
                 .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
             clock: context.clock.clone(),
@@ -66,12 +71,12 @@ impl QueueFunction for Reconcile {
         if let Some(task) = &message.abandoned_task {
             return self.abandon(&job, task).await;
         }
-        if !is_looked_after(&job, &message) {
+        if !is_current(&job, &message) {
             return Ok(());
         }
         self.act(&job).await?;
         match message.round {
-            Some(round) => self.look_again(message, round + 1).await,
+            Some(round) => self.poll_again(message, round + 1).await,
             None => Ok(()),
         }
     }
@@ -79,105 +84,109 @@ impl QueueFunction for Reconcile {
 
 impl Reconcile {
     async fn act(&self, job: &Job) -> Result<(), WorkError> {
-        match decide(job, self.clock.now(), schedule::check_wait(self.confirmation_timeout)) {
+        match decide(job, self.clock.now(), schedule::poll_interval(self.confirmation_timeout)) {
             Decision::Wait => Ok(()),
             Decision::DispatchAgain => {
-                let message = Dispatch { job_id: job.id.clone(), last_attempt: job.attempt };
-                let sent = self.dispatch.send(&message, Duration::ZERO).await;
-                sent.map_err(|error| WorkError::new("have the job dispatched", error))
+                let sent = self.dispatch.send(&Dispatch::of(job), Duration::ZERO).await;
+                sent.map_err(|error| WorkError::new("send the job to dispatch", error))
             }
             Decision::PullAgain => {
                 let message = Ingest { job_id: job.id.clone(), attempt: job.attempt };
                 let sent = self.ingest.send(&message, Duration::ZERO).await;
-                sent.map_err(|error| WorkError::new("have the file pulled", error))
+                sent.map_err(|error| WorkError::new("send the job to ingest", error))
             }
             Decision::Lost => self.lost(job).await,
             Decision::Fail(error) => {
                 self.end_task(job).await;
-                self.fail(job, &error).await
+                self.save_made(job, Change::failed(job.attempt, &error, self.clock.now())).await
             }
             Decision::Cancel => self.cancel(job).await,
-            Decision::Ask(task) => self.ask(job, &task).await,
+            Decision::Poll(task) => self.poll(job, &task).await,
         }
     }
 
-    /// Asks the provider how the task stands, and saves what it says.
-    async fn ask(&self, job: &Job, task: &str) -> Result<(), WorkError> {
-        let news = match self.news(self.provider(job), task).await {
-            Ok(news) => news,
+    /// Asks the provider for the task's status, and saves it.
+    async fn poll(&self, job: &Job, task: &TaskId) -> Result<(), WorkError> {
+        let status = match self.task_status(job, task).await {
+            Ok(status) => status,
             Err(error) => {
-                // The next look asks again.
-                tracing::warn!(job_id = %job.id, cause = %error, "the provider does not answer");
+                // The next poll asks again.
+                tracing::warn!(job_id = %job.id, cause = %error, "provider not polled");
                 return Ok(());
             }
         };
-        tracing::info!(job_id = %job.id, attempt = %job.attempt, ?news, "provider asked");
+        tracing::info!(job_id = %job.id, attempt = %job.attempt, status = status.name(),
+            "provider polled");
         let now = self.clock.now();
-        match news {
-            ProviderNews::Queued | ProviderNews::StillRunning { progress_percent: None } => Ok(()),
-            ProviderNews::StillRunning { progress_percent: Some(percent) } => {
-                // Saves a write that would be refused; its condition decides all the same.
-                let told = job.progress_percent.map_or(0, |told| told + limits::PROGRESS_PERCENT);
-                if percent < told {
-                    return Ok(());
-                }
-                self.save(job, &Change::progress(job.attempt, percent, now)).await
-            }
-            ProviderNews::FileReady(source) => {
-                let change = Change::file_ready(Some(job.attempt), &source, now);
+        match status {
+            TaskStatus::Queued { .. } => Ok(()),
+            TaskStatus::Running(progress) => self.progress(job, &progress).await,
+            TaskStatus::Succeeded(TaskResult { source, result }) => {
+                let attempt = Some(job.attempt);
+                let change = Change::succeeded(attempt, &source, result.as_ref(), now);
                 self.save_made(job, change.map(|change| change.of_task(task))).await
             }
-            ProviderNews::Failed(error) => {
-                self.save_made(job, Change::failed_step(job, &error, now)).await
+            TaskStatus::Failed(error) => {
+                self.save_made(job, Change::failed_at_provider(job, &error, now)).await
             }
-            ProviderNews::Cancelled => {
-                self.save_made(job, Change::ended_by_provider(job, now)).await
+            TaskStatus::Cancelled => {
+                self.save_made(job, Change::cancelled_at_provider(job, now)).await
             }
-            ProviderNews::Gone => self.lost(job).await,
+            TaskStatus::Gone => self.lost(job).await,
         }
     }
 
-    fn provider(&self, job: &Job) -> &Provider {
-        self.providers.of(job.kind)
+    async fn progress(&self, job: &Job, progress: &Progress) -> Result<(), WorkError> {
+        let Some(percent) = progress.percent else { return Ok(()) };
+        // Saves a write whose condition would fail; that decides all the same.
+        let least = job.progress_percent.map_or(0, |saved| saved + limits::PROGRESS_PERCENT);
+        if percent < least {
+            return Ok(());
+        }
+        let details = (progress.step.as_deref(), progress.count);
+        let attempt = Some(job.attempt);
+        self.save_made(job, Change::progress(attempt, percent, details, self.clock.now())).await
     }
 
-    async fn news(
+    fn configured(&self, job: &Job) -> Result<Configured<'_>, NotConfigured> {
+        self.accounts.of(job.kind()).ok_or(NotConfigured)
+    }
+
+    async fn task_status(
         &self,
-        provider: &Provider,
-        task: &str,
-    ) -> Result<ProviderNews, Box<dyn Error + Send + Sync>> {
-        let answer = self.client.get(&provider.status_url(task), provider.key(), ANSWER).await?;
-        Ok(provider.news(answer.status.as_u16(), &answer.body)?)
+        job: &Job,
+        task: &TaskId,
+    ) -> Result<TaskStatus, Box<dyn Error + Send + Sync>> {
+        let Configured { provider, account } = self.configured(job)?;
+        let answer = self.client.call(provider.status(account, task)).await?;
+        Ok(provider.task_status(&answer.as_answer())?)
     }
 
-    /// Ends the job as its owner wishes, once the provider has let go of it. If the provider
-    /// has finished meanwhile, it is too late: the job goes on to its files.
+    /// Ends the job as its owner requested, once the provider has cancelled its task. If the
+    /// provider has finished meanwhile, it is too late: the job goes on to its files.
     async fn cancel(&self, job: &Job) -> Result<(), WorkError> {
         let Some(task) = &job.provider_task else { return self.cancelled(job).await };
-        match self.cancel_task(self.provider(job), task).await? {
+        match self.cancel_task(job, task).await? {
             Cancellation::Cancelled | Cancellation::Gone => self.cancelled(job).await,
             Cancellation::Requested => Ok(()),
-            Cancellation::TooLate => self.ask(job, task).await,
+            Cancellation::TooLate => self.poll(job, task).await,
         }
     }
 
-    async fn cancel_task(
-        &self,
-        provider: &Provider,
-        task: &str,
-    ) -> Result<Cancellation, WorkError> {
-        let url = provider.cancel_url(task);
-        let answer = self.client.post_json(&url, provider.key(), &json!({}), ANSWER).await;
-        let answer = answer.map_err(|error| WorkError::new("cancel the task", error))?;
-        let cancellation = provider.cancellation(answer.status.as_u16(), &answer.body);
-        cancellation.map_err(|error| WorkError::new("cancel the task", error))
+    async fn cancel_task(&self, job: &Job, task: &TaskId) -> Result<Cancellation, WorkError> {
+        let failed = |error: Box<dyn Error + Send + Sync>| WorkError::new("cancel the task", error);
+        let Configured { provider, account } =
+            self.configured(job).map_err(|error| failed(error.into()))?;
+        let answer = self.client.call(provider.cancel(account, task)).await;
+        let answer = answer.map_err(|error| failed(error.into()))?;
+        provider.cancellation(&answer.as_answer()).map_err(|error| failed(error.into()))
     }
 
-    /// Ends a task of an attempt of `job` that no longer counts. It is tried for as long as the
-    /// queue lets it; that it has ended by itself meanwhile is as good.
-    async fn abandon(&self, job: &Job, task: &str) -> Result<(), WorkError> {
-        let cancellation = self.cancel_task(self.provider(job), task).await?;
-        tracing::info!(job_id = %job.id, task, ?cancellation, "task abandoned");
+    /// Cancels a superseded task of `job`. It is tried for as long as the queue redelivers; that
+    /// it has ended by itself meanwhile is as good.
+    async fn abandon(&self, job: &Job, task: &TaskId) -> Result<(), WorkError> {
+        let cancellation = self.cancel_task(job, task).await?;
+        tracing::info!(job_id = %job.id, %task, ?cancellation, "superseded task cancelled");
         Ok(())
     }
 
@@ -186,16 +195,16 @@ impl Reconcile {
         self.save(job, &Change::cancelled(job.attempt, self.clock.now())).await
     }
 
-    /// Ends the task of a job that is over anyway; whether that works changes nothing.
+    /// Cancels the task of a job that ends anyway; whether that works changes nothing.
     async fn end_task(&self, job: &Job) {
         if let Some(task) = &job.provider_task
-            && let Err(error) = self.cancel_task(self.provider(job), task).await
+            && let Err(error) = self.cancel_task(job, task).await
         {
-            tracing::warn!(job_id = %job.id, cause = %error, "the task may go on");
+            tracing::warn!(job_id = %job.id, cause = %error, "task may still run");
         }
     }
 
-    /// The attempt has come to nothing; another one begins, if there is one left.
+    /// The attempt is lost; another one begins, if there is one left.
     async fn lost(&self, job: &Job) -> Result<(), WorkError> {
         let lost = job.lost_attempts + 1;
         tracing::warn!(job_id = %job.id, attempt = %job.attempt, lost, "attempt lost");
@@ -205,38 +214,34 @@ impl Reconcile {
         self.save_made(job, change).await
     }
 
-    async fn fail(&self, job: &Job, error: &JobError) -> Result<(), WorkError> {
-        self.save_made(job, Change::failed(job.attempt, error, self.clock.now())).await
-    }
-
     async fn save_made(
         &self,
         job: &Job,
         change: Result<Change, StoreError>,
     ) -> Result<(), WorkError> {
-        let change = change.map_err(|error| WorkError::new("save what was found", error))?;
+        let change = change.map_err(|error| WorkError::new("save the result of a poll", error))?;
         self.save(job, &change).await
     }
 
-    /// Saves `change` and what follows from it. If it no longer fits, something else has moved
-    /// the job on.
+    /// Saves `change` and what follows from it. On a conflict, another event has moved the job
+    /// on.
     async fn save(&self, job: &Job, change: &Change) -> Result<(), WorkError> {
         match self.store.advance(job, change, self.clock.now()).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(WorkError::new("save what was found", error)),
+            Err(error) => Err(WorkError::new("save the result of a poll", error)),
         }
     }
 
-    async fn look_again(&self, message: Message, round: u32) -> Result<(), WorkError> {
-        let wait = schedule::check_wait(self.confirmation_timeout);
+    async fn poll_again(&self, message: Message, round: u32) -> Result<(), WorkError> {
+        let wait = schedule::poll_interval(self.confirmation_timeout);
         let sent = self.queue.send(&Message { round: Some(round), ..message }, wait).await;
-        sent.map_err(|error| WorkError::new("plan the next look", error))
+        sent.map_err(|error| WorkError::new("schedule the next poll", error))
     }
 }
 
-/// Whether these looks at `job` go on: not after its end, and not once it has been begun anew or
-/// waits for what it is made from, since others begin then.
-fn is_looked_after(job: &Job, message: &Message) -> bool {
-    let begun_anew = message.begun_at.is_some_and(|begun_at| begun_at != job.created_at);
-    !job.state.is_terminal() && job.state != JobState::Waiting && !begun_anew
+/// Whether these polls of `job` go on: not after its end, and not once it is restarted or waits
+/// for the step before, since others begin then.
+fn is_current(job: &Job, message: &Message) -> bool {
+    let is_restarted = message.begun_at.is_some_and(|begun_at| begun_at != job.created_at);
+    !job.state.is_terminal() && job.state != JobState::Waiting && !is_restarted
 }

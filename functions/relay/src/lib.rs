@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::delivery::Delivery;
 use domain::links::Links;
-use queues::message::{Check, Deliver, Dispatch, Early, Ingest};
+use queues::message::{Deliver, Dispatch, Early, Ingest, Reconcile};
 use queues::{Queue, QueueError};
 use runtime::stream::StreamFunction;
 use runtime::{Context, StartError};
@@ -34,7 +34,7 @@ pub struct Relay {
     dispatch: Queue<Dispatch>,
     ingest: Queue<Ingest>,
     deliver: Queue<Deliver>,
-    check: Queue<Check>,
+    reconcile: Queue<Reconcile>,
     early: Queue<Early>,
 }
 
@@ -70,7 +70,7 @@ impl StreamFunction for Relay {
             dispatch: Queue::new(aws, environment.required("DISPATCH_QUEUE_URL")?),
             ingest: Queue::new(aws, environment.required("INGEST_QUEUE_URL")?),
             deliver: Queue::new(aws, environment.required("DELIVER_QUEUE_URL")?),
-            check: Queue::new(aws, environment.required("CHECK_QUEUE_URL")?),
+            reconcile: Queue::new(aws, environment.required("RECONCILE_QUEUE_URL")?),
             early: Queue::new(aws, environment.required("EARLY_QUEUE_URL")?),
         })
     }
@@ -86,7 +86,7 @@ impl StreamFunction for Relay {
         self.ingest.send_all(&work.ingest).await?;
         self.deliver.send_all(&webhooks).await?;
         self.deliver.send_all(&again).await?;
-        self.check.send_all(&work.check).await?;
+        self.reconcile.send_all(&work.reconcile).await?;
         self.early.send_all(&work.early).await?;
         Ok(())
     }

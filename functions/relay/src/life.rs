@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Job, JobState, Timestamp, schedule};
+use domain::{Job, JobState, TaskId, Timestamp, schedule};
 
 /// Whether the job begins with this change: it is new, released after a wait, or begun anew.
 pub(crate) fn begins(old: Option<&Job>, new: &Job) -> bool {
@@ -17,7 +17,7 @@ pub(crate) fn is_restarted(old: &Job, new: &Job) -> bool {
 
 /// The task that a provider runs for an attempt that no longer counts since the owner has had
 /// the job begin anew.
-pub(crate) fn abandoned_task(old: &Job, new: &Job) -> Option<String> {
+pub(crate) fn abandoned_task(old: &Job, new: &Job) -> Option<TaskId> {
     let task = old.provider_task.clone().filter(|_| old.state == JobState::Running);
     task.filter(|_| is_restarted(old, new))
 }

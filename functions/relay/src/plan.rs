@@ -10,8 +10,8 @@ use domain::links::Links;
 use domain::notice::NoticeBody;
 use domain::project::body::ProjectEventBody;
 use domain::resource::{EventBody, JobResource};
-use domain::{EventType, Job, JobId, JobState, Project, ProjectStatus, Step, Timestamp, schedule};
-use queues::message::{Check, Dispatch, Early, Ingest};
+use domain::{EventType, Job, JobId, JobState, Project, ProjectStatus, Timestamp, schedule};
+use queues::message::{Dispatch, Early, Ingest, Reconcile};
 use signing::token::TokenKey;
 use store::{Inbound, InboundOutcome};
 
@@ -23,7 +23,7 @@ use crate::occurrence::{Occurrence, asks_to_be_sent};
 pub(crate) struct Work {
     pub(crate) dispatch: Vec<(Dispatch, Duration)>,
     pub(crate) ingest: Vec<(Ingest, Duration)>,
-    pub(crate) check: Vec<(Check, Duration)>,
+    pub(crate) reconcile: Vec<(Reconcile, Duration)>,
     pub(crate) early: Vec<(Early, Duration)>,
     /// What owners are to be told.
     pub(crate) occurrences: Vec<Occurrence>,
@@ -47,19 +47,20 @@ impl Planner {
     /// Adds what the change of a job from `old` to `new` calls for.
     pub(crate) fn job(&self, old: Option<&Job>, new: &Job, work: &mut Work) -> Planned {
         if begins(old, new) {
-            let wait = schedule::check_wait(self.confirmation_timeout);
-            // The looks at a job that can be begun anew end when it is.
-            let begun_at = Step::of(&new.id).map(|_| new.created_at);
-            work.check.push((Check { round: Some(0), begun_at, ..look(new) }, wait));
+            let wait = schedule::poll_interval(self.confirmation_timeout);
+            // The polls of a job that can be restarted end when it is.
+            let begun_at = new.kind().is_step().then_some(new.created_at);
+            work.reconcile
+                .push((Reconcile { round: Some(0), begun_at, ..Reconcile::once(new) }, wait));
         }
         if let Some(task) = old.and_then(|old| abandoned_task(old, new)) {
-            let check = Check { abandoned_task: Some(task), ..look(new) };
-            work.check.push((check, Duration::ZERO));
+            let cancel = Reconcile { abandoned_task: Some(task), ..Reconcile::once(new) };
+            work.reconcile.push((cancel, Duration::ZERO));
         }
         if old.is_none_or(|old| old.state != new.state || is_restarted(old, new)) {
             self.job_state(old, new, work)
         } else if old.is_some_and(|old| asks_to_look(old, new)) {
-            work.check.push((look(new), Duration::ZERO));
+            work.reconcile.push((Reconcile::once(new), Duration::ZERO));
             Ok(())
         } else if let Some(percent) = progress(old, new) {
             let subject = format!("{}#{}#{percent}", new.id, new.attempt);
@@ -73,8 +74,7 @@ impl Planner {
     fn job_state(&self, old: Option<&Job>, job: &Job, work: &mut Work) -> Planned {
         match job.state {
             JobState::Queued => {
-                let message = Dispatch { job_id: job.id.clone(), last_attempt: job.attempt };
-                work.dispatch.push((message, dispatch_wait(old, job)));
+                work.dispatch.push((Dispatch::of(job), dispatch_wait(old, job)));
             }
             JobState::Storing => {
                 let message = Ingest { job_id: job.id.clone(), attempt: job.attempt };
@@ -105,7 +105,7 @@ impl Planner {
         job: &Job,
         work: &mut Work,
     ) -> Planned {
-        if Step::of(&job.id).is_some() {
+        if job.kind().is_step() {
             return Ok(());
         }
         let own = job.webhook_url.clone().filter(|_| event.ends_job());
@@ -238,11 +238,6 @@ pub(crate) fn inbound(is_new: bool, inbound: &Inbound, work: &mut Work) {
     if is_new && inbound.outcome == InboundOutcome::Early {
         work.early.push((Early { inbound_id: inbound.id.clone() }, schedule::work_wait(1)));
     }
-}
-
-/// A look at `job`, out of turn.
-fn look(job: &Job) -> Check {
-    Check { job_id: job.id.clone(), round: None, begun_at: None, abandoned_task: None }
 }
 
 fn ended_at(job: &Job) -> Timestamp {

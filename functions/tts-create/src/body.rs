@@ -1,8 +1,9 @@
 //! The body of the request, checked field by field.
 
+use domain::job::{Speech, Work};
 use domain::metadata::Metadata;
 use domain::tts::TtsRequest;
-use domain::{Caller, InvalidField, Job, JobId, JobKind, Timestamp, limits};
+use domain::{Caller, InvalidField, Job, JobId, Timestamp, limits};
 use outbound::Guard;
 use runtime::Problem;
 use runtime::http::Request;
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// A checked request for a job.
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
-    pub(crate) request: TtsRequest,
+    request: TtsRequest,
     pub(crate) sha256: String,
     webhook_url: Option<String>,
     metadata: Option<Metadata>,
@@ -37,11 +38,11 @@ impl Body {
 
     /// The job that this asks for.
     pub(crate) fn job(&self, id: JobId, caller: &Caller, now: Timestamp) -> Job {
+        let speech = Speech { request: Some(self.request.clone()), format: self.request.format };
         Job {
             webhook_url: self.webhook_url.clone(),
             metadata: self.metadata.clone(),
-            format: Some(self.request.format),
-            ..Job::new(id, caller.owner.clone(), JobKind::Tts, now)
+            ..Job::new(id, caller.owner.clone(), Work::Speech(speech), now)
         }
     }
 }

@@ -5,9 +5,10 @@ mod body;
 
 use domain::links::Links;
 use domain::resource::LinkResource;
-use domain::{Caller, Job, JobId, JobStatus, Scope, Timestamp, limits};
+use domain::{Caller, Job, JobId, JobKind, JobStatus, Scope, Timestamp, limits};
 use http::StatusCode;
 use outbound::Guard;
+use providers::registry;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, random};
 use serde::Serialize;
@@ -15,16 +16,20 @@ use store::{Created, Store};
 
 use crate::body::Body;
 
+/// What its jobs make.
+const KIND: JobKind = JobKind::Tts;
+
 /// The function.
 #[derive(Debug)]
 pub struct TtsCreate {
     store: Store,
     guard: Guard,
     links: Links,
+    is_configured: bool,
     clock: Clock,
 }
 
-/// The answer: seed 002's, and where to go on.
+/// The answer of the async TTS API v1, and links.
 #[derive(Debug, Serialize)]
 struct Accepted {
     job_id: JobId,
@@ -43,6 +48,7 @@ impl HttpFunction for TtsCreate {
                 allowed_hosts: None,
             },
             links: Links::new(environment.required("API_BASE_URL")?),
+            is_configured: registry::is_configured(KIND, |name| environment.get(name)),
             clock: context.clock.clone(),
         })
     }
@@ -51,9 +57,12 @@ impl HttpFunction for TtsCreate {
         let caller = request.caller(Scope::JobsWrite)?;
         let key = request.idempotency_key()?;
         let body = Body::read(&request, &self.guard)?;
+        if !self.is_configured {
+            return Err(Problem::no_provider(KIND.as_str()));
+        }
         let job_id = match key {
             Some(key) => self.create_once(&caller, key, &body).await?,
-            None => self.create(&caller, body).await?,
+            None => self.create(&caller, &body).await?,
         };
         let accepted = Accepted {
             links: LinkResource::new(&job_id, &self.links),
@@ -66,10 +75,10 @@ impl HttpFunction for TtsCreate {
 }
 
 impl TtsCreate {
-    async fn create(&self, caller: &Caller, body: Body) -> Result<JobId, Problem> {
+    async fn create(&self, caller: &Caller, body: &Body) -> Result<JobId, Problem> {
         let now = self.clock.now();
         let id = JobId::new(now, random::bytes());
-        match self.save(body.job(id.clone(), caller, now), &body).await? {
+        match self.save(body.job(id.clone(), caller, now)).await? {
             Created::New => Ok(id),
             // The SDK has sent the write again after its first answer was lost.
             Created::Exists(first) if first.owner == caller.owner => Ok(id),
@@ -85,7 +94,7 @@ impl TtsCreate {
             let id = JobId::for_idempotency_key(&caller.owner, key, generation);
             let mut job = body.job(id.clone(), caller, now);
             job.request_sha256 = Some(body.sha256.clone());
-            match self.save(job, body).await? {
+            match self.save(job).await? {
                 Created::New => return Ok(id),
                 Created::Exists(first) if ran_out(&first, now) => {}
                 Created::Exists(first) if first.request_sha256.as_ref() == Some(&body.sha256) => {
@@ -97,8 +106,8 @@ impl TtsCreate {
         Err(Problem::unavailable("an idempotency key has no generation left"))
     }
 
-    async fn save(&self, job: Job, body: &Body) -> Result<Created, Problem> {
-        self.store.create_job(job, body.request.clone()).await.map_err(Problem::unavailable)
+    async fn save(&self, job: Job) -> Result<Created, Problem> {
+        self.store.create_job(job).await.map_err(Problem::unavailable)
     }
 }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use http::StatusCode;
 use outbound::SendError;
-use providers::scenes::Service;
+use providers::MissingSetting;
 use queues::QueueError;
 use signing::api_key::InvalidHash;
 use store::StoreError;
@@ -24,16 +24,19 @@ pub enum CliError {
     /// There is no key with that digest.
     #[error("there is no key with that SHA-256 in this table")]
     NoSuchKey,
-    /// There is no address, key or secret of a service.
-    #[error("the URL, the key and the secret of the {0} service are needed")]
-    Unset(Service),
+    /// A variable that a provider needs is not set.
+    #[error("the environment variable {0} is not set")]
+    NotConfigured(&'static str),
+    /// A provider that is configured lacks a setting.
+    #[error(transparent)]
+    Missing(#[from] MissingSetting),
     /// The HTTP client cannot be made.
     #[error(transparent)]
     Client(#[from] outbound::StartError),
-    /// A service does not answer.
+    /// A provider does not answer.
     #[error("no answer")]
     Send(#[from] SendError),
-    /// A service does not do it.
+    /// A provider refuses.
     #[error("refused with {status}: {text}")]
     Refused {
         /// Its status.
@@ -41,8 +44,8 @@ pub enum CliError {
         /// What it said.
         text: String,
     },
-    /// Some services did not take the registration; each was said on its own.
-    #[error("{0} of the services did not register the webhook")]
+    /// Some providers did not accept the registration; each is printed on its own.
+    #[error("{0} of the providers did not register the webhook")]
     NotRegistered(usize),
     /// SQS did not do it.
     #[error("cannot {operation}")]

@@ -7,7 +7,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use domain::JobId;
 use queues::Queue;
-use queues::message::Check;
+use queues::message::Reconcile;
 
 use crate::CliError;
 
@@ -30,7 +30,7 @@ pub(crate) async fn redrive(aws: &SdkConfig, url: &str) -> Result<(), CliError> 
 
 /// Has `reconcile` look at a job, and go on looking until it has ended.
 pub(crate) async fn check(aws: &SdkConfig, queue: String, job_id: JobId) -> Result<(), CliError> {
-    let message = Check { job_id, round: Some(0), begun_at: None, abandoned_task: None };
+    let message = Reconcile { job_id, round: Some(0), begun_at: None, abandoned_task: None };
     Queue::new(aws, queue).send(&message, Duration::ZERO).await?;
     eprintln!("The job will be looked at within seconds.");
     Ok(())

@@ -1,114 +1,78 @@
-//! Telling the scene services where their webhooks go, and how to sign them.
+//! Registering our webhooks with the providers that take no URL with each task.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
 use clap::Args;
 use domain::links::Links;
-use domain::{InvalidField, Secret};
 use outbound::ProviderClient;
-use providers::scenes::Service;
-use providers::scenes::request::{Routes, registration_body};
+use providers::{Account, Provider, registry};
 
 use crate::CliError;
 
-/// How long a service may take to answer.
-const ANSWER: Duration = Duration::from_secs(15);
-/// Most characters of a service's answer that are shown.
+/// Most characters of a provider's answer that are shown.
 const SHOWN: usize = 200;
 
-/// Where our webhooks are, and the three services. The environment variables are those of the
-/// functions.
+/// Where our webhooks are. The URL, the key and the secret of each provider are read from the
+/// environment variables that the functions have.
 #[derive(Debug, Args)]
 pub(crate) struct Registration {
     /// The API's public address (parameter `ApiBaseUrl`).
     #[arg(long, env = "API_BASE_URL")]
     api_base_url: String,
-    /// Only this service: scene-video, last-frame or stitch.
-    #[arg(long, value_parser = service)]
-    only: Option<Service>,
-    /// Where the scene-video service is.
-    #[arg(long, env = "VIDEO_GENERATION_SERVICE")]
-    video_url: Option<String>,
-    /// Its API key.
-    #[arg(long, env = "VIDEO_GENERATION_API_KEY", hide_env_values = true)]
-    video_key: Option<String>,
-    /// The secret by which it is to sign.
-    #[arg(long, env = "VIDEO_WEBHOOK_SECRET", hide_env_values = true)]
-    video_secret: Option<String>,
-    /// Where the last-frame service is.
-    #[arg(long, env = "LAST_FRAME_SERVICE_URL")]
-    last_frame_url: Option<String>,
-    /// Its API key.
-    #[arg(long, env = "LAST_FRAME_API_KEY", hide_env_values = true)]
-    last_frame_key: Option<String>,
-    /// The secret by which it is to sign.
-    #[arg(long, env = "LAST_FRAME_WEBHOOK_SECRET", hide_env_values = true)]
-    last_frame_secret: Option<String>,
-    /// Where the stitch service is.
-    #[arg(long, env = "STITCH_SERVICE_URL")]
-    stitch_url: Option<String>,
-    /// Its API key.
-    #[arg(long, env = "STITCH_API_KEY", hide_env_values = true)]
-    stitch_key: Option<String>,
-    /// The secret by which it is to sign.
-    #[arg(long, env = "STITCH_WEBHOOK_SECRET", hide_env_values = true)]
-    stitch_secret: Option<String>,
+    /// Only this provider, such as scene-video.
+    #[arg(long)]
+    only: Option<String>,
 }
 
-fn service(text: &str) -> Result<Service, InvalidField> {
-    text.parse()
-}
-
-impl Registration {
-    /// Where `service` is, its key, and the secret by which it is to sign.
-    fn of(&self, service: Service) -> Result<(&str, Secret, &str), CliError> {
-        let (url, key, secret) = match service {
-            Service::Video => (&self.video_url, &self.video_key, &self.video_secret),
-            Service::LastFrame => {
-                (&self.last_frame_url, &self.last_frame_key, &self.last_frame_secret)
-            }
-            Service::Stitch => (&self.stitch_url, &self.stitch_key, &self.stitch_secret),
-        };
-        match (url, key, secret) {
-            (Some(url), Some(key), Some(secret)) => Ok((url, Secret::new(key), secret)),
-            _ => Err(CliError::Unset(service)),
-        }
-    }
-}
-
-/// Tells each service, or the one that was named. All are told before a refusal counts.
+/// Registers with each provider that is configured, or the one that was named. All are called
+/// before a refusal counts.
 pub(crate) async fn register(registration: &Registration) -> Result<(), CliError> {
     // http leads to this machine alone, for services that run on it.
     let client = ProviderClient::new(true)?;
-    let wanted = |service: &Service| registration.only.is_none_or(|only| only == *service);
+    let only = registration.only.as_deref();
     let mut refused = 0;
-    for service in Service::ALL.into_iter().filter(wanted) {
-        let told = tell(&client, service, registration).await;
-        match told {
-            Ok(answer) => println!("{service}: {answer}"),
+    for provider in registry::PROVIDERS.iter().copied() {
+        let name = provider.name();
+        if only.is_some_and(|only| only != name) {
+            continue;
+        }
+        match register_with(&client, provider, registration).await {
+            Ok(Some(answer)) => println!("{name}: {answer}"),
+            Ok(None) => println!("{name}: nothing to register"),
+            Err(CliError::NotConfigured(variable)) if only.is_none() => {
+                println!("{name}: not configured, {variable} is not set");
+            }
             Err(error) => {
                 refused += 1;
-                println!("{service}: {}", error.with_causes());
+                println!("{name}: {}", error.with_causes());
             }
         }
     }
     if refused > 0 { Err(CliError::NotRegistered(refused)) } else { Ok(()) }
 }
 
-/// Tells one service, and says what it answered.
-async fn tell(
+/// Registers with one provider, and says what it answered; `None` if it takes no registration.
+async fn register_with(
     client: &ProviderClient,
-    service: Service,
+    provider: &'static dyn Provider,
     registration: &Registration,
-) -> Result<String, CliError> {
-    let (url, key, secret) = registration.of(service)?;
-    let links = Links::new(&registration.api_base_url);
-    let webhook = links.step_webhook(service.kind()).unwrap_or_default();
-    let body = registration_body(service, &webhook, secret);
-    let answer = client.post_json(&Routes::new(url).register_url(), &key, &body, ANSWER).await?;
+) -> Result<Option<String>, CliError> {
+    let environment: HashMap<String, String> = std::env::vars().collect();
+    let value = |name: &'static str| {
+        environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    };
+    let settings = provider.settings();
+    let account = Account::read(provider, value)?.ok_or(CliError::NotConfigured(settings.url))?;
+    let webhook = Links::new(&registration.api_base_url).route(provider.webhook_path());
+    let secret = value(settings.webhook_secret).unwrap_or_default();
+    let Some(call) = provider.registration(&account, &webhook, secret) else { return Ok(None) };
+    if secret.is_empty() {
+        return Err(CliError::NotConfigured(settings.webhook_secret));
+    }
+    let answer = client.call(call).await?;
     let text: String = String::from_utf8_lossy(&answer.body).chars().take(SHOWN).collect();
     if answer.status.is_success() {
-        return Ok(format!("{} {text} for {webhook}", answer.status));
+        return Ok(Some(format!("{} {text} for {webhook}", answer.status)));
     }
     Err(CliError::Refused { status: answer.status, text })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use providers::registry;
 use runtime::Environment;
 
 use crate::aws::identity::REGION;
@@ -16,16 +17,34 @@ const REFERENCE: &str = "{{resolve:";
 const EVERYWHERE: [&str; 2] = ["API_BASE_URL", "OUTBOUND_ALLOW_LOOPBACK"];
 
 /// The values of `chosen`, and what holds on this machine unless it was chosen otherwise: the
-/// API's own address, and that webhooks may go to receivers beside it.
+/// API's own address, that webhooks may go to receivers beside it, and an account at each
+/// provider. A provider's variable sets the template's parameter of that name too.
 #[must_use]
 pub fn with_local_settings(
     mut chosen: BTreeMap<String, String>,
     api_url: &str,
 ) -> BTreeMap<String, String> {
-    for (name, value) in EVERYWHERE.into_iter().zip([api_url, "true"]) {
+    let settings = || registry::PROVIDERS.iter().map(|provider| provider.settings());
+    let accounts = settings().filter_map(|settings| settings.account);
+    for (name, value) in EVERYWHERE.into_iter().zip([api_url, "true"]).chain(accounts) {
         chosen.entry(name.to_owned()).or_insert_with(|| value.to_owned());
     }
+    let names = settings().flat_map(|one| [Some(one.url), one.account.map(|(name, _)| name)]);
+    for name in names.flatten() {
+        if let Some(value) = chosen.get(name).cloned() {
+            chosen.entry(parameter(name)).or_insert(value);
+        }
+    }
     chosen
+}
+
+/// The template's parameter for a variable: `RunpodBaseUrl` for `RUNPOD_BASE_URL`.
+fn parameter(variable: &str) -> String {
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        format!("{first}{}", rest.to_ascii_lowercase())
+    };
+    variable.split('_').map(word).collect()
 }
 
 /// The variables of `function`. A secret that is nowhere set is made at random and kept in

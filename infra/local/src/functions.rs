@@ -111,20 +111,11 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
         "project-change" => http::invocable::<project_change::ProjectChange>(context),
         "project-create" => http::invocable::<project_create::ProjectCreate>(context),
         "project-get" => http::invocable::<project_get::ProjectGet>(context),
+        "provider-webhook" => http::invocable::<provider_webhook::ProviderWebhook>(context),
         "reconcile" => queue::invocable::<reconcile::Reconcile>(context),
         "relay" => stream::invocable::<relay::Relay>(context),
         "timeline" => http::invocable::<timeline::Timeline>(context),
         "tts-create" => http::invocable::<tts_create::TtsCreate>(context),
-        "webhook-last-frame-complete" => {
-            http::invocable::<webhook_last_frame_complete::WebhookLastFrameComplete>(context)
-        }
-        "webhook-runpod" => http::invocable::<webhook_runpod::WebhookRunpod>(context),
-        "webhook-stitch-complete" => {
-            http::invocable::<webhook_stitch_complete::WebhookStitchComplete>(context)
-        }
-        "webhook-video-complete" => {
-            http::invocable::<webhook_video_complete::WebhookVideoComplete>(context)
-        }
         _ => return None,
     })
 }

@@ -1,41 +1,26 @@
 //! The stand-in for the providers: started beside the cloud, with keys and secrets that both
-//! know, and the functions pointed to it unless they were pointed elsewhere.
+//! share, and the functions pointed to it unless they were pointed elsewhere.
 
 use std::collections::BTreeMap;
 
-use domain::Secret;
+use domain::{JobKind, Secret};
 use hookreel_studio::{SceneSettings, Service, ServiceSettings, Settings, StartError, Studio};
+use providers::{Provider, registry};
 use signing::api_key;
-
-/// Where the functions find RunPod, and with which key.
-const RUNPOD_URL: &str = "RUNPOD_BASE_URL";
-const RUNPOD_KEY: &str = "RUNPOD_API_KEY";
-
-/// Where the functions find a scene service, with which key, and what signs its webhooks.
-const fn names(service: Service) -> [&'static str; 3] {
-    match service {
-        Service::Video => {
-            ["VIDEO_GENERATION_SERVICE", "VIDEO_GENERATION_API_KEY", "VIDEO_WEBHOOK_SECRET"]
-        }
-        Service::LastFrame => {
-            ["LAST_FRAME_SERVICE_URL", "LAST_FRAME_API_KEY", "LAST_FRAME_WEBHOOK_SECRET"]
-        }
-        Service::Stitch => ["STITCH_SERVICE_URL", "STITCH_API_KEY", "STITCH_WEBHOOK_SECRET"],
-    }
-}
 
 /// The functions' settings and secrets, by the names of their variables.
 pub(crate) type Environment = BTreeMap<String, String>;
 
-/// Starts it, and adds to `environment` what the functions need to find it.
+/// Starts it, and adds to `environment` what the functions need to reach it.
 pub(crate) async fn start(environment: &mut Environment) -> Result<Studio, StartError> {
-    let webhook_secret = environment.get("RUNPOD_WEBHOOK_SECRET").map(Secret::new);
-    let key = secret(environment, RUNPOD_KEY);
+    let speech = settings(JobKind::Tts);
+    let webhook_secret = environment.get(speech.webhook_secret).map(Secret::new);
+    let key = secret(environment, speech.key);
     let mut service = |service| {
-        let [_, key, webhook_secret] = names(service);
+        let settings = settings(kind(service));
         ServiceSettings {
-            api_key: Some(secret(environment, key)),
-            webhook_secret: Some(secret(environment, webhook_secret)),
+            api_key: Some(secret(environment, settings.key)),
+            webhook_secret: Some(secret(environment, settings.webhook_secret)),
         }
     };
     let scenes = SceneSettings {
@@ -48,16 +33,29 @@ pub(crate) async fn start(environment: &mut Environment) -> Result<Studio, Start
     let mut point = |name: &str, url: String| {
         environment.entry(name.to_owned()).or_insert(url);
     };
-    point(RUNPOD_URL, studio.url().to_owned());
+    point(speech.url, studio.url().to_owned());
     for service in Service::ALL {
-        let [url, ..] = names(service);
-        point(url, studio.scene_url(service));
+        point(settings(kind(service)).url, studio.scene_url(service));
     }
     Ok(studio)
 }
 
-/// What the variable `name` holds. It is made anew unless it is set: the studio's tasks end
-/// with it, so nobody else needs to know it.
+/// What a scene service makes.
+const fn kind(service: Service) -> JobKind {
+    match service {
+        Service::Video => JobKind::SceneVideo,
+        Service::LastFrame => JobKind::LastFrame,
+        Service::Stitch => JobKind::Stitch,
+    }
+}
+
+/// The variables of the provider that does jobs of `kind`. Every kind has one.
+fn settings(kind: JobKind) -> providers::Settings {
+    registry::of(kind).map_or_else(|| unreachable!("{kind:?} has no provider"), Provider::settings)
+}
+
+/// The value of the variable `name`, made at random unless it is set: the studio's tasks end with
+/// it, so nothing else needs it.
 fn secret(environment: &mut Environment, name: &str) -> Secret {
     let made = || api_key::generate(runtime::random::bytes()).expose().to_owned();
     Secret::new(environment.entry(name.to_owned()).or_insert_with(made).as_str())

@@ -3,7 +3,7 @@
     python -m infra.tools.bench [--starts N] [--strict]
 
 Each function as it is packaged for this machine's processor, next to the least that a Lambda
-function can be, and to `webhook-runpod` with everything left to the SDK's defaults: both as `cargo
+function can be, and to `provider-webhook` with everything left to the SDK's defaults: both as `cargo
 lambda build --release` makes them. `empty, static` is the former built as our functions are.
 Programs take turns, and of each time the least is shown, which other work on the machine disturbs
 the least (and the median of init). Ratios and instructions are what to compare between machines.
@@ -33,7 +33,7 @@ DEFAULTS = "SDK defaults"
 EMPTY = "empty"
 EMPTY_STATIC = "empty, static"
 YARDSTICKS = (EMPTY, EMPTY_STATIC, DEFAULTS)
-INBOUND_EVENT = ROOT / "events" / "webhook-runpod" / "file-ready.json"
+INBOUND_EVENT = ROOT / "events" / "provider-webhook" / "runpod-file-ready.json"
 
 # What every program is started with: Lambda's own variables, and settings that fit the events.
 ENVIRONMENT = {
@@ -104,7 +104,7 @@ def bench_program(name: str) -> Path:
 
 def event(name: str) -> Path:
     """What a program is handed: the first of its sample events that asks for something."""
-    if name in (*YARDSTICKS, "webhook-runpod"):
+    if name in (*YARDSTICKS, "provider-webhook"):
         return INBOUND_EVENT
     preferred = ["text", "completed", "good-key", "health"]
     files = {path.stem: path for path in sorted((ROOT / "events" / name).glob("*.json"))}
@@ -164,7 +164,7 @@ def count_inbound(folder: Path) -> dict[str, int]:
     instructions, so SHA-256 is the one in software."""
     few, many = 10, 110
     # The SDK looks two variables up for each request, past all that there are: only what Lambda has.
-    variables = {"PATH": os.environ["PATH"], **environment(sam.function("webhook-runpod").variables)}
+    variables = {"PATH": os.environ["PATH"], **environment(sam.function("provider-webhook").variables)}
 
     def per_round(stage: str) -> int:
         counts = []
@@ -205,8 +205,8 @@ def compare(rows: dict[str, dict]) -> list[str]:
     ours = {name: row for name, row in rows.items() if name not in YARDSTICKS}
     api = {function.name for function in sam.functions(sam.load()) if function.serves_http}
     init = {name: row["init_least_us"] for name, row in ours.items()}
-    instructions = ours["webhook-runpod"]["instructions"] / rows[DEFAULTS]["instructions"]
-    print(f"webhook-runpod starts with {instructions:.2f} × the instructions of the SDK's defaults.")
+    instructions = ours["provider-webhook"]["instructions"] / rows[DEFAULTS]["instructions"]
+    print(f"provider-webhook starts with {instructions:.2f} × the instructions of the SDK's defaults.")
     to_empty = {name: time / rows[EMPTY]["init_least_us"] for name, time in init.items()}
     to_defaults = {name: time / rows[DEFAULTS]["init_least_us"] for name, time in init.items()}
     megabytes = {name: ours[name]["bytes"] / 1e6 for name in api}

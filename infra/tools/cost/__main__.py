@@ -33,7 +33,7 @@ FILE_MB = 3
 # What a client with a webhook does besides: it follows the link, once.
 DOWNLOAD = Call("download", "dynamodb", "GetItem", 0, 1)
 # Requests to the API: the job, the provider's webhook, the link.
-ROUTES = {"tts-create": True, "webhook-runpod": False, "download": True}
+ROUTES = {"tts-create": True, "provider-webhook": False, "download": True}
 
 # The functions behind a queue.
 QUEUED = {"dispatch", "ingest", "deliver", "reconcile"}

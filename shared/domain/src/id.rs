@@ -65,6 +65,41 @@ impl FromStr for JobId {
     }
 }
 
+/// A provider's unit of work, as the provider calls it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(String);
+
+impl TaskId {
+    /// Longest id accepted, in bytes.
+    const MAX_LENGTH: usize = 128;
+
+    /// The id as text, which is safe as a segment of a URL's path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if text.is_empty() || text.len() > Self::MAX_LENGTH || !text.chars().all(plain) {
+            let message = "must be made of letters, digits, - and _ alone";
+            return Err(InvalidField::new("task_id", message));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// One webhook out. The receiver sees it as `webhook-id`, the same over all retries.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

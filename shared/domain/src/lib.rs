@@ -32,7 +32,7 @@ pub mod tts;
 
 pub use access::{Caller, OwnerId, Scope};
 pub use event::EventType;
-pub use id::{Attempt, EndpointId, JobId, MessageId};
+pub use id::{Attempt, EndpointId, JobId, MessageId, TaskId};
 pub use inbound::InboundId;
 pub use invalid::InvalidField;
 pub use job::{Job, JobError, JobKind, Output};

@@ -1,6 +1,6 @@
 //! The addresses at which clients find things again.
 
-use crate::{JobId, JobKind, ProjectId};
+use crate::{JobId, ProjectId};
 
 /// Makes the links of answers and webhooks.
 #[derive(Debug, Clone)]
@@ -27,18 +27,6 @@ impl Links {
         format!("{}/v1/projects/{project}", self.base_url)
     }
 
-    /// Where the service that does steps of `kind` reports (seed 001); `None` for other jobs.
-    #[must_use]
-    pub fn step_webhook(&self, kind: JobKind) -> Option<String> {
-        let name = match kind {
-            JobKind::Tts => return None,
-            JobKind::SceneVideo => "video-complete",
-            JobKind::LastFrame => "last-frame-complete",
-            JobKind::Stitch => "stitch-complete",
-        };
-        Some(format!("{}/api/webhooks/{name}", self.base_url))
-    }
-
     /// A file of the job. `token` opens it without an API key, and does not run out: behind
     /// it a fresh presigned URL is made each time.
     #[must_use]
@@ -46,9 +34,9 @@ impl Links {
         format!("{}/v1/download/{job}?output={output}&token={token}", self.base_url)
     }
 
-    /// Where RunPod reports on one attempt of the job.
+    /// The URL of one of our routes, such as a provider's webhook.
     #[must_use]
-    pub fn runpod_callback(&self, job: &JobId, token: &str) -> String {
-        format!("{}/api/runpod-webhook?job={job}&token={token}", self.base_url)
+    pub fn route(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
     }
 }

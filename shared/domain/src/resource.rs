@@ -1,9 +1,9 @@
 //! A job as clients see it, in answers and in webhooks alike.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::job::Media;
+use crate::job::{Media, ProgressCount};
 use crate::links::Links;
 use crate::time::rfc3339;
 use crate::{
@@ -20,7 +20,9 @@ pub struct JobResource {
     status: JobStatus,
     step: JobStep,
     progress_percent: u8,
-    current_step: &'static str,
+    current_step: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress_count: Option<ProgressCount>,
     cancel_requested: bool,
     #[serde(with = "rfc3339")]
     created_at: Timestamp,
@@ -29,6 +31,8 @@ pub struct JobResource {
     #[serde(serialize_with = "rfc3339::option::serialize")]
     completed_at: Option<Timestamp>,
     outputs: Vec<OutputResource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audio_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,11 +49,15 @@ pub struct JobResource {
 #[derive(Debug, Clone, Serialize)]
 struct OutputResource {
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u32>,
     url: String,
     content_type: String,
     bytes: u64,
     sha256: String,
     duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    attributes: Map<String, Value>,
 }
 
 /// Where to go on from a job.
@@ -67,23 +75,26 @@ impl JobResource {
     pub fn new(job: &Job, links: &Links, token: &str) -> Self {
         let shown = |output: &Output| OutputResource {
             name: output.name.clone(),
+            index: output.index,
             url: links.download(&job.id, &output.name, token),
             content_type: output.content_type.clone(),
             bytes: output.bytes,
             sha256: output.sha256.clone(),
             duration_ms: output.duration_ms,
+            attributes: output.attributes.clone(),
         };
         let outputs: Vec<_> = job.outputs.iter().map(shown).collect();
         let first = outputs.first().map(|output| output.url.clone());
-        let step = Step::of(&job.id);
-        let only = |media| first.clone().filter(|_| job.kind.media() == media);
+        let step = job.step();
+        let only = |media| first.clone().filter(|_| job.kind().media() == media);
         Self {
             job_id: job.id.clone(),
-            kind: job.kind,
+            kind: job.kind(),
             status: job.state.status(),
             step: job.state.step(),
             progress_percent: progress_percent(job),
-            current_step: current_step(job.state),
+            current_step: current_step(job).to_owned(),
+            progress_count: job.progress_count,
             cancel_requested: job.cancel_requested_at.is_some(),
             created_at: job.created_at,
             started_at: job.started_at,
@@ -91,6 +102,7 @@ impl JobResource {
             audio_url: only(Media::Audio),
             video_url: only(Media::Video),
             image_url: only(Media::Image),
+            result: job.result.clone(),
             error: job.error.clone(),
             metadata: job.metadata.as_ref().map_or(Value::Null, crate::metadata::Metadata::to_json),
             scene_id: step.as_ref().and_then(Step::scene),
@@ -121,12 +133,12 @@ fn progress_percent(job: &Job) -> u8 {
     }
 }
 
-const fn current_step(state: JobState) -> &'static str {
-    match state {
+fn current_step(job: &Job) -> &str {
+    match job.state {
         JobState::Waiting => "Waiting for the step before",
         JobState::Queued => "Waiting for its turn",
         JobState::Dispatched => "Being handed to the provider",
-        JobState::Running => "The provider is working",
+        JobState::Running => job.progress_step.as_deref().unwrap_or("The provider is working"),
         JobState::Storing => "Storing the files",
         JobState::Completed => "Done",
         JobState::Failed => "Failed",

@@ -62,7 +62,7 @@ impl<'a> RetrySchedule<'a> {
 /// How long after one look at a job that is not done to look again: half the time for which
 /// a worker waits with its file, so that a lost webhook costs no file.
 #[must_use]
-pub fn check_wait(confirmation_timeout: Duration) -> Duration {
+pub fn poll_interval(confirmation_timeout: Duration) -> Duration {
     confirmation_timeout / 2
 }
 

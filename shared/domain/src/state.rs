@@ -15,7 +15,7 @@ pub enum JobState {
     Waiting,
     /// Waits to be dispatched, for the first time or once more.
     Queued,
-    /// Claimed for one attempt; the provider may or may not have heard of it.
+    /// Claimed for one attempt; the provider may or may not have received it.
     Dispatched,
     /// The provider has accepted it and named a task.
     Running,
@@ -29,7 +29,7 @@ pub enum JobState {
     Cancelled,
 }
 
-/// The status a client reads (seed 002).
+/// The status a client reads, as the async TTS API v1 has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
@@ -77,10 +77,11 @@ impl JobState {
     /// The states from which a job may come to this one. Every write of a state carries them
     /// as its condition, so no event moves a job backwards, in whatever order events arrive.
     ///
-    /// `Queued` follows an attempt that came to nothing; `Dispatched` follows itself when a
-    /// claim was saved and the process died before the provider answered; `Storing` may
-    /// overtake `Running`, since a fast provider calls back before its answer is saved. No event
-    /// makes a job `Waiting`: its owner does, who has what it was made from made anew.
+    /// `Queued` follows an attempt that was lost; `Dispatched` follows itself when a claim was
+    /// saved and the process died before the provider answered; `Storing` may overtake
+    /// `Running`, since a fast provider calls back before its answer is saved; `Completed`
+    /// skips `Storing` where there is no file. No event makes a job `Waiting`: only its owner
+    /// does, by restarting the step before.
     #[must_use]
     pub const fn predecessors(self) -> &'static [Self] {
         use JobState::{Dispatched, Queued, Running, Storing};
@@ -90,7 +91,7 @@ impl JobState {
             Dispatched => &[Queued, Dispatched],
             Running => &[Dispatched],
             Storing => &[Dispatched, Running],
-            Self::Completed => &[Storing],
+            Self::Completed => &[Storing, Running, Dispatched],
             Self::Failed => &[Queued, Dispatched, Running, Storing],
             Self::Cancelled => &[Queued, Dispatched, Running],
         }

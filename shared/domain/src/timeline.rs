@@ -10,7 +10,7 @@ use crate::project::{Project, ProjectStatus, ProjectVerb};
 use crate::time::rfc3339;
 use crate::{
     Attempt, EventType, InboundId, Job, JobError, JobId, JobKind, JobState, MessageId, Output,
-    SceneId, Step, Timestamp,
+    SceneId, Step, TaskId, Timestamp,
 };
 
 /// Entries in the making, in any order.
@@ -42,7 +42,7 @@ pub struct WebhookIn {
     /// The attempt that it speaks of, if it names one.
     pub attempt: Option<Attempt>,
     /// The provider's task that it speaks of, if it names one.
-    pub provider_task: Option<String>,
+    pub provider_task: Option<TaskId>,
     /// When it was last acted on again.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     pub replayed_at: Option<Timestamp>,
@@ -65,7 +65,7 @@ enum What {
     Dispatched,
     Accepted {
         attempt: Attempt,
-        provider_task: Option<String>,
+        provider_task: Option<TaskId>,
     },
     Progress {
         attempt: Attempt,
@@ -93,7 +93,7 @@ enum What {
     AttemptEnded {
         attempt: Attempt,
         reason: String,
-        provider_task: Option<String>,
+        provider_task: Option<TaskId>,
     },
     Regenerated {
         from_job_id: Option<JobId>,
@@ -127,10 +127,10 @@ struct DeliveryEvidence {
 impl Timeline {
     /// Adds what `job` itself tells.
     pub fn job(&mut self, job: &Job) {
-        if Step::of(&job.id).is_none() {
-            self.of(&job.id, job.created_at, What::Created { kind: Some(job.kind) });
+        if job.step().is_none() {
+            self.of(&job.id, job.created_at, What::Created { kind: Some(job.kind()) });
         } else {
-            self.of(&job.id, job.created_at, What::Released { kind: job.kind });
+            self.of(&job.id, job.created_at, What::Released { kind: job.kind() });
         }
         let mut begun = None;
         for past in &job.history {
@@ -291,7 +291,7 @@ mod tests {
 
     use super::*;
     use crate::OwnerId;
-    use crate::job::ErrorCode;
+    use crate::job::{ErrorCode, StepWork, Work};
     use crate::project::ProjectAct;
 
     const fn at(second: i64) -> Timestamp {
@@ -319,7 +319,7 @@ mod tests {
             attempt: Attempt(1),
             at: at(90),
             reason: "superseded".into(),
-            provider_task: Some("task_1".into()),
+            provider_task: "task_1".parse().ok(),
             started_at: Some(at(10)),
             accepted_at: Some(at(11)),
             completed_at: Some(at(20)),
@@ -332,7 +332,12 @@ mod tests {
             started_at: Some(at(91)),
             state_since: at(92),
             history: vec![past],
-            ..Job::new(id.clone(), OwnerId::new("acme"), JobKind::SceneVideo, at(90))
+            ..Job::new(
+                id.clone(),
+                OwnerId::new("acme"),
+                Work::SceneVideo(StepWork::default()),
+                at(90),
+            )
         };
         let mut timeline = Timeline::default();
         timeline.job(&job);
@@ -341,7 +346,7 @@ mod tests {
             provider: "scene-video".into(),
             outcome: json!("superseded"),
             attempt: None,
-            provider_task: Some("task_1".into()),
+            provider_task: "task_1".parse().ok(),
             replayed_at: None,
         });
         let lines = [

@@ -1,18 +1,21 @@
-//! What a provider's webhook does to the job that it speaks of: when it comes in, when it is
-//! tried again because it came too early, and when an owner has it acted on again.
+//! What a provider's webhook does to the job that it reports on: when it is received, when it is
+//! retried because it came too early, and when an owner replays it.
+//!
+//! Invariants: one path for all providers; a job's own conditions decide whether a report still
+//! counts, so a webhook takes effect once, in whatever order and number they come. Every fact in
+//! an answer is committed. Must not name a provider (see `providers::registry`) nor send a
+//! message (`relay` does, from what is saved here).
 
-mod again;
-mod answer;
+mod apply;
 mod rate_limit;
-mod runpod;
-mod scene;
-mod scene_webhook;
+mod replay;
+mod webhook;
 
 use store::Store;
 
-pub use again::AgainError;
-pub use scene::Reception;
-pub use scene_webhook::SceneWebhook;
+pub use apply::Reception;
+pub use replay::ReplayError;
+pub use webhook::ProviderWebhooks;
 
 /// Acts on providers' webhooks.
 #[derive(Debug, Clone)]

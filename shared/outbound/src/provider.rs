@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use domain::Secret;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use providers::{Answer, Auth, Call};
 use tokio::time::timeout;
 use url::Url;
 
@@ -36,23 +37,38 @@ pub struct ProviderAnswer {
     pub body: Bytes,
 }
 
+impl ProviderAnswer {
+    /// The answer as providers read it.
+    #[must_use]
+    pub fn as_answer(&self) -> Answer<'_> {
+        Answer { status: self.status, headers: &self.headers, body: &self.body }
+    }
+}
+
 impl ProviderClient {
     /// A client that speaks https, and to this machine http too if `allow_loopback`.
     pub fn new(allow_loopback: bool) -> Result<Self, StartError> {
         Ok(Self { allow_loopback, http: connection::builder()?.build()? })
     }
 
-    /// Posts `body` as JSON and reads the whole answer, within `timeout` for both.
-    pub async fn post_json(
-        &self,
-        url: &str,
-        key: &Secret,
-        body: &serde_json::Value,
-        timeout: Duration,
-    ) -> Result<ProviderAnswer, SendError> {
-        let json = HeaderValue::from_static("application/json");
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
-        self.post(url, key, headers, body.to_string().into(), timeout).await
+    /// Makes `call` and reads the whole answer, within its timeout for both.
+    pub async fn call(&self, call: Call) -> Result<ProviderAnswer, SendError> {
+        let Call { method, url, auth, mut headers, body, timeout } = call;
+        let (name, value) = match auth {
+            Auth::Bearer(key) => (AUTHORIZATION, format!("Bearer {}", key.expose())),
+            Auth::Scheme(scheme, key) => (AUTHORIZATION, format!("{scheme} {}", key.expose())),
+            Auth::Header(name, key) => (HeaderName::from_static(name), key.expose().to_owned()),
+        };
+        let mut value =
+            HeaderValue::try_from(value).map_err(|error| SendError::Unsendable(error.into()))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+        let mut request = self.request(method, &url)?;
+        if let Some(body) = body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request = request.body(body.to_string());
+        }
+        send(request.headers(headers), timeout).await
     }
 
     /// Posts `body` as it is and reads the whole answer, within `timeout` for both.
@@ -64,32 +80,18 @@ impl ProviderClient {
         body: Bytes,
         timeout: Duration,
     ) -> Result<ProviderAnswer, SendError> {
-        send(self.request(Method::POST, url, key)?.headers(headers).body(body), timeout).await
+        let request = self.request(Method::POST, url)?.bearer_auth(key.expose());
+        send(request.headers(headers).body(body), timeout).await
     }
 
-    /// Gets `url` and reads the whole answer, within `timeout` for both.
-    pub async fn get(
-        &self,
-        url: &str,
-        key: &Secret,
-        timeout: Duration,
-    ) -> Result<ProviderAnswer, SendError> {
-        send(self.request(Method::GET, url, key)?, timeout).await
-    }
-
-    fn request(
-        &self,
-        method: Method,
-        url: &str,
-        key: &Secret,
-    ) -> Result<reqwest::RequestBuilder, SendError> {
+    fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, SendError> {
         let url = Url::parse(url).map_err(|_| Refused::Malformed)?;
         let host = url.host().ok_or(Refused::Scheme)?;
         let local = self.allow_loopback && url.scheme() == "http" && is_loopback(&host);
         if url.scheme() != "https" && !local {
             return Err(Refused::Scheme.into());
         }
-        Ok(self.http.request(method, url).bearer_auth(key.expose()))
+        Ok(self.http.request(method, url))
     }
 }
 

@@ -1,11 +1,9 @@
-//! Members of a provider's JSON body that every provider has in some shape: addresses, task
-//! ids, progress, and what is said of a failure. Read leniently, kept short and harmless.
+//! Members of a provider's JSON body that every provider has in some shape: URLs, task ids,
+//! progress, and the reason of a failure. Read leniently, kept short and harmless.
 
-use domain::{InvalidField, limits};
+use domain::{InvalidField, TaskId, limits};
 use serde_json::{Map, Value};
 
-/// Longest task id accepted, in bytes.
-const TASK_BYTES: usize = 128;
 /// Most characters of a provider's error text that are passed on.
 const ERROR_CHARACTERS: usize = 200;
 
@@ -22,7 +20,29 @@ pub(crate) fn text<'a>(
     }
 }
 
-/// The address in `field`, if there is one.
+/// The text in `field`, which must be there.
+pub(crate) fn required<'a>(
+    object: &'a Map<String, Value>,
+    field: &str,
+) -> Result<&'a str, InvalidField> {
+    text(object, field)?.ok_or_else(|| InvalidField::new(field, "is missing"))
+}
+
+/// The task id in `field`, which must be there.
+pub(crate) fn task_id(object: &Map<String, Value>, field: &str) -> Result<TaskId, InvalidField> {
+    let id = required(object, field)?.parse::<TaskId>();
+    id.map_err(|error| InvalidField::new(field, error.message))
+}
+
+/// The object that `body` is.
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidField> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(InvalidField::new("body", "must be a JSON object")),
+    }
+}
+
+/// The URL in `field`, if there is one.
 pub(crate) fn url(
     object: &Map<String, Value>,
     field: &str,
@@ -36,16 +56,10 @@ pub(crate) fn url(
     }
 }
 
-/// Whether the URL may be gone to is for `outbound` to say; here it only has to be one.
+/// Whether the URL may be followed is for `outbound` to say; here it only has to be one.
 pub(crate) fn url_text(text: &str) -> Option<&str> {
     let is_url = text.starts_with("https://") || text.starts_with("http://");
     (is_url && text.len() <= limits::URL_BYTES).then_some(text)
-}
-
-/// A task id becomes part of a URL's path, and must not lead it elsewhere.
-pub(crate) fn is_task_id(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    !text.is_empty() && text.len() <= TASK_BYTES && text.chars().all(plain)
 }
 
 /// A number, or a text that is one.
@@ -54,6 +68,12 @@ pub(crate) fn number(value: &Value) -> Option<f64> {
         Value::String(text) => text.trim().parse().ok(),
         other => other.as_f64(),
     }
+}
+
+/// The reason in an error answer's body, after a colon; empty if it names none.
+pub(crate) fn reason(body: &[u8]) -> String {
+    let answer = serde_json::from_slice(body).unwrap_or(Value::Null);
+    error_text(&answer).map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 /// How far a task is, in percent: `{"progress": 40}`, `"40%"`, or a number alone.

@@ -1,15 +1,31 @@
-//! What each provider is sent, what it answers, and how its webhooks are verified and read.
+//! What each provider is sent, what it answers, and how its webhooks are authenticated and read.
 //!
-//! One folder per provider with the same set of files: `request`, `answer`, `webhook`, `sender`.
-//! Their words are turned into those of [`news`], which the functions act on. Pure: nothing is
-//! sent from here and no clock is read. Bodies are read leniently, since providers change
-//! them: unknown fields are passed over, and numbers may come as text.
+//! One folder per provider with the same files: `request` (the calls), `answer` (what it answers),
+//! `webhook` (its webhooks) and `tests`; each implements [`Provider`]. [`registry`] is the only
+//! list of them. Nothing outside a provider's folder and the registry knows its name.
+//!
+//! Invariants: pure, without I/O, clock or randomness; a call is described, not made. Bodies are
+//! read leniently, since providers change them: unknown members are passed over, and numbers may
+//! come as text. Must not depend on `store`, `outbound` or `runtime`. A further provider is a
+//! further folder and a line of the registry (`docs/ADDING_A_PROVIDER.md`).
 
 mod body;
-pub mod news;
+pub mod call;
+mod last_frame;
+pub mod order;
 pub mod provider;
-pub mod runpod;
-pub mod scenes;
+pub mod registry;
+mod runpod;
+mod scene_service;
+mod scene_video;
+pub mod settings;
+mod stitch;
+pub mod task;
+pub mod webhook;
 
-pub use news::{AnswerError, Cancellation, ProviderNews, Submission};
-pub use provider::{Provider, Providers};
+pub use call::{Answer, AnswerError, Auth, Call};
+pub use order::{Input, Order};
+pub use provider::Provider;
+pub use settings::{Account, Accounts, Configured, MissingSetting, Settings};
+pub use task::{Cancellation, Progress, Submission, TaskResult, TaskStatus};
+pub use webhook::{Report, Sender, WebhookReport, WebhookRequest};

@@ -1,16 +1,30 @@
 //! What the messages say. A message names what to look at; the table says what is so.
 
 use domain::delivery::Receiver;
-use domain::{Attempt, EventType, InboundId, JobId, MessageId, OwnerId, ProjectId, Timestamp};
+use domain::{
+    Attempt, EventType, InboundId, Job, JobId, JobKind, MessageId, OwnerId, ProjectId, TaskId,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
-/// To `dispatch`: hand a job to its provider.
+/// To `dispatch`: submit a job to its provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispatch {
     /// The job.
     pub job_id: JobId,
-    /// The attempt that was its last when this was sent; the next one is to be begun.
+    /// The attempt that was its last when this was sent; the next one is to begin.
     pub last_attempt: Attempt,
+    /// What the job makes; messages of version 0.1 do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<JobKind>,
+}
+
+impl Dispatch {
+    /// Has the next attempt of `job` begin.
+    #[must_use]
+    pub fn of(job: &Job) -> Self {
+        Self { job_id: job.id.clone(), last_attempt: job.attempt, kind: Some(job.kind()) }
+    }
 }
 
 /// To `ingest`: pull a job's file into the bucket.
@@ -22,25 +36,33 @@ pub struct Ingest {
     pub attempt: Attempt,
 }
 
-/// To `reconcile`: look at a job that may be stuck.
+/// To `reconcile`: poll a job's provider, and end or restart what is stuck.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
+pub struct Reconcile {
     /// The job.
     pub job_id: JobId,
-    /// The how manieth look this is, from 0, of those that follow one another until the job
-    /// has ended; `None` for a look out of turn, which nothing follows.
+    /// Polls since the job started, which follow one another until it has ended; `None` for a
+    /// one-off poll.
     pub round: Option<u32>,
-    /// When the job was begun, where it may be begun anew: then these looks end, since others
-    /// have been begun with it.
+    /// When the job started, where it may be restarted: its restart begins polls of its own, and
+    /// these end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_at: Option<Timestamp>,
-    /// A task of the job's provider that no longer counts and is to be ended, if that is all
-    /// this is about.
+    /// A superseded task of the job's provider that is to be cancelled, if that is all this is
+    /// about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub abandoned_task: Option<String>,
+    pub abandoned_task: Option<TaskId>,
 }
 
-/// To `inbound-retry`: a provider's webhook came before what it speaks of.
+impl Reconcile {
+    /// A one-off poll of `job`.
+    #[must_use]
+    pub fn once(job: &Job) -> Self {
+        Self { job_id: job.id.clone(), round: None, begun_at: None, abandoned_task: None }
+    }
+}
+
+/// To `inbound-retry`: a provider's webhook came before the job or task that it reports on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Early {
     /// Where it is kept.
@@ -91,7 +113,7 @@ impl Message for Dispatch {}
 
 impl Message for Ingest {}
 
-impl Message for Check {}
+impl Message for Reconcile {}
 
 impl Message for Early {}
 

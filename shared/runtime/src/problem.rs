@@ -121,6 +121,17 @@ impl Problem {
         }
     }
 
+    /// 422: this deployment has no provider for jobs of `kind`.
+    #[must_use]
+    pub fn no_provider(kind: &str) -> Self {
+        let detail = format!(
+            "No provider of this deployment does jobs of the kind {kind}. Its operator can \
+             configure one."
+        );
+        let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "No provider");
+        Self::new(status, "no_provider", title, detail)
+    }
+
     /// 503: something of ours failed; `cause` says what, to us alone.
     pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {

@@ -58,7 +58,7 @@ async fn a_providers_webhook_is_two_writes() {
 
     Sent::begin(&world);
     assert_eq!(world.client.post(&callback, &body).await.status, 200);
-    let sent = Sent::so_far(&world).by("webhook-runpod");
+    let sent = Sent::so_far(&world).by("provider-webhook");
     print("a provider's webhook", &sent);
     assert_eq!(sent.operations(), ["dynamodb UpdateItem", "dynamodb PutItem"]);
     assert!(sent.write_units() <= 2.0, "{}", sent.report());

@@ -162,9 +162,11 @@ async fn one_that_overtakes_the_providers_own_answer_counts() {
     let token = token.callback_token(&seed::job_id("job_fast"), Attempt(1));
     let callback = format!("{FIXED_URL}?job=job_fast&token={token}");
     assert_eq!(anyone(&world).post(&callback, &body).await.json()["success"], true);
-    let late = Change::accepted(Attempt(1), "task-1", world.clock.now());
+    let job = seed::job("fast", seed::OWNER, JobState::Dispatched, 1);
+    let task = "task-1".parse().unwrap();
+    let late = Change::accepted(&job, &task, false, world.clock.now());
     let late = world.store().change(&seed::job_id("job_fast"), &late).await.unwrap();
-    assert!(matches!(late, Changed::Refused(Some(_))), "{late:?}");
+    assert!(matches!(late, Changed::Conflict(Some(_))), "{late:?}");
     assert_eq!(state(&world, "job_fast").await, JobState::Storing);
 }
 

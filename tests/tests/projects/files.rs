@@ -30,7 +30,7 @@ async fn a_step_that_failed_with_a_borrowed_file_is_given_ours() {
     dispatch(&world, frame, 0).await;
     let theirs = format!("{}/output/proj_x-scene_001-video-video.mp4", world.provider.url());
     assert_eq!(world.provider.runs()[0]["video_url"], theirs, "ours is not there yet");
-    assert!(world.step(&steps[1]).await.unwrap().borrowed);
+    assert!(world.step(&steps[1]).await.unwrap().work.as_step().unwrap().upstream_source);
 
     let (service, body) = world.report(1, "failed", &json!({ "error": "no such file" }));
     assert_eq!(world.send_report(service, &body).await.status, 200);
@@ -57,7 +57,7 @@ async fn store_video(world: &World, step: &Step) {
         content_type: "video/mp4".to_owned(),
         bytes: 4044,
         sha256: "0".repeat(64),
-        duration_ms: None,
+        ..Output::default()
     };
     let change = Change::completed(Attempt(1), &[output], START).unwrap();
     let advanced = world.store().advance(&job, &change, START).await.unwrap();

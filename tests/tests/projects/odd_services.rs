@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use domain::{ProjectId, Step};
+use domain::{ProjectId, Step, TaskId};
 use hookreel_studio::{Faults, PostKind, SceneTaskView};
 use tests::world::Plan;
 use tests::{World, film};
@@ -70,7 +70,7 @@ async fn twenty_films_are_made_by_an_odd_studio() {
 async fn check_tasks(world: &World, ids: &[String], tasks: &[SceneTaskView]) -> usize {
     let mut given: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for task in tasks {
-        given.entry(film::step_of(task).job_id().to_string()).or_default().insert(&task.id);
+        given.entry(film::step_of(task).job_id().to_string()).or_default().insert(task.id.as_str());
     }
     let mut attempts = 0;
     for id in ids {
@@ -78,7 +78,8 @@ async fn check_tasks(world: &World, ids: &[String], tasks: &[SceneTaskView]) -> 
         for step in Step::all(&project, SCENES) {
             let job = world.step(&step).await.unwrap();
             let past = job.history.iter().filter_map(|past| past.provider_task.as_ref());
-            let known: BTreeSet<_> = past.chain(&job.provider_task).collect();
+            let known = past.chain(&job.provider_task);
+            let known: BTreeSet<_> = known.map(TaskId::as_str).collect();
             assert_eq!(given[job.id.as_str()], known, "{}", job.id);
             assert_eq!(known.len(), job.attempt.0 as usize, "{}: one task an attempt", job.id);
             attempts += known.len();

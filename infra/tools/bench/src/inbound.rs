@@ -1,4 +1,4 @@
-//! The work of an inbound webhook by itself, for counting its instructions: `webhook-runpod`'s
+//! The work of an inbound webhook by itself, for counting its instructions: `provider-webhook`'s
 //! handler from the parsed event to its first request to DynamoDB.
 //!
 //! `bench-inbound <event.json> <parse|serialise|sign> <rounds>` does it `rounds` times. With
@@ -22,9 +22,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use futures::FutureExt;
 use lambda_http::request::LambdaRequest;
+use provider_webhook::ProviderWebhook;
 use runtime::{Clock, Context, Environment};
 use serde_json::Value;
-use webhook_runpod::WebhookRunpod;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -85,7 +85,7 @@ fn count() -> Result<u64, Failure> {
     };
     let event: Value = serde_json::from_slice(&std::fs::read(event)?)?;
     let connector = Silent::default();
-    let handle = runtime::http::invocable::<WebhookRunpod>(&context(connector.clone(), what))?;
+    let handle = runtime::http::invocable::<ProviderWebhook>(&context(connector.clone(), what))?;
     for _ in 0..rounds.parse()? {
         if what == "parse" {
             let request: LambdaRequest = serde_json::from_value(event.clone())?;

@@ -107,7 +107,7 @@ mod tests {
         let project = "proj_x".parse().unwrap();
         let steps = Step::all(&project, 2);
         let job = |(step, state): (Step, &JobState)| {
-            let new = Job::new(step.job_id(), OwnerId::new("acme"), step.kind(), NOW);
+            let new = step.job(OwnerId::new("acme"), 2, NOW);
             (new.id.clone(), Job { state: *state, attempt: Attempt(1), ..new })
         };
         steps.zip(states).map(job).collect()

@@ -1,7 +1,8 @@
 //! The steps of a project, the ids of their jobs, and what follows what. Pure.
 
+use crate::job::{StepWork, Work};
 use crate::project::{ProjectId, SceneId};
-use crate::{Job, JobId, JobKind, JobState};
+use crate::{Job, JobId, JobKind, JobState, OwnerId, Timestamp};
 
 /// One step of a project. Its job's id names it, so whoever knows the project and the scene
 /// knows the job.
@@ -90,12 +91,25 @@ impl Step {
 
     /// What its job makes.
     #[must_use]
-    pub const fn kind(&self) -> JobKind {
+    pub fn kind(&self) -> JobKind {
+        self.work(0).kind()
+    }
+
+    /// What its job has to do in a project of so many `scenes`.
+    #[must_use]
+    pub const fn work(&self, scenes: u16) -> Work {
+        let step = StepWork { scenes, upstream_source: false };
         match self.task {
-            StepTask::Video(_) => JobKind::SceneVideo,
-            StepTask::LastFrame(_) => JobKind::LastFrame,
-            StepTask::Stitch => JobKind::Stitch,
+            StepTask::Video(_) => Work::SceneVideo(step),
+            StepTask::LastFrame(_) => Work::LastFrame(step),
+            StepTask::Stitch => Work::Stitch(step),
         }
+    }
+
+    /// Its job, new, in the project of `owner` with so many `scenes`.
+    #[must_use]
+    pub fn job(&self, owner: OwnerId, scenes: u16, now: Timestamp) -> Job {
+        Job::new(self.job_id(), owner, self.work(scenes), now)
     }
 
     /// Its scene, if it is a scene's.
@@ -126,9 +140,9 @@ impl Step {
 /// as a provider offers its file: ours is still being pulled then.
 #[must_use]
 pub fn then(job: &Job, state: JobState) -> Then {
-    let Some(step) = Step::of(&job.id) else { return Then::Nothing };
+    let Some((step, work)) = job.step().zip(job.work.as_step()) else { return Then::Nothing };
     match state {
-        JobState::Storing => step.next(job.scenes).map_or(Then::Nothing, Then::Release),
+        JobState::Storing => step.next(work.scenes).map_or(Then::Nothing, Then::Release),
         JobState::Completed if step.task == StepTask::Stitch => Then::CompleteProject,
         JobState::Failed => Then::FailProject,
         _ => Then::Nothing,

@@ -1,7 +1,10 @@
 //! Talking to the providers of our configuration.
 
+use std::time::Duration;
+
 use domain::Secret;
-use http::StatusCode;
+use http::{Method, StatusCode};
+use providers::{Auth, Call};
 use serde_json::json;
 
 use super::server::{Server, Then};
@@ -12,8 +15,16 @@ fn client() -> ProviderClient {
     ProviderClient::new(true).unwrap()
 }
 
-fn key() -> Secret {
-    Secret::new("rp_key")
+fn auth() -> Auth {
+    Auth::Bearer(Secret::new("rp_key"))
+}
+
+fn post(url: &str, timeout: Duration) -> Call {
+    Call { timeout, ..Call::post(url.to_owned(), auth(), json!({ "input": 1 })) }
+}
+
+fn get(url: &str) -> Call {
+    Call { timeout: PATIENCE, ..Call::get(url.to_owned(), auth()) }
 }
 
 #[tokio::test]
@@ -21,7 +32,7 @@ async fn posts_json_with_the_key() {
     let bytes = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"id\":\"t1\"}";
     let server = Server::start(bytes, Then::Close).await;
     let url = server.url("/v2/e/run");
-    let answer = client().post_json(&url, &key(), &json!({"input": 1}), PATIENCE).await.unwrap();
+    let answer = client().call(post(&url, PATIENCE)).await.unwrap();
     assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &br#"{"id":"t1"}"#[..]));
     let head = server.heads().concat();
     for part in ["post /v2/e/run ", "authorization: bearer rp_key", "type: application/json"] {
@@ -30,25 +41,40 @@ async fn posts_json_with_the_key() {
 }
 
 #[tokio::test]
+async fn any_method_and_way_to_authenticate_can_be_used() {
+    for (auth, expected) in [
+        (Auth::Scheme("Key", Secret::new("fal_key")), "authorization: key fal_key"),
+        (Auth::Header("xi-api-key", Secret::new("el_key")), "xi-api-key: el_key"),
+    ] {
+        let server =
+            Server::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Then::Close).await;
+        let call = Call { auth, method: Method::PUT, ..get(&server.url("/cancel")) };
+        assert_eq!(client().call(call).await.unwrap().status, StatusCode::OK);
+        let head = server.heads().concat();
+        assert!(head.contains("put /cancel ") && head.contains(expected), "{head}");
+    }
+}
+
+#[tokio::test]
 async fn gets_with_the_key() {
     let bytes = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
     let server = Server::start(bytes, Then::Close).await;
-    let answer = client().get(&server.url("/status/t1"), &key(), PATIENCE).await.unwrap();
+    let answer = client().call(get(&server.url("/status/t1"))).await.unwrap();
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert!(server.heads().concat().contains("authorization: bearer rp_key"));
 }
 
 #[tokio::test]
 async fn an_answer_is_whole_or_an_error() {
-    let get = async |bytes: String, then| {
+    let fault = async |bytes: String, then| {
         let server = Server::start(bytes, then).await;
-        client().get(&server.url("/"), &key(), PATIENCE).await.unwrap_err()
+        client().call(get(&server.url("/"))).await.unwrap_err()
     };
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_owned();
-    let error = get(half, Then::Close).await;
+    let error = fault(half, Then::Close).await;
     assert!(matches!(error, SendError::Broken(_)) && error.may_have_arrived(), "{error:?}");
     let huge = "HTTP/1.1 200 OK\r\n\r\n".to_owned() + &"x".repeat(1024 * 1024 + 1);
-    let error = get(huge, Then::Close).await;
+    let error = fault(huge, Then::Close).await;
     assert!(matches!(error, SendError::TooLarge { .. }), "{error:?}");
 }
 
@@ -56,12 +82,12 @@ async fn an_answer_is_whole_or_an_error() {
 async fn says_whether_a_request_may_have_arrived() {
     let silent = Server::start("", Then::Stall).await;
     let url = silent.url("/run");
-    let error = client().post_json(&url, &key(), &json!({}), IMPATIENCE).await.unwrap_err();
+    let error = client().call(post(&url, IMPATIENCE)).await.unwrap_err();
     assert!(matches!(error, SendError::Timeout) && error.may_have_arrived(), "{error:?}");
 
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{gone}/run");
-    let error = client().post_json(&url, &key(), &json!({}), PATIENCE).await.unwrap_err();
+    let error = client().call(post(&url, PATIENCE)).await.unwrap_err();
     assert!(matches!(error, SendError::Connect(_)) && !error.may_have_arrived(), "{error:?}");
 }
 
@@ -74,7 +100,7 @@ async fn sends_no_key_in_clear_text() {
         (&client(), "http://10.0.0.1/", Refused::Scheme),
         (&client(), "api.example.com", Refused::Malformed),
     ] {
-        let error = client.get(url, &key(), PATIENCE).await.unwrap_err();
+        let error = client.call(get(url)).await.unwrap_err();
         assert!(matches!(error, SendError::Refused(is) if is == refused), "{url}: {error:?}");
     }
 }

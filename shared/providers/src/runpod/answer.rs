@@ -1,16 +1,23 @@
-//! What RunPod answers, and the same words in its own webhook.
+//! What RunPod answers. Its own webhook has the same body.
 
-use domain::JobError;
-use domain::job::ErrorCode;
-use serde_json::Value;
+use domain::InvalidField;
+use domain::TaskId;
+use domain::job::{ErrorCode, JobError, Source, SourceFile};
+use serde_json::{Map, Value};
 
-use super::output;
-use crate::body::{error_text, is_task_id, progress_percent};
-use crate::{AnswerError, Cancellation, ProviderNews, Submission};
+use crate::body::{
+    error_text, object, progress_percent, reason, required, task_id, text, url, url_text,
+};
+use crate::{Answer, AnswerError, Cancellation, Submission, TaskStatus};
+
+/// Longest file name accepted, in bytes; most file systems have the same limit.
+const FILENAME_BYTES: usize = 255;
+/// Names under which a finished worker may put the URL of its file.
+const URL_FIELDS: [&str; 5] = ["download_url", "audio_url", "output_url", "file_url", "url"];
 
 /// RunPod's states of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RunpodStatus {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RunpodStatus {
     /// Waits for a worker.
     InQueue,
     /// With a worker; written `IN_PROGRESS` or `RUNNING`.
@@ -23,8 +30,8 @@ pub enum RunpodStatus {
     Cancelled,
     /// Ended because its time was up.
     TimedOut,
-    /// A state that RunPod did not have when this was written.
-    Unknown(String),
+    /// A state that RunPod did not have when this was written; its task counts as running.
+    Unknown,
 }
 
 impl From<&str> for RunpodStatus {
@@ -36,117 +43,108 @@ impl From<&str> for RunpodStatus {
             "FAILED" => Self::Failed,
             "CANCELLED" | "CANCELED" => Self::Cancelled,
             "TIMED_OUT" => Self::TimedOut,
-            _ => Self::Unknown(text.to_owned()),
+            _ => Self::Unknown,
         }
     }
 }
 
-/// A task as RunPod tells of it, in the answers to `run`, `status` and `cancel` alike.
+/// A task, in the answers to `run`, `status` and `cancel` alike.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Task {
-    /// Its id, in characters that are safe in a URL's path.
-    pub id: String,
-    /// How it stands.
-    pub status: RunpodStatus,
-    /// What its worker has given out, null if nothing.
-    pub output: Value,
+pub(super) struct Task {
+    /// Its id.
+    pub(super) id: TaskId,
+    /// Its state.
+    pub(super) status: RunpodStatus,
+    /// What its worker has returned, null if nothing.
+    output: Value,
     /// Why it failed, null if it did not.
-    pub error: Value,
+    error: Value,
 }
 
 impl Task {
-    /// Reads a task out of a body.
-    pub fn parse(body: &[u8]) -> Result<Self, AnswerError> {
-        Self::from_value(&serde_json::from_slice(body)?)
+    fn parse(body: &[u8]) -> Result<Self, AnswerError> {
+        Ok(Self::read(&object(body)?)?)
     }
 
-    pub(super) fn from_value(body: &Value) -> Result<Self, AnswerError> {
-        let text = |field| body.get(field).and_then(Value::as_str);
-        let id = text("id").filter(|id| is_task_id(id));
-        let id = id.ok_or(AnswerError::Field { field: "id" })?;
-        let status = text("status").ok_or(AnswerError::Field { field: "status" })?;
+    /// Reads a task out of a body.
+    pub(super) fn read(body: &Map<String, Value>) -> Result<Self, InvalidField> {
         let part = |field| body.get(field).cloned().unwrap_or_default();
         Ok(Self {
-            id: id.to_owned(),
-            status: status.into(),
+            id: task_id(body, "id")?,
+            status: required(body, "status")?.into(),
             output: part("output"),
             error: part("error"),
         })
     }
 
-    /// What that means for the job.
-    #[must_use]
-    pub fn news(&self) -> ProviderNews {
+    fn task_status(&self) -> TaskStatus {
         match &self.status {
-            RunpodStatus::InQueue => ProviderNews::Queued,
-            RunpodStatus::InProgress | RunpodStatus::Unknown(_) => self.running(),
+            RunpodStatus::InQueue => TaskStatus::Queued { position: None },
+            RunpodStatus::InProgress | RunpodStatus::Unknown => self.running(),
             RunpodStatus::Completed => self.completed(),
             RunpodStatus::Failed => self.failed("The voice worker failed"),
-            RunpodStatus::Cancelled => ProviderNews::Cancelled,
-            RunpodStatus::TimedOut => ProviderNews::Failed(JobError::new(
+            RunpodStatus::Cancelled => TaskStatus::Cancelled,
+            RunpodStatus::TimedOut => TaskStatus::Failed(JobError::new(
                 ErrorCode::RunTimeout,
                 "The voice worker did not finish in time",
             )),
         }
     }
 
-    /// Seed 000's worker waits, still running, for its file to be fetched; what it passed to
-    /// RunPod as its progress says where the file is.
-    fn running(&self) -> ProviderNews {
-        match self.output.as_object().map(output::offered) {
-            Some(Ok(source)) => ProviderNews::FileReady(source),
-            _ => ProviderNews::StillRunning { progress_percent: progress_percent(&self.output) },
+    /// A worker that calls back waits, still running, for its file to be pulled; the progress
+    /// that it reports to RunPod says where the file is.
+    fn running(&self) -> TaskStatus {
+        match self.output.as_object().map(announced) {
+            Some(Ok(source)) => TaskStatus::with_files(source),
+            _ => TaskStatus::running(progress_percent(&self.output)),
         }
     }
 
-    fn completed(&self) -> ProviderNews {
-        match output::finished(&self.output) {
-            Some(source) => ProviderNews::FileReady(source),
+    fn completed(&self) -> TaskStatus {
+        match finished(&self.output) {
+            Some(source) => TaskStatus::with_files(source),
             None => self.failed("The voice worker ended without a file"),
         }
     }
 
-    fn failed(&self, what: &str) -> ProviderNews {
+    fn failed(&self, what: &str) -> TaskStatus {
         let reason = error_text(&self.error)
             .or_else(|| error_text(self.output.get("error")?))
             .map_or_else(String::new, |reason| format!(": {reason}"));
         let message = format!("{what}{reason}");
-        ProviderNews::Failed(JobError::new(ErrorCode::ProviderFailed, message))
+        TaskStatus::Failed(JobError::new(ErrorCode::ProviderFailed, message))
     }
 }
 
-/// What the answer to `run` means. An unreadable answer with a status of success is an error:
-/// the task may exist, only we do not know its name.
-pub fn submission(status: u16, body: &[u8]) -> Result<Submission, AnswerError> {
-    match status {
-        200..=299 => Task::parse(body).map(|task| Submission::Accepted { task: task.id }),
+/// Reads the answer to `run`.
+pub(super) fn submission(answer: &Answer<'_>) -> Result<Submission, AnswerError> {
+    match answer.status.as_u16() {
+        200..=299 => Task::parse(answer.body).map(|task| Submission::Accepted { task: task.id }),
         400 | 413 | 422 => {
-            let answer = serde_json::from_slice(body).unwrap_or(Value::Null);
-            let reason =
-                error_text(&answer).map_or_else(String::new, |reason| format!(": {reason}"));
+            let reason = reason(answer.body);
             let message = format!("The voice provider does not accept the request{reason}");
             Ok(Submission::Rejected(JobError::new(ErrorCode::ProviderRejected, message)))
         }
-        _ => Ok(Submission::TryLater { status }),
+        _ => Ok(Submission::TryLater { status: answer.status }),
     }
 }
 
-/// What the answer to `status` means.
-pub fn news(status: u16, body: &[u8]) -> Result<ProviderNews, AnswerError> {
-    match status {
-        200..=299 => Task::parse(body).map(|task| task.news()),
-        404 | 410 => Ok(ProviderNews::Gone),
-        _ => Err(AnswerError::Unavailable { status }),
+/// Reads the answer to `status`.
+pub(super) fn task_status(answer: &Answer<'_>) -> Result<TaskStatus, AnswerError> {
+    match answer.status.as_u16() {
+        200..=299 => Task::parse(answer.body).map(|task| task.task_status()),
+        404 | 410 => Ok(TaskStatus::Gone),
+        _ => Err(AnswerError::Unavailable { status: answer.status }),
     }
 }
 
-/// What the answer to `cancel` means. It names the state alone, never the output, so it says
-/// nothing of how a task ended that had ended before.
-pub fn cancellation(status: u16, body: &[u8]) -> Result<Cancellation, AnswerError> {
-    match status {
-        200..=299 => Task::parse(body).map(|task| match task.status {
+/// Reads the answer to `cancel`. It names the state alone, never the output, so it says nothing
+/// of how a task ended that had ended before.
+pub(super) fn cancellation(answer: &Answer<'_>) -> Result<Cancellation, AnswerError> {
+    match answer.status.as_u16() {
+        200..=299 => Task::parse(answer.body).map(|task| match task.status {
             RunpodStatus::Cancelled => Cancellation::Cancelled,
-            RunpodStatus::InQueue | RunpodStatus::InProgress | RunpodStatus::Unknown(_) => {
+            RunpodStatus::InQueue | RunpodStatus::InProgress | RunpodStatus::Unknown => {
                 Cancellation::Requested
             }
             RunpodStatus::Completed | RunpodStatus::Failed | RunpodStatus::TimedOut => {
@@ -154,10 +152,39 @@ pub fn cancellation(status: u16, body: &[u8]) -> Result<Cancellation, AnswerErro
             }
         }),
         404 | 410 => Ok(Cancellation::Gone),
-        _ => Err(AnswerError::Unavailable { status }),
+        _ => Err(AnswerError::Unavailable { status: answer.status }),
     }
 }
 
-#[cfg(test)]
-#[path = "answer_tests.rs"]
-mod tests;
+/// The file as a worker that calls back announces it, which may be while its task still runs.
+pub(super) fn announced(object: &Map<String, Value>) -> Result<Source, InvalidField> {
+    source(object, "download_url")
+}
+
+/// The file in the output of a finished task: as a worker announces it, under another name, its
+/// URL alone, or a list whose first file it is.
+fn finished(output: &Value) -> Option<Source> {
+    match output {
+        Value::Object(object) => URL_FIELDS.iter().find_map(|field| source(object, field).ok()),
+        Value::Array(list) => list.iter().find_map(finished),
+        Value::String(url) => Some(Source::of(SourceFile::at(url_text(url)?))),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn source(object: &Map<String, Value>, url_field: &str) -> Result<Source, InvalidField> {
+    let download_url =
+        url(object, url_field)?.ok_or_else(|| InvalidField::new(url_field, "is missing"))?;
+    let confirmation_url = url(object, "confirmation_url")?;
+    let file = SourceFile { filename: filename(object)?, ..SourceFile::at(download_url) };
+    Ok(Source { confirmation_url, ..Source::of(file) })
+}
+
+fn filename(object: &Map<String, Value>) -> Result<Option<String>, InvalidField> {
+    match text(object, "filename")? {
+        Some(name) if name.len() > FILENAME_BYTES => {
+            Err(InvalidField::new("filename", format!("must be at most {FILENAME_BYTES} bytes")))
+        }
+        name => Ok(name.map(str::to_owned)),
+    }
+}

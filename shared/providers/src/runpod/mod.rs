@@ -1,7 +1,97 @@
-//! RunPod serverless with the text-to-speech worker of seed 000.
+//! RunPod serverless, with a text-to-speech worker that calls back by itself.
 
-pub mod answer;
-mod output;
-pub mod request;
-pub mod sender;
-pub mod webhook;
+mod answer;
+mod request;
+mod webhook;
+
+use domain::{InvalidField, JobKind, TaskId};
+use http::StatusCode;
+use serde_json::{Value, json};
+use signing::Unverified;
+
+use crate::webhook::{Facts, WebhookKeys};
+use crate::{
+    Account, Answer, AnswerError, Call, Cancellation, Order, Provider, Sender, Settings,
+    Submission, TaskStatus, WebhookReport, WebhookRequest,
+};
+
+/// RunPod.
+#[derive(Debug)]
+pub(crate) struct Runpod;
+
+impl Provider for Runpod {
+    fn name(&self) -> &'static str {
+        "runpod"
+    }
+
+    fn kinds(&self) -> &'static [JobKind] {
+        &[JobKind::Tts]
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            url: "RUNPOD_BASE_URL",
+            account: Some((request::ENDPOINT, "tts")),
+            key: "RUNPOD_API_KEY",
+            webhook_secret: "RUNPOD_WEBHOOK_SECRET",
+            options: &[request::NATIVE_WEBHOOK],
+            file_hosts: "RUNPOD_FILE_HOSTS",
+        }
+    }
+
+    fn webhook_path(&self) -> &'static str {
+        "/api/runpod-webhook"
+    }
+
+    fn submit(&self, account: &Account, order: &Order) -> Option<Call> {
+        request::run(account, order)
+    }
+
+    fn submission(&self, answer: &Answer<'_>) -> Result<Submission, AnswerError> {
+        answer::submission(answer)
+    }
+
+    fn status(&self, account: &Account, task: &TaskId) -> Call {
+        request::status(account, task)
+    }
+
+    fn task_status(&self, answer: &Answer<'_>) -> Result<TaskStatus, AnswerError> {
+        answer::task_status(answer)
+    }
+
+    fn cancel(&self, account: &Account, task: &TaskId) -> Call {
+        request::cancel(account, task)
+    }
+
+    fn cancellation(&self, answer: &Answer<'_>) -> Result<Cancellation, AnswerError> {
+        answer::cancellation(answer)
+    }
+
+    fn authenticate(
+        &self,
+        request: &WebhookRequest<'_>,
+        keys: &WebhookKeys,
+    ) -> Result<Sender, Unverified> {
+        webhook::authenticate(request, keys)
+    }
+
+    fn authentication_hint(&self) -> &'static str {
+        "Sign the body with X-Webhook-Signature, or use the callback URL as it was given."
+    }
+
+    fn malformed_status(&self) -> StatusCode {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
+
+    fn report(&self, body: &[u8]) -> Result<WebhookReport, InvalidField> {
+        webhook::report(body)
+    }
+
+    fn acknowledgement(&self, facts: &Facts) -> Value {
+        let Facts { job_id, updated, download_url, .. } = facts;
+        json!({ "success": updated, "job_id": job_id, "audioUrl": download_url })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,55 +1,50 @@
-//! What RunPod is sent, and where.
+//! The calls to RunPod.
 
-use domain::tts::TtsRequest;
-use domain::{JobId, limits};
+use domain::{TaskId, limits};
 use serde_json::{Value, json};
 
-/// One serverless endpoint of our account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    url: String,
+use crate::{Account, Call, Input, Order};
+
+/// The variable that names the serverless endpoint of our account.
+pub(super) const ENDPOINT: &str = "RUNPOD_ENDPOINT_ID";
+/// The variable that asks RunPod itself for a webhook too, besides its worker's.
+pub(super) const NATIVE_WEBHOOK: &str = "RUNPOD_NATIVE_WEBHOOK";
+
+/// Submits a run.
+pub(super) fn run(account: &Account, order: &Order) -> Option<Call> {
+    let is_native = account.value(NATIVE_WEBHOOK) == "true";
+    Some(Call::submission(url(account, "run"), account.bearer(), run_body(order, is_native)?))
 }
 
-impl Endpoint {
-    /// The endpoint `id` below `base_url`, which is `https://api.runpod.ai` for RunPod itself.
-    #[must_use]
-    pub fn new(base_url: &str, id: &str) -> Self {
-        Self { url: format!("{}/v2/{id}", base_url.trim_end_matches('/')) }
-    }
-
-    /// Where work is posted.
-    #[must_use]
-    pub fn run_url(&self) -> String {
-        format!("{}/run", self.url)
-    }
-
-    /// Where a task's state is read.
-    #[must_use]
-    pub fn status_url(&self, task: &str) -> String {
-        format!("{}/status/{task}", self.url)
-    }
-
-    /// Where a POST ends a task.
-    #[must_use]
-    pub fn cancel_url(&self, task: &str) -> String {
-        format!("{}/cancel/{task}", self.url)
-    }
+/// Polls a task.
+pub(super) fn status(account: &Account, task: &TaskId) -> Call {
+    Call::get(url(account, &format!("status/{task}")), account.bearer())
 }
 
-/// The body of a run. The worker posts to `callback_url` when the file is ready; with
-/// `native`, RunPod itself also posts there when the task has ended.
+/// Cancels a task.
+pub(super) fn cancel(account: &Account, task: &TaskId) -> Call {
+    Call::post(url(account, &format!("cancel/{task}")), account.bearer(), json!({}))
+}
+
+fn url(account: &Account, path: &str) -> String {
+    account.url(&format!("/v2/{}/{path}", account.value(ENDPOINT)))
+}
+
+/// The body of a run. The worker posts to the callback URL when the file is ready; with
+/// `is_native`, RunPod itself also posts there when the task has ended.
 ///
 /// `executionTimeout` bounds the work, `ttl` the waiting and the work together, both in
 /// milliseconds.
-#[must_use]
-pub fn run_body(job_id: &JobId, request: &TtsRequest, callback_url: &str, native: bool) -> Value {
+fn run_body(order: &Order, is_native: bool) -> Option<Value> {
+    let Input::Speech(request) = &order.input else { return None };
+    let callback_url = order.callback_url();
     let life = limits::START_DEADLINE + limits::RUN_DEADLINE;
     let mut body = json!({
         "input": {
             "text": request.text,
             "language": request.language.name(),
             "format": request.format.as_str(),
-            "job_id": job_id,
+            "job_id": order.job_id,
             "webhook_url": callback_url,
         },
         "policy": {
@@ -60,52 +55,8 @@ pub fn run_body(job_id: &JobId, request: &TtsRequest, callback_url: &str, native
     if let Some(voice) = &request.voice {
         body["input"]["voice"] = json!(voice);
     }
-    if native {
+    if is_native {
         body["webhook"] = json!(callback_url);
     }
-    body
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    fn body(voice: Option<&str>, native: bool) -> Value {
-        let request =
-            TtsRequest::new("Akkam".into(), "om", voice.map(Into::into), Some("mp3")).unwrap();
-        let url = "https://api.example.com/api/runpod-webhook?job=job_1&token=1.x";
-        run_body(&"job_1".parse().unwrap(), &request, url, native)
-    }
-
-    #[test]
-    fn says_what_to_speak_and_where_to_call() {
-        let expected = json!({
-            "input": {
-                "text": "Akkam",
-                "language": "oromo",
-                "format": "mp3",
-                "job_id": "job_1",
-                "webhook_url": "https://api.example.com/api/runpod-webhook?job=job_1&token=1.x",
-            },
-            "policy": { "executionTimeout": 7_200_000, "ttl": 14_400_000 },
-        });
-        assert_eq!(body(None, false), expected);
-    }
-
-    #[test]
-    fn names_a_voice_and_the_native_webhook_when_asked() {
-        let body = body(Some("f2"), true);
-        assert_eq!(body["input"]["voice"], "f2");
-        assert_eq!(body["webhook"], body["input"]["webhook_url"]);
-    }
-
-    #[test]
-    fn urls_of_an_endpoint() {
-        let endpoint = Endpoint::new("https://api.runpod.ai/", "abc");
-        assert_eq!(endpoint.run_url(), "https://api.runpod.ai/v2/abc/run");
-        assert_eq!(endpoint.status_url("t-1"), "https://api.runpod.ai/v2/abc/status/t-1");
-        assert_eq!(endpoint.cancel_url("t-1"), "https://api.runpod.ai/v2/abc/cancel/t-1");
-    }
+    Some(body)
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Attempt, InboundId, InvalidField, JobState, Timestamp, limits};
+use domain::{Attempt, InboundId, InvalidField, JobState, TaskId, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::expressions::Expressions;
@@ -26,7 +26,7 @@ pub struct Inbound {
     pub attempt: Option<Attempt>,
     /// The provider's task that it speaks of, where it names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<String>,
+    pub task: Option<TaskId>,
     /// What became of it, the last time it was acted on.
     #[serde(rename = "status")]
     pub outcome: InboundOutcome,
@@ -71,8 +71,8 @@ impl InboundOutcome {
     pub fn of(changed: &Changed, attempt: Option<Attempt>) -> Self {
         match changed {
             Changed::Done(_) => Self::Applied,
-            Changed::Refused(None) => Self::Early,
-            Changed::Refused(Some(job)) => {
+            Changed::Conflict(None) => Self::Early,
+            Changed::Conflict(Some(job)) => {
                 let same_attempt = attempt.is_none_or(|attempt| attempt == job.attempt);
                 match job.state {
                     JobState::Storing | JobState::Completed if same_attempt => Self::Duplicate,

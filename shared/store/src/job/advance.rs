@@ -11,7 +11,7 @@ use domain::project::{Step, Then};
 use domain::{Job, JobState, ProjectId, ProjectStatus, Timestamp, limits};
 
 use crate::expressions::Expressions;
-use crate::item::{attribute, expiry, number, read, text, time};
+use crate::item::{expiry, number, read, text, time};
 use crate::job::change::Change;
 use crate::job::save::{Changed, expressions};
 use crate::keys::{self, ENTITY, EXPIRES_AT};
@@ -19,15 +19,15 @@ use crate::{Store, StoreError};
 
 const OPERATION: &str = "change a step of a project";
 
-/// What became of a change of a job, and of what follows from it.
+/// The result of a change of a job, and of what follows from it.
 #[derive(Debug)]
 pub enum Advanced {
     /// It is saved, and so is what follows from it.
     Done,
     /// It is saved. Its project has ended meanwhile, so nothing follows.
     Alone,
-    /// It no longer fits; the job as it is, or `None` if there is none.
-    Refused(Option<Box<Job>>),
+    /// Its condition failed; the job as it is, or `None` if there is none.
+    Conflict(Option<Box<Job>>),
 }
 
 impl Store {
@@ -40,7 +40,7 @@ impl Store {
         at: Timestamp,
     ) -> Result<Advanced, StoreError> {
         let next = change.to.map_or(Then::Nothing, |state| then(job, state));
-        let Some(step) = Step::of(&job.id).filter(|_| next != Then::Nothing) else {
+        let Some(step) = job.step().filter(|_| next != Then::Nothing) else {
             return self.change_alone(job, change).await;
         };
         let mut writes = vec![self.change_item(job, change)?];
@@ -50,7 +50,7 @@ impl Store {
             Ok(_) => Ok(Advanced::Done),
             Err(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 match failed(cancelled.cancellation_reasons()) {
-                    Some(Failed::Job(job)) => Ok(Advanced::Refused(job)),
+                    Some(Failed::Job(job)) => Ok(Advanced::Conflict(job)),
                     Some(Failed::Rest) => self.change_alone(job, change).await.map(alone),
                     None => Err(StoreError::call(OPERATION)(cancelled)),
                 }
@@ -62,7 +62,7 @@ impl Store {
     async fn change_alone(&self, job: &Job, change: &Change) -> Result<Advanced, StoreError> {
         Ok(match self.change(&job.id, change).await? {
             Changed::Done(_) => Advanced::Done,
-            Changed::Refused(job) => Advanced::Refused(job),
+            Changed::Conflict(job) => Advanced::Conflict(job),
         })
     }
 
@@ -105,7 +105,7 @@ impl Store {
         }
     }
 
-    /// Has `step` wait to be dispatched: makes its job, or wakes the one that waits.
+    /// Releases `step` to be dispatched: creates its job, or queues the one that waits.
     pub(crate) fn release_item(
         &self,
         before: &Job,
@@ -117,8 +117,8 @@ impl Store {
         update.set(ENTITY, text("job"));
         update.set("id", text(id.as_str()));
         update.set("owner", text(before.owner.as_str()));
-        update.set("kind", attribute(&step.kind())?);
-        update.set("scenes", number(before.scenes));
+        update.set("kind", text(step.kind().as_str()));
+        update.set("scenes", number(before.work.as_step().unwrap_or_default().scenes));
         update.set("created_at", time(at));
         update.set("state", text(JobState::Queued.as_str()));
         update.set("state_since", time(at));
@@ -190,7 +190,7 @@ fn processing(update: &mut Expressions) -> String {
 fn alone(advanced: Advanced) -> Advanced {
     match advanced {
         Advanced::Done | Advanced::Alone => Advanced::Alone,
-        refused @ Advanced::Refused(_) => refused,
+        conflict @ Advanced::Conflict(_) => conflict,
     }
 }
 

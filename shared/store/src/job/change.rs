@@ -2,8 +2,9 @@
 //! and the attempt it speaks of.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::job::{ErrorCode, FileSource, JobError, Output, PastAttempt};
-use domain::{Attempt, Job, JobState, OwnerId, Step, Timestamp, limits};
+use domain::job::{ErrorCode, JobError, JobKind, Output, PastAttempt, ProgressCount, Source};
+use domain::{Attempt, Job, JobState, OwnerId, TaskId, Timestamp, limits};
+use serde_json::Value;
 
 use crate::StoreError;
 use crate::expressions::Expressions;
@@ -15,7 +16,8 @@ pub struct Change {
     pub(crate) to: Option<JobState>,
     pub(crate) from: &'static [JobState],
     pub(crate) fence: Option<Attempt>,
-    pub(crate) task: Option<String>,
+    pub(crate) task: Option<TaskId>,
+    pub(crate) kinds: &'static [JobKind],
     pub(crate) owner: Option<OwnerId>,
     pub(crate) set: Vec<(&'static str, AttributeValue)>,
     pub(crate) set_once: Option<(&'static str, AttributeValue)>,
@@ -24,7 +26,7 @@ pub struct Change {
     pub(crate) progress: Option<Progress>,
 }
 
-/// How far a job is, of which its owner is to be told neither too often nor too finely.
+/// How far a job is, of which its owner is notified neither too often nor too finely.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress {
     percent: u8,
@@ -42,28 +44,32 @@ impl Progress {
     }
 }
 
-/// When a job at a provider was last told of anything. The stream's filter asks for it.
+/// When a job at a provider was last marked with anything. The stream's filter looks for it.
 const MARKED_AT: &str = "marked_at";
 
-/// What an attempt leaves behind, and the next one must not find.
+/// The attributes of one attempt, which the next one must not find.
 const OF_ONE_ATTEMPT: &[&str] = &[
     "provider_task",
     "accepted_at",
     "source",
     "reported_at",
     "progress_percent",
+    "progress_step",
+    "progress_count",
     "progress_at",
     MARKED_AT,
     "borrowed",
 ];
 
-/// What a whole life leaves behind, and a job that is begun anew must not find.
-const OF_ONE_LIFE: &[&str] = &[
+/// The attributes of one course of a job, which its restart must not find.
+const OF_ONE_COURSE: &[&str] = &[
     "provider_task",
     "accepted_at",
     "source",
     "reported_at",
     "progress_percent",
+    "progress_step",
+    "progress_count",
     "progress_at",
     MARKED_AT,
     "borrowed",
@@ -71,6 +77,7 @@ const OF_ONE_LIFE: &[&str] = &[
     "completed_at",
     "cancel_requested_at",
     "outputs",
+    "result",
     "error",
     "lost_attempts",
 ];
@@ -90,6 +97,7 @@ impl Change {
             from: states,
             fence: None,
             task: None,
+            kinds: &[],
             owner: None,
             set,
             set_once: None,
@@ -119,7 +127,7 @@ impl Change {
         self
     }
 
-    /// The attempt after `last` is begun. Whoever saves this may call the provider.
+    /// The attempt after `last` begins. The caller that saves this may call the provider.
     #[must_use]
     pub fn claimed(last: Attempt, at: Timestamp) -> Self {
         let mut change =
@@ -129,57 +137,77 @@ impl Change {
         change
     }
 
-    /// The provider has accepted `attempt` and calls it `task`.
+    /// The provider has accepted the present attempt of `job` as `task`. With `upstream_source`
+    /// the provider was given the source of another provider's file.
     #[must_use]
-    pub fn accepted(attempt: Attempt, task: &str, at: Timestamp) -> Self {
-        Self::to(JobState::Running, at).of(attempt).set("provider_task", text(task))
-    }
-
-    /// Notes when the provider accepted it, which is kept of a project's steps.
-    #[must_use]
-    pub fn accepted_at(self, at: Timestamp) -> Self {
-        self.set("accepted_at", time(at))
-    }
-
-    /// Notes that the provider works on what is still another provider's.
-    #[must_use]
-    pub fn borrowing(mut self, borrowed: bool) -> Self {
-        if borrowed {
-            self.set.push(("borrowed", AttributeValue::Bool(true)));
+    pub fn accepted(job: &Job, task: &TaskId, upstream_source: bool, at: Timestamp) -> Self {
+        let change = Self::to(JobState::Running, at).of(job.attempt);
+        let mut change = change.set("provider_task", text(task.as_str()));
+        if job.kind().is_step() {
+            change.set.push(("accepted_at", time(at)));
         }
-        self
+        if upstream_source {
+            change.set.push(("borrowed", AttributeValue::Bool(true)));
+        }
+        change
     }
 
-    /// Only if the provider's task is `task`: its word is for no other.
+    /// Only if the provider's task is `task`: the report is about no other.
     #[must_use]
-    pub fn of_task(mut self, task: &str) -> Self {
-        self.task = Some(task.to_owned());
+    pub fn of_task(mut self, task: &TaskId) -> Self {
+        self.task = Some(task.clone());
         self
     }
 
-    /// The provider offers a file. Without `attempt` its word is taken for the present one.
-    pub fn file_ready(
+    /// Only if the job is of one of `kinds`: those that the reporting provider does.
+    #[must_use]
+    pub const fn of_kinds(mut self, kinds: &'static [JobKind]) -> Self {
+        self.kinds = kinds;
+        self
+    }
+
+    /// The provider has finished with these files and this `result`. Without `attempt` the
+    /// report counts for the present one. With no file to pull, the job is completed.
+    pub fn succeeded(
         attempt: Option<Attempt>,
-        source: &FileSource,
+        source: &Source,
+        result: Option<&Value>,
         at: Timestamp,
     ) -> Result<Self, StoreError> {
-        let change = Self::to(JobState::Storing, at).set("source", attribute(source)?);
+        let mut change = if source.files.is_empty() {
+            let at_provider = &[JobState::Dispatched, JobState::Running];
+            Self { from: at_provider, ..Self::to(JobState::Completed, at) }
+        } else {
+            Self::to(JobState::Storing, at).set("source", attribute(source)?)
+        };
+        if let Some(result) = result {
+            change.set.push(("result", attribute(result)?));
+        }
         Ok(Self { fence: attempt, ..change })
     }
 
-    /// The provider says, unsigned, that `attempt` has ended.
+    /// An unsigned webhook reports that `attempt` has ended.
     #[must_use]
     pub fn reported(attempt: Option<Attempt>, at: Timestamp) -> Self {
         Self { fence: attempt, ..Self::mark("reported_at", at) }
     }
 
-    /// The provider says how far `attempt` is. Refused if it said so shortly before, or if it
-    /// has come on but little.
-    #[must_use]
-    pub fn progress(attempt: Attempt, percent: u8, at: Timestamp) -> Self {
-        let change = Self::mark("progress_at", at).of(attempt);
-        let change = change.set("progress_percent", number(percent));
-        Self { progress: Some(Progress { percent, at }), ..change }
+    /// The provider reports how far an attempt is. The condition fails if it did so shortly
+    /// before, or if little has been done since.
+    pub fn progress(
+        attempt: Option<Attempt>,
+        percent: u8,
+        (step, count): (Option<&str>, Option<ProgressCount>),
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut change = Self::mark("progress_at", at).set("progress_percent", number(percent));
+        if let Some(step) = step {
+            change.set.push(("progress_step", text(step)));
+        }
+        if let Some(count) = count {
+            change.set.push(("progress_count", attribute(&count)?));
+        }
+        Ok(Self { fence: attempt, progress: Some(Progress { percent, at }), ..change })
     }
 
     /// The files of `attempt` are in the bucket.
@@ -188,8 +216,8 @@ impl Change {
         outputs: &[Output],
         at: Timestamp,
     ) -> Result<Self, StoreError> {
-        let outputs = attribute(&outputs)?;
-        Ok(Self::to(JobState::Completed, at).of(attempt).set("outputs", outputs))
+        let change = Self { from: &[JobState::Storing], ..Self::to(JobState::Completed, at) };
+        Ok(change.of(attempt).set("outputs", attribute(&outputs)?))
     }
 
     /// `attempt` has ended the job without a result.
@@ -197,22 +225,22 @@ impl Change {
         Ok(Self::to(JobState::Failed, at).of(attempt).set("error", attribute(error)?))
     }
 
-    /// The provider does not take `attempt` now; the job waits for another.
+    /// The provider does not accept `attempt` now; the job is queued for another.
     #[must_use]
     pub fn put_back(attempt: Attempt, at: Timestamp) -> Self {
         Self { remove: OF_ONE_ATTEMPT, ..Self::to(JobState::Queued, at).of(attempt) }
     }
 
-    /// The present attempt of `job`, which its provider had taken, came to nothing for `reason`;
-    /// the job waits for another.
+    /// The present attempt of `job`, which its provider had accepted, is lost for `reason`; the
+    /// job is queued for another.
     pub fn lost(job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
         let lost = number(job.lost_attempts + 1);
         let change = Self::put_back(job.attempt, at).set("lost_attempts", lost);
         change.remembering(job, reason, at)
     }
 
-    /// The present attempt of `job` came to nothing for `reason`. Another one follows, unless none
-    /// is left or a later step works with what this one has offered, which must not mix with a
+    /// The present attempt of `job` is lost for `reason`. Another one follows, unless none is left
+    /// or a later step works with the file that this one announced, which must not mix with a
     /// second version; then the job has failed with `error`.
     pub fn lost_or_failed(
         job: &Job,
@@ -227,31 +255,36 @@ impl Change {
         Self::lost(job, reason, at)
     }
 
-    /// The provider says that the present attempt of `job` failed with `error`. One that worked
-    /// on a file of another provider's is followed by another, which is given ours.
-    pub fn failed_step(job: &Job, error: &JobError, at: Timestamp) -> Result<Self, StoreError> {
-        let change = if job.borrowed {
+    /// The provider reports that the present attempt of `job` failed with `error`. One that was
+    /// given an upstream source is followed by another, which is given our copy.
+    pub fn failed_at_provider(
+        job: &Job,
+        error: &JobError,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let change = if job.work.as_step().is_some_and(|step| step.upstream_source) {
             Self::lost_or_failed(job, &error.message, error, at)?
         } else {
             Self::failed(job.attempt, error, at)?
         };
-        // Once the service has offered its file it cannot fail any more.
+        // Once the provider has announced its file it cannot fail any more.
         Ok(Self { from: &[JobState::Dispatched, JobState::Running], ..change })
     }
 
-    /// The provider says that it has ended the present attempt of `job`. If nobody asked for that
-    /// and its project waits for it, the job has failed: a step is cancelled with its project.
-    pub fn ended_by_provider(job: &Job, at: Timestamp) -> Result<Self, StoreError> {
-        if Step::of(&job.id).is_none() || job.cancel_requested_at.is_some() {
+    /// The provider reports that it has cancelled the present attempt of `job`. If no cancel was
+    /// requested and a project waits for it, the job has failed: a step is cancelled with its
+    /// project.
+    pub fn cancelled_at_provider(job: &Job, at: Timestamp) -> Result<Self, StoreError> {
+        if !job.kind().is_step() || job.cancel_requested_at.is_some() {
             return Ok(Self::cancelled(job.attempt, at));
         }
         let error = JobError::new(ErrorCode::ProviderFailed, "The provider ended the task.");
-        Self::failed_step(job, &error, at)
+        Self::failed_at_provider(job, &error, at)
     }
 
-    /// The owner has `job`, a step of a project, begin anew, in whatever state it is: at once, or
-    /// when what it is made from is there. What it had come to is kept as its past; whoever
-    /// speaks of an earlier attempt is not heard any more.
+    /// The owner restarts `job`, a step of a project, in whatever state it is: at once, or when
+    /// the step before has its file. Its results so far are kept in its history; reports about
+    /// an earlier attempt no longer count.
     pub fn restarted(
         job: &Job,
         at_once: bool,
@@ -262,10 +295,10 @@ impl Change {
         let change = Self { from: only(job.state), ..Self::to(state, at) }.of(job.attempt);
         let change = change.set("attempt", number(job.attempt.next().0));
         let change = change.set("created_at", time(at));
-        Self { remove: OF_ONE_LIFE, ..change }.remembering(job, reason, at)
+        Self { remove: OF_ONE_COURSE, ..change }.remembering(job, reason, at)
     }
 
-    /// Adds the present attempt of `job` to its past, as long as that is short.
+    /// Adds the present attempt of `job` to its history, as long as that is short.
     fn remembering(self, job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
         if job.attempt == Attempt::default() || job.history.len() >= limits::PAST_ATTEMPTS {
             return Ok(self);
@@ -284,20 +317,20 @@ impl Change {
         Ok(Self { append: Some(("history", attribute(&[past])?)), ..self })
     }
 
-    /// The owner ends a job that no provider has.
+    /// The owner cancels a job that no provider has accepted.
     #[must_use]
     pub fn cancelled_by(owner: &OwnerId, at: Timestamp) -> Self {
         let change = Self::to(JobState::Cancelled, at).by(owner);
         Self { from: &[JobState::Waiting, JobState::Queued], ..change }
     }
 
-    /// The owner wants a job ended that a provider may be working on.
+    /// The owner requests the cancel of a job that a provider may be working on.
     #[must_use]
     pub fn cancel_requested_by(owner: &OwnerId, at: Timestamp) -> Self {
         Self::mark("cancel_requested_at", at).by(owner)
     }
 
-    /// The provider has ended `attempt`, as the owner wished.
+    /// The provider has cancelled `attempt`, as the owner requested.
     #[must_use]
     pub fn cancelled(attempt: Attempt, at: Timestamp) -> Self {
         Self::to(JobState::Cancelled, at).of(attempt)
@@ -306,7 +339,8 @@ impl Change {
 
 /// Whether another step of its project is made from what `job` makes.
 fn is_followed(job: &Job) -> bool {
-    Step::of(&job.id).is_some_and(|step| step.next(job.scenes).is_some())
+    let step = job.step().zip(job.work.as_step());
+    step.is_some_and(|(step, work)| step.next(work.scenes).is_some())
 }
 
 /// The list of this one state.

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use domain::job::Work;
 use domain::tts::TtsRequest;
 use domain::{Job, limits};
 
@@ -25,16 +26,10 @@ impl Store {
     /// Saves a new job, unless one with its id is there. A short request lies within the job;
     /// a long one beside it, saved by the same call, so that later changes of the job do not
     /// pay for its size.
-    pub async fn create_job(
-        &self,
-        mut job: Job,
-        request: TtsRequest,
-    ) -> Result<Created, StoreError> {
-        let size = serde_json::to_string(&request).map_or(usize::MAX, |json| json.len());
-        if size <= limits::INLINE_REQUEST_BYTES {
-            job.request = Some(request);
+    pub async fn create_job(&self, mut job: Job) -> Result<Created, StoreError> {
+        let Some(request) = take_long_request(&mut job.work) else {
             return self.put_job(new_item(&job)?).await;
-        }
+        };
         let mut beside = item(keys::request(&job.id), "request", &request)?;
         beside.insert(EXPIRES_AT.to_owned(), expiry(job.created_at + limits::RETENTION));
         self.put_job_and_request(new_item(&job)?, beside).await
@@ -83,6 +78,13 @@ impl Store {
             Err(error) => existing(error),
         }
     }
+}
+
+/// The request of `work`, taken out of it if it is too long to lie within the job.
+fn take_long_request(work: &mut Work) -> Option<TtsRequest> {
+    let Work::Speech(speech) = work else { return None };
+    let size = serde_json::to_string(&speech.request).map_or(usize::MAX, |json| json.len());
+    if size > limits::INLINE_REQUEST_BYTES { speech.request.take() } else { None }
 }
 
 fn new_item(job: &Job) -> Result<Attributes, StoreError> {

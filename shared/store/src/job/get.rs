@@ -1,5 +1,6 @@
 //! Reading one job.
 
+use domain::job::Speech;
 use domain::tts::TtsRequest;
 use domain::{Job, JobId, OwnerId};
 
@@ -18,12 +19,17 @@ impl Store {
         self.get("read a job", keys::job(id)).await?.map(read).transpose()
     }
 
-    /// What `job` is asked to do: from within it, or from beside it. `None` if it has expired.
-    pub async fn request(&self, job: &Job) -> Result<Option<TtsRequest>, StoreError> {
-        if let Some(request) = &job.request {
+    /// The request of the speech job `id`: from within it, or from the item beside it. `None` if
+    /// it has expired.
+    pub async fn speech_request(
+        &self,
+        id: &JobId,
+        speech: &Speech,
+    ) -> Result<Option<TtsRequest>, StoreError> {
+        if let Some(request) = &speech.request {
             return Ok(Some(request.clone()));
         }
-        self.get("read a job's request", keys::request(&job.id)).await?.map(read).transpose()
+        self.get("read a job's request", keys::request(id)).await?.map(read).transpose()
     }
 
     /// The item under `key`, as the last write left it.

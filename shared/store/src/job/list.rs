@@ -19,7 +19,7 @@ pub struct JobFilter {
 impl JobFilter {
     fn fits(self, job: &Job) -> bool {
         self.status.is_none_or(|status| job.state.status() == status)
-            && self.kind.is_none_or(|kind| job.kind == kind)
+            && self.kind.is_none_or(|kind| job.kind() == kind)
     }
 
     const fn fits_all(self) -> bool {

@@ -10,17 +10,17 @@ use crate::job::change::Change;
 use crate::keys::job;
 use crate::{Store, StoreError};
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Debug)]
 pub enum Changed {
     /// It is saved; the job as it is now.
     Done(Box<Job>),
-    /// It no longer fits; the job as it is, or `None` if there is none.
-    Refused(Option<Box<Job>>),
+    /// Its condition failed; the job as it is, or `None` if there is none.
+    Conflict(Option<Box<Job>>),
 }
 
 impl Store {
-    /// Saves `change`, if the job is such that it may happen.
+    /// Saves `change`, if its condition holds.
     pub async fn change(&self, id: &JobId, change: &Change) -> Result<Changed, StoreError> {
         let (update, condition) = expressions(change);
         let result = self
@@ -39,7 +39,7 @@ impl Store {
         match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
             Ok(output) => Ok(Changed::Done(Box::new(read(output.attributes.unwrap_or_default())?))),
             Err(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Changed::Refused(failed.item.map(read::<Job>).transpose()?.map(Box::new)))
+                Ok(Changed::Conflict(failed.item.map(read::<Job>).transpose()?.map(Box::new)))
             }
             Err(error) => Err(StoreError::call("change a job")(error)),
         }
@@ -77,10 +77,15 @@ fn condition(update: &mut Expressions, change: &Change) -> String {
         and(update, "attempt", number(attempt.0));
     }
     if let Some(task) = &change.task {
-        and(update, "provider_task", text(task));
+        and(update, "provider_task", text(task.as_str()));
     }
     if let Some(owner) = &change.owner {
         and(update, "owner", text(owner.as_str()));
+    }
+    if !change.kinds.is_empty() {
+        let kinds: Vec<_> =
+            change.kinds.iter().map(|kind| update.value(text(kind.as_str()))).collect();
+        condition = format!("{condition} AND {} IN ({})", update.name("kind"), kinds.join(", "));
     }
     match change.progress {
         Some(progress) => format!("{condition} AND {}", progress.condition(update)),

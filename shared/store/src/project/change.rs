@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::project::{Plan, Project, ProjectAct, ProjectVerb, Step};
-use domain::{Job, JobState, OwnerId, ProjectStatus, Timestamp, limits};
+use domain::{JobState, OwnerId, ProjectStatus, Timestamp, limits};
 
 use crate::expressions::Expressions;
 use crate::item::{attribute, expiry, number, text, time};
@@ -100,8 +100,8 @@ impl Store {
         step: &Step,
         at: Timestamp,
     ) -> Result<TransactWriteItem, StoreError> {
-        let job = Job::new(step.job_id(), project.owner.clone(), step.kind(), at);
-        self.release_item(&Job { scenes: project.scenes, ..job }, step, at)
+        let job = step.job(project.owner.clone(), project.scenes, at);
+        self.release_item(&job, step, at)
     }
 
     /// The project's own part: only if it is as it was read.

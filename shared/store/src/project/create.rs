@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use domain::project::{Plan, Step};
-use domain::{Job, Project, SceneId, limits};
+use domain::{Project, SceneId, limits};
 
 use crate::item::{expiry, item, read, text};
 use crate::keys::{self, Attributes, EXPIRES_AT, OWNER_PK, OWNER_SK};
@@ -34,9 +34,7 @@ impl Store {
         itself.insert(OWNER_SK.to_owned(), text(place));
         let plan = item(keys::plan(&project.id), "plan", plan)?;
         let step = Step::video(project.id.clone(), SceneId::FIRST);
-        let owner = project.owner.clone();
-        let first = Job::new(step.job_id(), owner, step.kind(), project.created_at);
-        let first = Job { scenes: project.scenes, ..first };
+        let first = step.job(project.owner.clone(), project.scenes, project.created_at);
         let first = item(keys::job(&first.id), "job", &first)?;
         let mut request = self.client.transact_write_items();
         for mut item in [itself, plan, first] {

@@ -1,4 +1,4 @@
-//! `webhook-runpod` as it would be with the SDK's defaults: everything searched for, and the
+//! `provider-webhook` as it would be with the SDK's defaults: everything searched for, and the
 //! connection made by a first call, since that is the one way that the SDK offers.
 
 use std::error::Error;
@@ -7,7 +7,7 @@ use aws_config::BehaviorVersion;
 use lambda_runtime::{LambdaEvent, service_fn};
 use runtime::{Clock, Context, Environment};
 use serde_json::Value;
-use webhook_runpod::WebhookRunpod;
+use provider_webhook::ProviderWebhook;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -16,6 +16,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     aws_sdk_dynamodb::Client::new(&aws).describe_endpoints().send().await.map_err(Box::<dyn Error + Send + Sync>::from)?;
     let environment = Environment::from_process();
     let context = Context { environment, aws, clock: Clock::system() };
-    let handle = runtime::http::invocable::<WebhookRunpod>(&context)?;
+    let handle = runtime::http::invocable::<ProviderWebhook>(&context)?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| handle(event.payload).await)).await
 }

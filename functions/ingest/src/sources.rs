@@ -1,0 +1,58 @@
+//! The clients that pull providers' files: one for each provider whose hosts are listed, and one
+//! for all others.
+
+use std::str::FromStr;
+
+use domain::JobKind;
+use outbound::{Client, Guard, HostPattern};
+use providers::{Provider, registry};
+use runtime::{Environment, StartError};
+
+/// The clients.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    any: Client,
+    listed: Vec<(&'static str, Client)>,
+}
+
+/// The hosts that a provider's files may come from.
+struct Hosts(Vec<HostPattern>);
+
+impl FromStr for Hosts {
+    type Err = outbound::host::InvalidPattern;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        HostPattern::parse_list(text).map(Self)
+    }
+}
+
+impl Sources {
+    pub(crate) fn new(environment: &Environment) -> Result<Self, StartError> {
+        let allow_loopback = environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?;
+        let client = |allowed_hosts| {
+            Client::new(Guard { allow_loopback, allowed_hosts })
+                .map_err(|error| StartError::client("the HTTP client", &error))
+        };
+        let mut listed = Vec::new();
+        for provider in registry::PROVIDERS {
+            let Hosts(hosts) =
+                environment.parsed(provider.settings().file_hosts, Hosts(Vec::new()))?;
+            if !hosts.is_empty() {
+                listed.push((provider.name(), client(Some(hosts))?));
+            }
+        }
+        Ok(Self { any: client(None)?, listed })
+    }
+
+    /// The client for what may lie at any public host.
+    pub(crate) const fn any(&self) -> &Client {
+        &self.any
+    }
+
+    /// The client for the files of jobs of `kind`.
+    pub(crate) fn client(&self, kind: JobKind) -> &Client {
+        let provider = registry::of(kind).map(Provider::name);
+        let listed = self.listed.iter().find(|(name, _)| Some(*name) == provider);
+        listed.map_or(&self.any, |(_, client)| client)
+    }
+}

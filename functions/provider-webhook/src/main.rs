@@ -1,0 +1,6 @@
+//! `provider-webhook` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<provider_webhook::ProviderWebhook>().await
+}

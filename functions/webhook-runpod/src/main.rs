@@ -1,6 +1,0 @@
-//! `webhook-runpod` in Lambda.
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    runtime::http::run::<webhook_runpod::WebhookRunpod>().await
-}

@@ -1,0 +1,37 @@
+//! Why a job fails, in words meant for its owner.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a job failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobError {
+    /// A word for programs.
+    pub code: ErrorCode,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl JobError {
+    /// Pairs a code with its sentence.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// The ways a job fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The provider does not accept the request.
+    ProviderRejected,
+    /// The provider accepted it and failed.
+    ProviderFailed,
+    /// No provider accepted it in time.
+    StartTimeout,
+    /// The provider did not finish in time.
+    RunTimeout,
+    /// The provider's file could not be pulled before it was gone.
+    FileLost,
+    /// The provider's file is not what was asked for.
+    FileInvalid,
+}

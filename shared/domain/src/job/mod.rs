@@ -1,0 +1,189 @@
+//! A job: one piece of work at one provider, from request to result.
+
+pub mod error;
+pub mod kind;
+pub mod output;
+pub mod source;
+pub mod work;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use error::{ErrorCode, JobError};
+pub use kind::{JobKind, Media};
+pub use output::Output;
+pub use source::{FileRole, Source, SourceFile};
+pub use work::{Speech, StepWork, Work};
+
+use crate::metadata::Metadata;
+use crate::{Attempt, JobId, JobState, OwnerId, Step, TaskId, Timestamp};
+
+/// A job as it is stored. Everything a client, a worker or the stream needs to know of it is
+/// here, but for a long text, which lies in an item of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// What it has to do; stored flat, with its `kind`.
+    #[serde(flatten)]
+    pub work: Work,
+    /// Where it stands.
+    pub state: JobState,
+    /// The attempt that counts; 0 until it is first dispatched.
+    pub attempt: Attempt,
+    /// How many attempts a provider accepted and lost.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_attempts: u32,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When its first attempt was claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When it came to its present state.
+    pub state_since: Timestamp,
+    /// When it ended, in whatever way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// When its owner asked to end it while a provider was at work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_requested_at: Option<Timestamp>,
+    /// When an unsigned webhook reported an end; the provider is polled before it is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
+    /// How far the present attempt is, 0 to 100, if its provider reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_percent: Option<u8>,
+    /// What it is doing, if its provider says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_step: Option<String>,
+    /// How much of it is done, if its provider counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_count: Option<ProgressCount>,
+    /// When its progress was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_at: Option<Timestamp>,
+    /// The task that the provider runs for the present attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_task: Option<TaskId>,
+    /// When the provider accepted the present attempt. Stored for a project's steps only: the
+    /// item of any other job has no byte to spare below 1 KB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
+    /// Where the provider's files are, once it announces them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// What the provider returned besides files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// The files in our bucket.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<Output>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+    /// Where to notify its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
+    /// What its owner attached to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// SHA-256 of the request's body, hex; kept when an idempotency key was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_sha256: Option<String>,
+    /// The attempts that failed or were superseded, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastAttempt>,
+}
+
+impl Job {
+    /// A new job that waits to be dispatched.
+    #[must_use]
+    pub const fn new(id: JobId, owner: OwnerId, work: Work, now: Timestamp) -> Self {
+        Self {
+            id,
+            owner,
+            work,
+            state: JobState::Queued,
+            attempt: Attempt(0),
+            lost_attempts: 0,
+            created_at: now,
+            started_at: None,
+            state_since: now,
+            completed_at: None,
+            cancel_requested_at: None,
+            reported_at: None,
+            progress_percent: None,
+            progress_step: None,
+            progress_count: None,
+            progress_at: None,
+            provider_task: None,
+            accepted_at: None,
+            source: None,
+            result: None,
+            outputs: Vec::new(),
+            error: None,
+            webhook_url: None,
+            metadata: None,
+            request_sha256: None,
+            history: Vec::new(),
+        }
+    }
+
+    /// What it makes.
+    #[must_use]
+    pub const fn kind(&self) -> JobKind {
+        self.work.kind()
+    }
+
+    /// Its place in its project, if it is a step of one.
+    #[must_use]
+    pub fn step(&self) -> Option<Step> {
+        self.work.as_step().and_then(|_| Step::of(&self.id))
+    }
+}
+
+/// How much of an attempt is done, in units that depend on the job's kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgressCount {
+    /// Units that are done.
+    pub done: u32,
+    /// Units that there are, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u32>,
+}
+
+/// An attempt that no longer counts, and what it left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastAttempt {
+    /// Which.
+    pub attempt: Attempt,
+    /// When it ceased to count.
+    pub at: Timestamp,
+    /// Why, in words meant for the job's owner.
+    pub reason: String,
+    /// Its provider's task, if the provider had answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_task: Option<TaskId>,
+    /// When the first of the attempts that this entry stands for was dispatched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When its provider had accepted it, if it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
+    /// When it had ended the job, if it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// Why it had failed, if it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+    /// Its files, which are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<Output>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}

@@ -1,0 +1,178 @@
+//! The files that a provider announces for a while, until they are pulled into our bucket.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Everything that a finished task announces.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
+pub struct Source {
+    /// The files, the one that the job is named after first.
+    pub files: Vec<SourceFile>,
+    /// Where to confirm that they have arrived, if the provider waits for that.
+    pub confirmation_url: Option<String>,
+}
+
+/// One file of a provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Where to pull it from.
+    pub url: String,
+    /// What it is to its job.
+    #[serde(default)]
+    pub role: FileRole,
+    /// The output's name, unique within the job; by default that of the job's kind of media.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its place among the outputs of its sort, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u32>,
+    /// What the provider calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// How long it plays, in milliseconds, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// What else the provider says of it, such as a clip's score.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub attributes: Map<String, Value>,
+}
+
+/// What a file is to its job.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileRole {
+    /// A result: without it the job is not completed.
+    #[default]
+    Output,
+    /// A small picture of the result: without it the job is as good.
+    Thumbnail,
+}
+
+impl Source {
+    /// The source that consists of `file` alone.
+    #[must_use]
+    pub fn of(file: SourceFile) -> Self {
+        Self { files: vec![file], confirmation_url: None }
+    }
+
+    /// Adds the small picture at `url`, if there is one.
+    #[must_use]
+    pub fn with_thumbnail(mut self, url: Option<String>) -> Self {
+        let thumbnail = |url| SourceFile { role: FileRole::Thumbnail, ..SourceFile::at(url) };
+        self.files.extend(url.map(thumbnail));
+        self
+    }
+
+    /// The file that the job is named after.
+    #[must_use]
+    pub fn main(&self) -> Option<&SourceFile> {
+        self.files.iter().find(|file| file.role == FileRole::Output)
+    }
+}
+
+impl SourceFile {
+    /// A result at `url`, of which nothing else is known.
+    #[must_use]
+    pub fn at(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+
+    /// Whether it has that role, and nothing that the stored form of a single file cannot hold.
+    fn is_plain(&self, role: FileRole) -> bool {
+        let is_named = self.name.is_some() || self.index.is_some();
+        self.role == role && !is_named && self.attributes.is_empty()
+    }
+}
+
+/// How a source is stored: one plain file, with its small picture, as `download_url` and the
+/// members beside it, which is all that version 0.1 had; anything else as `files`.
+#[derive(Default, Serialize, Deserialize)]
+struct Stored {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    download_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confirmation_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filename: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    thumbnail_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<SourceFile>,
+}
+
+impl From<Stored> for Source {
+    fn from(stored: Stored) -> Self {
+        let Stored { filename, duration_ms, confirmation_url, mut files, .. } = stored;
+        if let Some(url) = stored.download_url {
+            files.insert(0, SourceFile { filename, duration_ms, ..SourceFile::at(url) });
+        }
+        Self { files, confirmation_url }.with_thumbnail(stored.thumbnail_url)
+    }
+}
+
+impl From<Source> for Stored {
+    fn from(source: Source) -> Self {
+        let Source { files, confirmation_url } = source;
+        let (main, thumbnail_url) = match &files[..] {
+            [main] if main.is_plain(FileRole::Output) => (main, None),
+            [main, small]
+                if main.is_plain(FileRole::Output) && small.is_plain(FileRole::Thumbnail) =>
+            {
+                (main, Some(small.url.clone()))
+            }
+            _ => return Self { confirmation_url, files, ..Self::default() },
+        };
+        let SourceFile { url, filename, duration_ms, .. } = main.clone();
+        let download_url = Some(url);
+        let files = Vec::new();
+        Self { download_url, confirmation_url, filename, thumbnail_url, duration_ms, files }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_file_is_stored_as_version_0_1_did() {
+        let file = SourceFile {
+            filename: Some("a.mp4".into()),
+            duration_ms: Some(5000),
+            ..SourceFile::at("https://x.example/a.mp4")
+        };
+        let source = Source {
+            confirmation_url: Some("https://x.example/ok".into()),
+            ..Source::of(file).with_thumbnail(Some("https://x.example/a.jpg".into()))
+        };
+        let stored = json!({
+            "download_url": "https://x.example/a.mp4",
+            "confirmation_url": "https://x.example/ok",
+            "filename": "a.mp4",
+            "thumbnail_url": "https://x.example/a.jpg",
+            "duration_ms": 5000,
+        });
+        assert_eq!(json!(source), stored);
+        assert_eq!(serde_json::from_value::<Source>(stored).unwrap(), source);
+    }
+
+    #[test]
+    fn several_files_keep_their_names_and_attributes() {
+        let clip = |index: u32| SourceFile {
+            name: Some(format!("clip-{index}")),
+            index: Some(index),
+            attributes: Map::from_iter([("score".to_owned(), json!(0.5))]),
+            ..SourceFile::at("https://x.example/clip")
+        };
+        let source = Source { files: vec![clip(0), clip(1)], confirmation_url: None };
+        let stored = json!(source);
+        assert_eq!(stored["files"][1]["name"], "clip-1");
+        assert_eq!(serde_json::from_value::<Source>(stored).unwrap(), source);
+    }
+}

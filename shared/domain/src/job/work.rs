@@ -1,0 +1,78 @@
+//! What a job has to do, by its kind.
+//!
+//! A stored job holds it flat, beside its own attributes: `kind` names the variant. A further
+//! kind of job is a further variant here and in [`JobKind`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::JobKind;
+use crate::tts::{AudioFormat, TtsRequest};
+
+/// What a job has to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Speaks a text.
+    #[serde(rename = "tts")]
+    Speech(Speech),
+    /// Makes the video of a project's scene.
+    SceneVideo(StepWork),
+    /// Takes the last frame of such a video.
+    LastFrame(StepWork),
+    /// Makes a project's film of the videos of its scenes.
+    Stitch(StepWork),
+}
+
+/// What a speech job has to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speech {
+    /// The request, where it is short; otherwise it lies in the item beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<TtsRequest>,
+    /// The file format asked for.
+    #[serde(default)]
+    pub format: AudioFormat,
+}
+
+/// What a step of a project has to do. Its id names its project and scene.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepWork {
+    /// How many scenes its project has.
+    #[serde(default)]
+    pub scenes: u16,
+    /// Whether the present attempt was given the upstream source, which is another provider's,
+    /// since our own copy was not stored yet.
+    #[serde(default, rename = "borrowed", skip_serializing_if = "std::ops::Not::not")]
+    pub upstream_source: bool,
+}
+
+impl Work {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> JobKind {
+        match self {
+            Self::Speech(_) => JobKind::Tts,
+            Self::SceneVideo(_) => JobKind::SceneVideo,
+            Self::LastFrame(_) => JobKind::LastFrame,
+            Self::Stitch(_) => JobKind::Stitch,
+        }
+    }
+
+    /// The work of a step, if it is one.
+    #[must_use]
+    pub const fn as_step(&self) -> Option<StepWork> {
+        match self {
+            Self::Speech(_) => None,
+            Self::SceneVideo(step) | Self::LastFrame(step) | Self::Stitch(step) => Some(*step),
+        }
+    }
+
+    /// The audio format that its file must have; `None` where it makes no audio.
+    #[must_use]
+    pub const fn audio_format(&self) -> Option<AudioFormat> {
+        match self {
+            Self::Speech(speech) => Some(speech.format),
+            Self::SceneVideo(_) | Self::LastFrame(_) | Self::Stitch(_) => None,
+        }
+    }
+}

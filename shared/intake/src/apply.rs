@@ -1,0 +1,238 @@
+//! What a report changes of its job, and what follows from that.
+
+use domain::{Attempt, Job, JobId, JobKind, JobState, ProjectStatus, Step, TaskId, Timestamp};
+use providers::{Provider, Report, TaskResult, TaskStatus, WebhookReport};
+use store::{Advanced, Change, Changed, InboundOutcome, StoreError};
+
+use crate::Intake;
+
+/// The job that a webhook reports on.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    /// The job.
+    pub(crate) job_id: JobId,
+    /// The attempt, if the sender has proved which; otherwise the task must be the present one.
+    pub(crate) attempt: Option<Attempt>,
+}
+
+/// What has come of a report, and which of its facts are true by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reception {
+    /// What has come of it.
+    pub outcome: InboundOutcome,
+    /// The job is as it reports.
+    pub updated: bool,
+    /// The next step, once it is released.
+    pub released: Option<Step>,
+    /// The job's project is completed, and with that its owner's webhook committed.
+    pub notified: bool,
+}
+
+impl Reception {
+    const fn of(outcome: InboundOutcome) -> Self {
+        let updated = matches!(outcome, InboundOutcome::Applied);
+        Self { outcome, updated, released: None, notified: false }
+    }
+}
+
+impl Intake {
+    /// Saves what `report` says of `subject`, and what follows from it, if it still counts.
+    ///
+    /// The job is read first only where the change depends on it: a step releases the next one,
+    /// and a failure depends on what was tried. Otherwise the one conditional write is all.
+    pub(crate) async fn apply(
+        &self,
+        provider: &'static dyn Provider,
+        subject: &Subject,
+        report: &WebhookReport,
+        at: Timestamp,
+    ) -> Result<Reception, StoreError> {
+        if !needs_job(provider, report) {
+            return self.apply_unread(provider, subject, report, at).await;
+        }
+        let job = self.store.job(&subject.job_id).await?;
+        // The job of a step is created while the one before is reported; it may not be there yet.
+        let Some(job) = job else { return Ok(Reception::of(InboundOutcome::Early)) };
+        if !provider.kinds().contains(&job.kind()) {
+            return Ok(Reception::of(InboundOutcome::UnknownJob));
+        }
+        if let Some(outcome) = settled(&job, subject, report) {
+            return self.as_it_is(&job, report, outcome).await;
+        }
+        let Some(change) = change_of(&job, report, at)? else {
+            return Ok(Reception::of(InboundOutcome::Duplicate));
+        };
+        let change = fenced(change.of_kinds(provider.kinds()), subject, report);
+        match self.store.advance(&job, &change, at).await? {
+            Advanced::Done => Ok(Reception {
+                released: next_step(&job).filter(|_| report.is_success()),
+                ..Reception::of(InboundOutcome::Applied)
+            }),
+            Advanced::Alone => Ok(Reception::of(InboundOutcome::Applied)),
+            Advanced::Conflict(found) => self.conflict(provider, subject, report, found).await,
+        }
+    }
+
+    /// The same by one conditional write, without reading the job.
+    async fn apply_unread(
+        &self,
+        provider: &'static dyn Provider,
+        subject: &Subject,
+        report: &WebhookReport,
+        at: Timestamp,
+    ) -> Result<Reception, StoreError> {
+        let Some(change) = change_unread(subject.attempt, report, at)? else {
+            return Ok(Reception::of(InboundOutcome::Duplicate));
+        };
+        let change = fenced(change.of_kinds(provider.kinds()), subject, report);
+        match self.store.change(&subject.job_id, &change).await? {
+            Changed::Done(_) => Ok(Reception::of(InboundOutcome::Applied)),
+            Changed::Conflict(found) => self.conflict(provider, subject, report, found).await,
+        }
+    }
+
+    /// The reception of a report whose change met a job that is not as it must be.
+    async fn conflict(
+        &self,
+        provider: &'static dyn Provider,
+        subject: &Subject,
+        report: &WebhookReport,
+        found: Option<Box<Job>>,
+    ) -> Result<Reception, StoreError> {
+        let Some(job) = found else { return Ok(Reception::of(InboundOutcome::Early)) };
+        if !provider.kinds().contains(&job.kind()) {
+            return Ok(Reception::of(InboundOutcome::UnknownJob));
+        }
+        // Only the condition of progress fails without the job having moved on.
+        let outcome = settled(&job, subject, report).unwrap_or(InboundOutcome::Duplicate);
+        self.as_it_is(&job, report, outcome).await
+    }
+
+    /// The reception of a report that changes nothing. The answer to a duplicate says what is
+    /// true by now.
+    async fn as_it_is(
+        &self,
+        job: &Job,
+        report: &WebhookReport,
+        outcome: InboundOutcome,
+    ) -> Result<Reception, StoreError> {
+        let reception = Reception::of(outcome);
+        let is_final = report.status().is_none_or(TaskStatus::is_final);
+        if outcome != InboundOutcome::Duplicate || !is_final {
+            return Ok(reception);
+        }
+        let reception = Reception { updated: true, ..reception };
+        let Some(step) = job.step().filter(|_| report.is_success()) else { return Ok(reception) };
+        let Some(next) = next_step(job) else {
+            let notified = self.is_completed(&step, job).await?;
+            return Ok(Reception { notified, ..reception });
+        };
+        let next_job = self.store.job(&next.job_id()).await?;
+        let is_released = next_job.is_some_and(|job| job.state != JobState::Waiting);
+        Ok(Reception { released: is_released.then_some(next), ..reception })
+    }
+
+    /// Whether the project is completed whose film `job` makes.
+    async fn is_completed(&self, step: &Step, job: &Job) -> Result<bool, StoreError> {
+        if job.state != JobState::Completed {
+            return Ok(false);
+        }
+        let project = self.store.project_itself(&step.project).await?;
+        Ok(project.is_some_and(|project| project.status == ProjectStatus::Completed))
+    }
+}
+
+/// Whether the change that `report` makes depends on the job.
+fn needs_job(provider: &dyn Provider, report: &WebhookReport) -> bool {
+    let is_failure = matches!(
+        report.report,
+        Report::Status(TaskStatus::Failed(_) | TaskStatus::Cancelled | TaskStatus::Gone)
+    );
+    is_failure || provider.kinds().iter().copied().any(JobKind::is_step)
+}
+
+/// What comes of `report` if it changes nothing of `job`.
+fn settled(job: &Job, subject: &Subject, report: &WebhookReport) -> Option<InboundOutcome> {
+    if !is_present(job, subject, report) {
+        // The provider may be quicker than the saving of its own answer, which names its task.
+        let is_awaited = subject.attempt.is_none()
+            && job.state == JobState::Dispatched
+            && !report.task.as_ref().is_some_and(|task| is_past(job, task));
+        let outcome = if is_awaited { InboundOutcome::Early } else { InboundOutcome::Superseded };
+        return Some(outcome);
+    }
+    if matches!(job.state, JobState::Dispatched | JobState::Running) {
+        return None;
+    }
+    let is_repeated = match report.status() {
+        None | Some(TaskStatus::Succeeded(_)) => {
+            matches!(job.state, JobState::Storing | JobState::Completed)
+        }
+        Some(TaskStatus::Failed(_)) => job.state == JobState::Failed,
+        Some(TaskStatus::Cancelled) => job.state == JobState::Cancelled,
+        Some(TaskStatus::Queued { .. } | TaskStatus::Running(_) | TaskStatus::Gone) => false,
+    };
+    Some(if is_repeated { InboundOutcome::Duplicate } else { InboundOutcome::Superseded })
+}
+
+/// Whether `report` is about the attempt of `job` that counts.
+fn is_present(job: &Job, subject: &Subject, report: &WebhookReport) -> bool {
+    match (subject.attempt, &report.task) {
+        (Some(attempt), _) => attempt == job.attempt,
+        (None, Some(task)) => job.provider_task.as_ref() == Some(task),
+        (None, None) => true,
+    }
+}
+
+/// Whether `task` is of an attempt of `job` that no longer counts.
+fn is_past(job: &Job, task: &TaskId) -> bool {
+    job.history.iter().any(|past| past.provider_task.as_ref() == Some(task))
+}
+
+/// Makes `change` conditional on the attempt or the task that `report` is about.
+fn fenced(change: Change, subject: &Subject, report: &WebhookReport) -> Change {
+    match (subject.attempt, &report.task) {
+        (None, Some(task)) => change.of_task(task),
+        _ => change,
+    }
+}
+
+/// What `report` changes of `job`; `None` if it says nothing that is kept.
+fn change_of(
+    job: &Job,
+    report: &WebhookReport,
+    at: Timestamp,
+) -> Result<Option<Change>, StoreError> {
+    Ok(match report.status() {
+        Some(TaskStatus::Failed(error)) => Some(Change::failed_at_provider(job, error, at)?),
+        Some(TaskStatus::Cancelled) => Some(Change::cancelled_at_provider(job, at)?),
+        _ => change_unread(Some(job.attempt), report, at)?,
+    })
+}
+
+/// What `report` changes of whatever job it is about, without having read it.
+fn change_unread(
+    attempt: Option<Attempt>,
+    report: &WebhookReport,
+    at: Timestamp,
+) -> Result<Option<Change>, StoreError> {
+    Ok(match &report.report {
+        Report::Unconfirmed => Some(Change::reported(attempt, at)),
+        Report::Status(TaskStatus::Succeeded(TaskResult { source, result })) => {
+            Some(Change::succeeded(attempt, source, result.as_ref(), at)?)
+        }
+        Report::Status(TaskStatus::Running(progress)) => match progress.percent {
+            Some(percent) => {
+                let details = (progress.step.as_deref(), progress.count);
+                Some(Change::progress(attempt, percent, details, at)?)
+            }
+            None => None,
+        },
+        Report::Status(_) => None,
+    })
+}
+
+/// The step after `job` in its project.
+fn next_step(job: &Job) -> Option<Step> {
+    job.step()?.next(job.work.as_step()?.scenes)
+}

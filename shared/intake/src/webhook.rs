@@ -1,0 +1,177 @@
+//! The routes at which providers report: who may, how often, and what they are answered.
+
+use domain::links::Links;
+use domain::{InboundId, InvalidField, JobId, Secret, Step, Timestamp, limits};
+use http::{Method, StatusCode};
+use providers::webhook::{Facts, WebhookKeys};
+use providers::{Provider, Sender, WebhookReport, WebhookRequest, registry};
+use runtime::http::{Request, Response, json};
+use runtime::{Clock, Problem, random};
+use serde_json::json as object;
+use signing::TokenKey;
+use store::{Inbound, InboundOutcome, Store};
+
+use crate::apply::Subject;
+use crate::rate_limit::{Admission, RateLimit};
+use crate::{Intake, Reception};
+
+/// Receives the webhooks of every provider.
+#[derive(Debug)]
+pub struct ProviderWebhooks {
+    routes: Vec<Route>,
+    intake: Intake,
+    store: Store,
+    links: Links,
+    tokens: TokenKey,
+    clock: Clock,
+}
+
+/// The webhook of one provider.
+struct Route {
+    provider: &'static dyn Provider,
+    keys: WebhookKeys,
+    rate_limit: Option<RateLimit>,
+}
+
+impl ProviderWebhooks {
+    /// Receives what providers sign with the secrets that `secret` gives for the names of their
+    /// variables. Without one, no signature of that provider is valid.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        links: Links,
+        tokens: TokenKey,
+        secret: impl Fn(&'static str) -> Option<Secret>,
+        clock: Clock,
+    ) -> Self {
+        let route = |provider: &&'static dyn Provider| Route {
+            provider: *provider,
+            keys: WebhookKeys {
+                secret: secret(provider.settings().webhook_secret).unwrap_or(Secret::new("")),
+                tokens: tokens.clone(),
+            },
+            rate_limit: provider
+                .webhooks_per_minute()
+                .map(|limit| RateLimit::new(provider.webhook_name(), limit)),
+        };
+        let routes = registry::PROVIDERS.iter().map(route).collect();
+        Self { routes, intake: Intake::new(store.clone()), store, links, tokens, clock }
+    }
+
+    /// Answers a request. Only authenticated ones count against the rate limit, so that nobody
+    /// else behind the provider's address can use it up.
+    pub async fn receive(&self, request: &Request) -> Result<Response, Problem> {
+        let path = request.path();
+        let route = self.routes.iter().find(|route| route.provider.webhook_path() == path);
+        let route = route.ok_or_else(|| Problem::not_found("There is no such route."))?;
+        let provider = route.provider;
+        if request.method() == Method::GET {
+            let health = object!({ "status": "ok", "webhook": provider.webhook_name() });
+            return json(StatusCode::OK, &health);
+        }
+        let body = request.body(limits::INBOUND_BODY_BYTES)?;
+        let sender = route.authenticate(request, body)?;
+        let now = self.clock.now();
+        self.admit(route, request.source_address(), now).await?;
+        let malformed = |invalid| malformed(provider, invalid);
+        let report = provider.report(body).map_err(malformed)?;
+        let subject = subject(sender, &report).map_err(malformed)?;
+        let reception = self.intake.apply(provider, &subject, &report, now).await;
+        let reception = reception.map_err(Problem::unavailable)?;
+        self.keep(provider, &subject, &report, reception.outcome, body, now).await?;
+        self.answer(provider, subject.job_id, report, &reception)
+    }
+
+    async fn admit(&self, route: &Route, address: &str, now: Timestamp) -> Result<(), Problem> {
+        let Some(rate_limit) = &route.rate_limit else { return Ok(()) };
+        match rate_limit.admit(&self.store, address, now).await.map_err(Problem::unavailable)? {
+            Admission::Granted => Ok(()),
+            Admission::Refused(wait) => Err(Problem::too_many_requests(rate_limit.limit(), wait)),
+        }
+    }
+
+    async fn keep(
+        &self,
+        provider: &dyn Provider,
+        subject: &Subject,
+        report: &WebhookReport,
+        outcome: InboundOutcome,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let inbound = Inbound {
+            id: InboundId::new(subject.job_id.clone(), now, random::bytes()),
+            provider: provider.name().to_owned(),
+            attempt: subject.attempt,
+            task: report.task.clone(),
+            outcome,
+            replayed_at: None,
+            body: body.to_vec(),
+        };
+        self.store.keep_inbound(&inbound).await.map_err(Problem::unavailable)
+    }
+
+    fn answer(
+        &self,
+        provider: &dyn Provider,
+        job_id: JobId,
+        report: WebhookReport,
+        reception: &Reception,
+    ) -> Result<Response, Problem> {
+        let Reception { outcome, updated, released, notified } = reception;
+        let output = provider.kinds().first().map_or("", |kind| kind.media().output_name());
+        let token = self.tokens.download_token(&job_id);
+        let facts = Facts {
+            updated: *updated,
+            released: released.as_ref().map(Step::kind),
+            notified: *notified,
+            download_url: self.links.download(&job_id, output, &token),
+            has_file: *updated && report.is_success(),
+            word: report.word,
+            job_id,
+        };
+        // A job that is not known yet may be one whose saving is under way: it is retried.
+        let is_early = *outcome == InboundOutcome::Early;
+        let status = if is_early { StatusCode::ACCEPTED } else { StatusCode::OK };
+        json(status, &provider.acknowledgement(&facts))
+    }
+}
+
+impl Route {
+    fn authenticate(&self, request: &Request, body: &[u8]) -> Result<Sender, Problem> {
+        let request = WebhookRequest {
+            header: &|name| request.header(name),
+            query: &|name| request.query(name),
+            body,
+        };
+        let sender = self.provider.authenticate(&request, &self.keys);
+        sender.map_err(|_| Problem::unauthorized(self.provider.authentication_hint()))
+    }
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Route").field(&self.provider.webhook_path()).finish()
+    }
+}
+
+/// The job that is reported on: that of the callback URL, which the body may repeat, or the one
+/// that a signed body names.
+fn subject(sender: Sender, report: &WebhookReport) -> Result<Subject, InvalidField> {
+    let other = || InvalidField::new("job_id", "must be the job of the callback URL");
+    match (sender, &report.job) {
+        (Sender::Attempt { job_id, .. }, Some(named)) if *named != job_id => Err(other()),
+        (Sender::Attempt { job_id, attempt }, _) => Ok(Subject { job_id, attempt: Some(attempt) }),
+        (Sender::Provider, Some(named)) => {
+            Ok(Subject { job_id: named.clone(), attempt: report.attempt })
+        }
+        (Sender::Provider, None) => Err(other()),
+    }
+}
+
+fn malformed(provider: &dyn Provider, invalid: InvalidField) -> Problem {
+    match provider.malformed_status() {
+        StatusCode::BAD_REQUEST => Problem::bad_field(invalid),
+        _ => Problem::from(invalid),
+    }
+}

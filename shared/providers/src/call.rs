@@ -1,0 +1,89 @@
+//! A call to a provider, described but not made, and its answer.
+
+use std::time::Duration;
+
+use domain::{InvalidField, Secret};
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+
+/// A call to a provider.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Its method.
+    pub method: Method,
+    /// Where it goes.
+    pub url: String,
+    /// How it shows who we are.
+    pub auth: Auth,
+    /// Its further headers.
+    pub headers: HeaderMap,
+    /// Its body, sent as JSON.
+    pub body: Option<Value>,
+    /// How long the whole answer may take.
+    pub timeout: Duration,
+}
+
+/// How a call shows who we are.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// `Authorization: Bearer <key>`.
+    Bearer(Secret),
+    /// `Authorization: <scheme> <key>`, such as `Key`.
+    Scheme(&'static str, Secret),
+    /// The key in a header of its own.
+    Header(&'static str, Secret),
+}
+
+impl Call {
+    /// How long a provider may take to accept a task.
+    const SUBMISSION: Duration = Duration::from_secs(15);
+    /// How long a provider may take to answer any other call.
+    const ANSWER: Duration = Duration::from_secs(10);
+
+    /// Submits a task.
+    #[must_use]
+    pub fn submission(url: String, auth: Auth, body: Value) -> Self {
+        Self { timeout: Self::SUBMISSION, ..Self::post(url, auth, body) }
+    }
+
+    /// A POST.
+    #[must_use]
+    pub fn post(url: String, auth: Auth, body: Value) -> Self {
+        Self { method: Method::POST, body: Some(body), ..Self::get(url, auth) }
+    }
+
+    /// A GET.
+    #[must_use]
+    pub fn get(url: String, auth: Auth) -> Self {
+        let headers = HeaderMap::new();
+        Self { method: Method::GET, url, auth, headers, body: None, timeout: Self::ANSWER }
+    }
+}
+
+/// What a provider answered, whatever its status.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its whole body.
+    pub body: &'a [u8],
+}
+
+/// An answer that says nothing about the task. Meant for our logs.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The provider cannot say at the moment.
+    #[error("the provider answers with status {status}")]
+    Unavailable {
+        /// Its HTTP status.
+        status: StatusCode,
+    },
+    /// The body is not JSON.
+    #[error("the provider's answer is not JSON")]
+    NotJson(#[from] serde_json::Error),
+    /// A member of the body is missing or cannot be used.
+    #[error("the provider's answer cannot be used")]
+    Unusable(#[from] InvalidField),
+}

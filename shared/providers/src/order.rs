@@ -1,0 +1,65 @@
+//! What a provider is asked to do: one attempt of a job, with everything it works on.
+
+use domain::project::Plan;
+use domain::tts::TtsRequest;
+use domain::{Attempt, JobId, ProjectId, SceneId};
+
+/// One attempt of a job, ready to be submitted.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The job.
+    pub job_id: JobId,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The URL of the provider's webhook.
+    pub webhook_url: String,
+    /// The token that names this attempt in a callback URL; see [`Order::callback_url`].
+    pub token: String,
+    /// What to work on.
+    pub input: Input,
+}
+
+/// What a provider works on, by the kind of job.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A text to speak.
+    Speech(TtsRequest),
+    /// A scene whose video to make.
+    SceneVideo {
+        /// The project.
+        project: ProjectId,
+        /// The scene.
+        scene: SceneId,
+        /// The project's plan, which holds the scene.
+        plan: Plan,
+        /// The picture to start from, where there is a scene before.
+        first_frame_url: Option<String>,
+    },
+    /// A video whose last frame to take.
+    LastFrame {
+        /// The project.
+        project: ProjectId,
+        /// The scene.
+        scene: SceneId,
+        /// The video.
+        video_url: String,
+    },
+    /// The videos to make a film of.
+    Stitch {
+        /// The project.
+        project: ProjectId,
+        /// The project's plan.
+        plan: Plan,
+        /// The scenes' videos, in their order.
+        video_urls: Vec<String>,
+    },
+}
+
+impl Order {
+    /// The webhook's URL with the job and the token of this attempt, for providers that sign
+    /// nothing.
+    #[must_use]
+    pub fn callback_url(&self) -> String {
+        format!("{}?job={}&token={}", self.webhook_url, self.job_id, self.token)
+    }
+}

@@ -1,0 +1,324 @@
+//! RunPod's answers and webhooks as its documentation and its workers give them.
+#![allow(clippy::unwrap_used)]
+
+use domain::job::{ErrorCode, JobError, Source, SourceFile};
+use domain::tts::TtsRequest;
+use domain::{Attempt, JobId, Secret};
+use http::{HeaderMap, Method};
+use proptest::prelude::*;
+use signing::{InvalidSecret, TokenKey, hex_hmac};
+
+use super::*;
+use crate::{Input, Report};
+
+/// The callback of a worker, as its handler posts it.
+const ANNOUNCEMENT: &str = r#"{
+    "job_id": "test_123",
+    "download_url": "https://pod-id-8000.proxy.runpod.net/output/test.wav",
+    "confirmation_url": "https://pod-id-8000.proxy.runpod.net/confirm-download/test_123",
+    "filename": "test.wav"
+}"#;
+
+fn answer<T>(status: u16, body: &[u8], read: impl FnOnce(&Answer<'_>) -> T) -> T {
+    read(&Answer { status: status.try_into().unwrap(), headers: &HeaderMap::new(), body })
+}
+
+fn submission(status: u16, body: &[u8]) -> Result<Submission, AnswerError> {
+    answer(status, body, |answer| Runpod.submission(answer))
+}
+
+fn task_status(status: u16, body: &[u8]) -> Result<TaskStatus, AnswerError> {
+    answer(status, body, |answer| Runpod.task_status(answer))
+}
+
+fn read(status: &str, rest: &Value) -> TaskStatus {
+    let mut body = json!({ "id": "c80f-u1", "status": status, "delayTime": 31, "new": [1] });
+    for (field, value) in rest.as_object().unwrap() {
+        body[field] = value.clone();
+    }
+    task_status(200, body.to_string().as_bytes()).unwrap()
+}
+
+fn failure(status: &TaskStatus) -> (ErrorCode, &str) {
+    match status {
+        TaskStatus::Failed(error) => (error.code, &error.message),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn account(is_native: bool) -> Account {
+    let value = |name| match name {
+        "RUNPOD_BASE_URL" => Some("https://api.runpod.ai/"),
+        "RUNPOD_ENDPOINT_ID" => Some("abc"),
+        "RUNPOD_API_KEY" => Some("key"),
+        "RUNPOD_NATIVE_WEBHOOK" => is_native.then_some("true"),
+        _ => None,
+    };
+    Account::read(&Runpod, value).unwrap().unwrap()
+}
+
+fn run(voice: Option<&str>, is_native: bool) -> Call {
+    let request = TtsRequest::new("Akkam".into(), "om", voice.map(Into::into), Some("mp3"));
+    let order = Order {
+        job_id: "job_1".parse().unwrap(),
+        attempt: Attempt(1),
+        webhook_url: "https://api.example.com/api/runpod-webhook".into(),
+        token: "1.x".into(),
+        input: Input::Speech(request.unwrap()),
+    };
+    Runpod.submit(&account(is_native), &order).unwrap()
+}
+
+#[test]
+fn a_run_says_what_to_speak_and_where_to_call() {
+    let call = run(None, false);
+    assert_eq!(call.url, "https://api.runpod.ai/v2/abc/run");
+    let expected = json!({
+        "input": {
+            "text": "Akkam",
+            "language": "oromo",
+            "format": "mp3",
+            "job_id": "job_1",
+            "webhook_url": "https://api.example.com/api/runpod-webhook?job=job_1&token=1.x",
+        },
+        "policy": { "executionTimeout": 7_200_000, "ttl": 14_400_000 },
+    });
+    assert_eq!(call.body, Some(expected));
+    let body = run(Some("f2"), true).body.unwrap();
+    assert_eq!(body["input"]["voice"], "f2");
+    assert_eq!(body["webhook"], body["input"]["webhook_url"]);
+}
+
+#[test]
+fn tasks_are_polled_and_cancelled_below_the_endpoint() {
+    let task = "t-1".parse().unwrap();
+    let call = Runpod.status(&account(false), &task);
+    assert_eq!(
+        (call.method, call.url),
+        (Method::GET, "https://api.runpod.ai/v2/abc/status/t-1".into())
+    );
+    let call = Runpod.cancel(&account(false), &task);
+    assert_eq!(
+        (call.method, call.url),
+        (Method::POST, "https://api.runpod.ai/v2/abc/cancel/t-1".into())
+    );
+}
+
+#[test]
+fn a_task_that_has_not_ended() {
+    assert_eq!(read("IN_QUEUE", &json!({})), TaskStatus::Queued { position: None });
+    assert_eq!(read("IN_PROGRESS", &json!({})), TaskStatus::running(None));
+    let running = read("RUNNING", &json!({ "output": { "progress": 12 } }));
+    assert_eq!(running, TaskStatus::running(Some(12)));
+    assert_eq!(read("WARMING_UP", &json!({})), TaskStatus::running(None));
+    let text = json!({ "output": "see https://logs.example" });
+    assert_eq!(read("IN_PROGRESS", &text), TaskStatus::running(None));
+}
+
+#[test]
+fn a_file_can_be_announced_before_the_task_has_ended() {
+    let confirmation_url = "https://pod-8000.proxy.runpod.net/confirm-download/job_1";
+    let file = SourceFile {
+        filename: Some("a.wav".into()),
+        ..SourceFile::at("https://pod-8000.proxy.runpod.net/output/a.wav")
+    };
+    let source =
+        Source { confirmation_url: Some(confirmation_url.into()), ..Source::of(file.clone()) };
+    let output = json!({ "output": {
+        "download_url": file.url, "confirmation_url": confirmation_url, "filename": "a.wav",
+    }});
+    for status in ["IN_PROGRESS", "COMPLETED"] {
+        assert_eq!(read(status, &output), TaskStatus::with_files(source.clone()));
+    }
+}
+
+#[test]
+fn the_file_of_a_finished_task_is_found_in_every_shape() {
+    let found = |output: &Value| match read("COMPLETED", &json!({ "output": output })) {
+        TaskStatus::Succeeded(result) => Some(result.source.main().unwrap().url.clone()),
+        _ => None,
+    };
+    for output in [
+        json!("https://x.example/a"),
+        json!({ "download_url": "https://x.example/a", "confirmation_url": null }),
+        json!({ "audio_url": "https://x.example/a", "seconds": 3 }),
+        json!({ "download_url": 7, "url": "https://x.example/a" }),
+        json!([{ "log": "…" }, { "output_url": "https://x.example/a" }]),
+    ] {
+        assert_eq!(found(&output).as_deref(), Some("https://x.example/a"), "{output}");
+    }
+    for output in [json!(null), json!("done"), json!({}), json!([]), json!({ "url": "/a" })] {
+        assert_eq!(found(&output), None, "{output}");
+    }
+}
+
+#[test]
+fn a_task_that_ended_without_a_file() {
+    let failed = read("FAILED", &json!({ "error": "out of memory" }));
+    let message = "The voice worker failed: out of memory";
+    assert_eq!(failure(&failed), (ErrorCode::ProviderFailed, message));
+    let empty = read("COMPLETED", &json!({ "output": { "error": "no such voice" } }));
+    let message = "The voice worker ended without a file: no such voice";
+    assert_eq!(failure(&empty), (ErrorCode::ProviderFailed, message));
+    assert_eq!(failure(&read("TIMED_OUT", &json!({}))).0, ErrorCode::RunTimeout);
+    assert_eq!(read("CANCELLED", &json!({})), TaskStatus::Cancelled);
+}
+
+#[test]
+fn an_unknown_task_is_gone_and_an_outage_is_not() {
+    assert_eq!(task_status(404, b"not found").unwrap(), TaskStatus::Gone);
+    for status in [301, 401, 429, 500, 502] {
+        let error = task_status(status, b"{}").unwrap_err();
+        assert!(matches!(error, AnswerError::Unavailable { status: is } if is == status));
+    }
+}
+
+#[test]
+fn a_cancellation_says_whether_it_came_in_time() {
+    let cancellation =
+        |status, body: &str| answer(status, body.as_bytes(), |answer| Runpod.cancellation(answer));
+    for (state, expected) in [
+        ("CANCELLED", Cancellation::Cancelled),
+        ("IN_PROGRESS", Cancellation::Requested),
+        ("COMPLETED", Cancellation::TooLate),
+        ("FAILED", Cancellation::TooLate),
+    ] {
+        let body = json!({ "id": "c80f-u1", "status": state }).to_string();
+        assert_eq!(cancellation(200, &body).unwrap(), expected, "{state}");
+    }
+    assert_eq!(cancellation(404, "").unwrap(), Cancellation::Gone);
+    assert!(cancellation(503, "").is_err());
+}
+
+#[test]
+fn a_run_is_accepted_rejected_or_to_be_tried_later() {
+    let accepted = submission(200, br#"{"id":"c80f-u1","status":"IN_QUEUE"}"#).unwrap();
+    assert_eq!(accepted, Submission::Accepted { task: "c80f-u1".parse().unwrap() });
+    let rejected = submission(400, br#"{"error":"input too long"}"#).unwrap();
+    let message = "The voice provider does not accept the request: input too long";
+    let error = JobError::new(ErrorCode::ProviderRejected, message);
+    assert_eq!(rejected, Submission::Rejected(error));
+    assert!(matches!(submission(422, b"<html>"), Ok(Submission::Rejected(_))));
+    for status in [302, 401, 402, 403, 404, 429, 500, 503] {
+        let later = Submission::TryLater { status: status.try_into().unwrap() };
+        assert_eq!(submission(status, b"").unwrap(), later);
+    }
+}
+
+#[test]
+fn an_unreadable_answer_names_what_is_missing() {
+    for (body, field) in [
+        ("<html>", "body"),
+        (r#"{"status":"IN_QUEUE"}"#, "id"),
+        (r#"{"id":7,"status":"IN_QUEUE"}"#, "id"),
+        (r#"{"id":"../cancel/x","status":"IN_QUEUE"}"#, "id"),
+        (r#"{"id":"","status":"IN_QUEUE"}"#, "id"),
+        (r#"{"id":"c80f-u1"}"#, "status"),
+        ("[]", "body"),
+    ] {
+        let error = submission(200, body.as_bytes()).unwrap_err();
+        assert!(matches!(&error, AnswerError::Unusable(is) if is.field == field), "{body}");
+    }
+}
+
+fn fault(body: &str) -> String {
+    Runpod.report(body.as_bytes()).unwrap_err().field
+}
+
+#[test]
+fn reads_the_callback_of_a_worker() {
+    let report = Runpod.report(ANNOUNCEMENT.as_bytes()).unwrap();
+    assert_eq!(report.job.unwrap().as_str(), "test_123");
+    let Report::Status(TaskStatus::Succeeded(result)) = report.report else { panic!("no file") };
+    let file = result.source.main().unwrap();
+    assert!(file.url.ends_with("/output/test.wav"));
+    assert_eq!(file.filename.as_deref(), Some("test.wav"));
+    assert!(result.source.confirmation_url.unwrap().ends_with("/confirm-download/test_123"));
+    let body = r#"{"job_id":7,"id":"x","status":"ok","download_url":"https://x.example/a",
+                   "confirmation_url":null,"filename":""}"#;
+    let report = Runpod.report(body.as_bytes()).unwrap();
+    assert_eq!(report.job.as_ref().map(JobId::as_str), Some("7"));
+    assert!(report.is_success());
+}
+
+#[test]
+fn believes_runpods_own_report_only_once_it_is_polled() {
+    let body = r#"{"id":"c80f-u1","status":"COMPLETED","delayTime":5,"executionTime":9,
+                   "output":{"audio_url":"https://x.example/a"},"webhook":"https://…"}"#;
+    let report = Runpod.report(body.as_bytes()).unwrap();
+    assert_eq!(report.task.unwrap().as_str(), "c80f-u1");
+    assert_eq!(report.report, Report::Unconfirmed);
+}
+
+#[test]
+fn names_the_field_at_fault() {
+    assert_eq!(fault(""), "body");
+    assert_eq!(fault("[]"), "body");
+    assert_eq!(fault("{}"), "job_id");
+    assert_eq!(fault(r#"{"job_id":"a/b","download_url":"https://x"}"#), "job_id");
+    assert_eq!(fault(r#"{"job_id":"a"}"#), "download_url");
+    assert_eq!(fault(r#"{"job_id":"a","download_url":5}"#), "download_url");
+    assert_eq!(fault(r#"{"job_id":"a","download_url":"ftp://x"}"#), "download_url");
+    let rest = r#""job_id":"a","download_url":"https://x""#;
+    assert_eq!(fault(&format!(r#"{{{rest},"confirmation_url":[]}}"#)), "confirmation_url");
+    let long = "x".repeat(256);
+    assert_eq!(fault(&format!(r#"{{{rest},"filename":"{long}"}}"#)), "filename");
+    assert_eq!(fault(r#"{"id":"../x","status":"COMPLETED"}"#), "id");
+    assert_eq!(fault(r#"{"id":"x","status":null}"#), "status");
+}
+
+fn tokens() -> TokenKey {
+    TokenKey::new(&Secret::new("0123456789abcdef")).unwrap()
+}
+
+/// Authenticates the announcement with these proofs.
+fn sender(
+    job: Option<&str>,
+    token: Option<&str>,
+    signature: Option<&str>,
+    secret: &str,
+) -> Result<Sender, Unverified> {
+    let query = |name: &str| if name == "job" { job } else { token };
+    let header = |_: &str| signature;
+    let body = ANNOUNCEMENT.as_bytes();
+    let request = WebhookRequest { header: &header, query: &query, body };
+    Runpod.authenticate(&request, &WebhookKeys { secret: Secret::new(secret), tokens: tokens() })
+}
+
+#[test]
+fn a_token_counts_for_its_job_and_attempt() {
+    let job_id: JobId = "job_1".parse().unwrap();
+    let token = tokens().callback_token(&job_id, Attempt(2));
+    let own = Sender::Attempt { job_id, attempt: Attempt(2) };
+    assert_eq!(sender(Some("job_1"), Some(&token), None, "shared"), Ok(own));
+    let other = sender(Some("job_2"), Some(&token), None, "shared");
+    assert_eq!(other, Err(Unverified::NoMatch));
+    assert_eq!(sender(None, Some(&token), None, "shared"), Err(Unverified::NoMatch));
+}
+
+#[test]
+fn a_signature_counts_for_any_job_of_the_provider() {
+    let signature = hex_hmac::sign(&Secret::new("shared"), ANNOUNCEMENT.as_bytes()).unwrap();
+    assert_eq!(sender(None, None, Some(&signature), "shared"), Ok(Sender::Provider));
+    let forged_token = sender(Some("job_1"), Some("1.forged"), Some(&signature), "shared");
+    assert_eq!(forged_token, Ok(Sender::Provider));
+    let forged = sender(None, None, Some("sha256=00"), "shared");
+    assert_eq!(forged, Err(Unverified::NoMatch));
+}
+
+#[test]
+fn no_proof_is_refused_and_so_is_an_unset_secret() {
+    let missing = Unverified::MissingHeader("x-webhook-signature");
+    assert_eq!(sender(None, None, None, "shared"), Err(missing));
+    assert_eq!(sender(Some("job_1"), None, None, "shared"), Err(missing));
+    let unset = sender(None, None, Some("sha256=00"), "");
+    assert_eq!(unset, Err(InvalidSecret::Missing.into()));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(status in 100_u16..600, body: Vec<u8>) {
+        let _ = (submission(status, &body).is_ok(), task_status(status, &body).is_ok());
+        let _ = Runpod.report(&body).is_ok();
+    }
+}

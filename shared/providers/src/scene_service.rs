@@ -1,0 +1,219 @@
+//! The protocol that the three scene services share: the scene service webhooks are documented
+//! (`docs/CONTRACTS.md`); the requests, in the same words, are ours.
+
+use std::time::Duration;
+
+use domain::job::{ErrorCode, JobError, Source, SourceFile};
+use domain::{InvalidField, JobKind, ProjectId, Step, TaskId};
+use serde_json::{Map, Value, json};
+use signing::Unverified;
+
+use crate::body::{
+    error_text, number, object, progress_percent, reason, required, task_id, text, url,
+};
+use crate::webhook::{Facts, WebhookKeys, verify_hex_hmac};
+use crate::{
+    Account, Answer, AnswerError, Call, Cancellation, Input, Order, Provider, Report, Sender,
+    Settings, Submission, TaskStatus, WebhookReport, WebhookRequest,
+};
+
+/// What a scene service has of its own. All else is the same [`Provider`] for each.
+pub(crate) trait SceneService: Sync {
+    /// See [`Provider::name`].
+    const NAME: &'static str;
+    /// The kind of job that it does.
+    const KINDS: &'static [JobKind];
+    /// See [`Provider::settings`].
+    const SETTINGS: Settings;
+    /// The last segment of its webhook's path.
+    const WEBHOOK: &'static str;
+    /// See [`Provider::webhooks_per_minute`].
+    const WEBHOOKS_PER_MINUTE: u32;
+    /// What its events are about: `task.completed`.
+    const EVENT_SUBJECT: &'static str;
+    /// The member that holds its file's URL.
+    const FILE_FIELD: &'static str;
+
+    /// The body of a submission, without the webhook's URL.
+    fn request(input: &Input) -> Option<Value>;
+
+    /// The step that a webhook's body is about.
+    fn step(project: ProjectId, object: &Map<String, Value>) -> Result<Step, InvalidField>;
+
+    /// The members of the answer to a webhook that only this service has.
+    fn facts(facts: &Facts) -> Value;
+}
+
+impl<S: SceneService> Provider for S {
+    fn name(&self) -> &'static str {
+        S::NAME
+    }
+
+    fn kinds(&self) -> &'static [JobKind] {
+        S::KINDS
+    }
+
+    fn settings(&self) -> Settings {
+        S::SETTINGS
+    }
+
+    fn webhook_path(&self) -> &'static str {
+        S::WEBHOOK
+    }
+
+    fn webhook_name(&self) -> &'static str {
+        S::WEBHOOK.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn webhooks_per_minute(&self) -> Option<u32> {
+        Some(S::WEBHOOKS_PER_MINUTE)
+    }
+
+    fn submit(&self, account: &Account, order: &Order) -> Option<Call> {
+        let mut body = S::request(&order.input)?;
+        body["webhook_url"] = json!(order.webhook_url);
+        Some(Call::submission(account.url("/api/tasks"), account.bearer(), body))
+    }
+
+    fn submission(&self, answer: &Answer<'_>) -> Result<Submission, AnswerError> {
+        match answer.status.as_u16() {
+            200..=299 => {
+                Ok(Submission::Accepted { task: task_id(&object(answer.body)?, "task_id")? })
+            }
+            400 | 409 | 413 | 422 => {
+                let (name, reason) = (S::NAME, reason(answer.body));
+                let message = format!("The {name} service does not accept the request{reason}");
+                Ok(Submission::Rejected(JobError::new(ErrorCode::ProviderRejected, message)))
+            }
+            _ => Ok(Submission::TryLater { status: answer.status }),
+        }
+    }
+
+    fn status(&self, account: &Account, task: &TaskId) -> Call {
+        Call::get(account.url(&format!("/api/tasks/{task}")), account.bearer())
+    }
+
+    /// A task is shown as its webhook reports it.
+    fn task_status(&self, answer: &Answer<'_>) -> Result<TaskStatus, AnswerError> {
+        match answer.status.as_u16() {
+            200..=299 => {
+                let object = object(answer.body)?;
+                Ok(status::<S>(required(&object, "status")?, &object)?)
+            }
+            404 | 410 => Ok(TaskStatus::Gone),
+            _ => Err(AnswerError::Unavailable { status: answer.status }),
+        }
+    }
+
+    fn cancel(&self, account: &Account, task: &TaskId) -> Call {
+        let url = account.url(&format!("/api/tasks/{task}/cancel"));
+        Call::post(url, account.bearer(), json!({}))
+    }
+
+    fn cancellation(&self, answer: &Answer<'_>) -> Result<Cancellation, AnswerError> {
+        match answer.status.as_u16() {
+            200..=299 => Ok(match required(&object(answer.body)?, "status")? {
+                "cancelled" => Cancellation::Cancelled,
+                "completed" | "failed" => Cancellation::TooLate,
+                _ => Cancellation::Requested,
+            }),
+            404 | 410 => Ok(Cancellation::Gone),
+            _ => Err(AnswerError::Unavailable { status: answer.status }),
+        }
+    }
+
+    fn registration(&self, account: &Account, webhook_url: &str, secret: &str) -> Option<Call> {
+        let events = ["completed", "failed"].map(|end| format!("{}.{end}", S::EVENT_SUBJECT));
+        let body = json!({ "url": webhook_url, "events": events, "secret": secret });
+        Some(Call::submission(account.url("/api/webhooks/register"), account.bearer(), body))
+    }
+
+    fn authenticate(
+        &self,
+        request: &WebhookRequest<'_>,
+        keys: &WebhookKeys,
+    ) -> Result<Sender, Unverified> {
+        verify_hex_hmac(request, &keys.secret)
+    }
+
+    fn authentication_hint(&self) -> &'static str {
+        "Sign the body: X-Webhook-Signature is the hex HMAC-SHA256 of its bytes."
+    }
+
+    fn report(&self, body: &[u8]) -> Result<WebhookReport, InvalidField> {
+        let object = object(body)?;
+        let word = required(&object, "status")?;
+        let task = task_id(&object, "task_id")?;
+        let step = S::step(required(&object, "project_id")?.parse()?, &object)?;
+        Ok(WebhookReport {
+            job: Some(step.job_id()),
+            attempt: None,
+            task: Some(task),
+            word: word.to_owned(),
+            report: Report::Status(status::<S>(word, &object)?),
+        })
+    }
+
+    fn acknowledgement(&self, facts: &Facts) -> Value {
+        let mut answer = json!({ "received": true, "status": facts.word });
+        if let (Some(answer), Value::Object(more)) = (answer.as_object_mut(), S::facts(facts)) {
+            answer.extend(more);
+        }
+        answer
+    }
+}
+
+/// The settings of a scene service whose variables have these names.
+pub(crate) const fn settings(
+    url: &'static str,
+    key: &'static str,
+    webhook_secret: &'static str,
+    file_hosts: &'static str,
+) -> Settings {
+    Settings { url, account: None, key, webhook_secret, options: &[], file_hosts }
+}
+
+fn status<S: SceneService>(
+    word: &str,
+    object: &Map<String, Value>,
+) -> Result<TaskStatus, InvalidField> {
+    Ok(match word {
+        "queued" => TaskStatus::Queued { position: None },
+        "processing" => TaskStatus::running(object.get("progress").and_then(progress_percent)),
+        "completed" => TaskStatus::with_files(source(S::FILE_FIELD, object)?),
+        "failed" => TaskStatus::Failed(failure(S::NAME, object)),
+        "cancelled" => TaskStatus::Cancelled,
+        _ => {
+            let known = "must be queued, processing, completed, failed or cancelled";
+            return Err(InvalidField::new("status", known));
+        }
+    })
+}
+
+fn source(field: &'static str, object: &Map<String, Value>) -> Result<Source, InvalidField> {
+    let main = url(object, field)?.ok_or_else(|| InvalidField::new(field, "is missing"))?;
+    let duration_ms = object.get("duration").and_then(number).and_then(milliseconds);
+    // A picture beside the file is not worth losing the file for.
+    let thumbnail = url(object, "thumbnail_url").ok().flatten();
+    Ok(Source::of(SourceFile { duration_ms, ..SourceFile::at(main) }).with_thumbnail(thumbnail))
+}
+
+/// A service says how long a video plays in seconds. An impossible duration is passed over.
+fn milliseconds(seconds: f64) -> Option<u64> {
+    // So that truncation rounds.
+    const HALF_A_MILLISECOND: Duration = Duration::from_micros(500);
+    let duration = Duration::try_from_secs_f64(seconds).ok()?;
+    u64::try_from((duration + HALF_A_MILLISECOND).as_millis()).ok()
+}
+
+/// Why the service called `name` failed, in a line for the job's owner.
+fn failure(name: &str, object: &Map<String, Value>) -> JobError {
+    let reason = object.get("error").and_then(error_text);
+    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    JobError::new(ErrorCode::ProviderFailed, format!("The {name} service failed{reason}"))
+}
+
+/// The scene that a webhook's body is about.
+pub(crate) fn scene(object: &Map<String, Value>) -> Result<domain::SceneId, InvalidField> {
+    text(object, "scene_id")?.ok_or_else(|| InvalidField::new("scene_id", "is missing"))?.parse()
+}
