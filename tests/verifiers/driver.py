@@ -15,7 +15,7 @@ def official():
 
 
 def seed():
-    # As seed 002 gives it to its users.
+    # As the async TTS API v1 documents it for its clients.
     def verify_webhook(payload, signature, secret):
         expected = hmac.new(
             secret.encode(),
