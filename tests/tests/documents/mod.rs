@@ -1,4 +1,5 @@
-//! What is published: the API description and the webhooks guide.
+//! What is published: the API description, the webhooks guide, and what documents refer to.
 
 pub(crate) mod openapi;
+pub(crate) mod references;
 pub(crate) mod webhooks_guide;
