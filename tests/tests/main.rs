@@ -9,3 +9,4 @@ mod functions;
 mod inbound;
 mod jobs;
 mod projects;
+mod providers;
