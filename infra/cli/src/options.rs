@@ -31,7 +31,7 @@ pub(crate) enum Command {
     /// Has `reconcile` look at a job at once.
     Check {
         /// The URL of the queue of checks, which is the physical id of the resource `CheckQueue`.
-        #[arg(long, env = "CHECK_QUEUE_URL")]
+        #[arg(long, env = "RECONCILE_QUEUE_URL")]
         queue: String,
         /// The job.
         job_id: JobId,

@@ -41,6 +41,7 @@ class Studio:
         """The template's parameters that say where the services are."""
         return {
             "RunpodBaseUrl": self.url,
+            "RunpodEndpointId": "tts",
             "VideoGenerationService": f"{self.url}/scene-video",
             "LastFrameServiceUrl": f"{way_to_last_frame}/last-frame",
             "StitchServiceUrl": f"{self.url}/stitch",
