@@ -1,10 +1,10 @@
-//! What runs at this moment and what waits for a moment to come, so that a test with a clock
-//! of its own can tell when nothing more will happen until it moves that clock.
+//! Counts running work and pending waits, so that a test that sets the clock can tell when nothing
+//! happens until it advances the clock.
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -13,42 +13,42 @@ use futures::poll;
 use runtime::Clock;
 use tokio::sync::Notify;
 
-/// Counts what runs and knows what waits.
+use crate::lock::lock;
+
+/// Running work and pending waits.
 #[derive(Debug)]
 pub struct Activity {
     clock: Clock,
     state: Mutex<State>,
-    quiet: Notify,
+    idle: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     running: usize,
-    /// Grows with every piece of work begun.
+    /// How many pieces of work have begun so far.
     begun: u64,
-    /// Moments waited for, each with how many wait for it.
+    /// Due times, each with the number of waits for it.
     waiting: BTreeMap<Timestamp, usize>,
 }
 
-/// Something runs as long as this is held.
+/// Counts as running work while it is held.
 #[derive(Debug)]
 pub struct Busy(Arc<Activity>);
 
-/// Somebody waits for a moment as long as this is held.
+/// Counts as a wait for `due` while it is held.
 struct Waiting<'a> {
     activity: &'a Activity,
     due: Timestamp,
 }
 
 impl Activity {
-    /// Nothing runs yet; moments are those of `clock`.
-    #[must_use]
+    /// Nothing runs yet; due times follow `clock`.
     pub fn new(clock: Clock) -> Arc<Self> {
-        Arc::new(Self { clock, state: Mutex::default(), quiet: Notify::new() })
+        Arc::new(Self { clock, state: Mutex::default(), idle: Notify::new() })
     }
 
-    /// Something begins to run.
-    #[must_use]
+    /// Counts a piece of work that begins now.
     pub fn begin(self: &Arc<Self>) -> Busy {
         let mut state = self.state();
         state.running += 1;
@@ -56,9 +56,9 @@ impl Activity {
         Busy(Arc::clone(self))
     }
 
-    /// Awaits `work`, and counts as running from the very poll that brings it to its end. What
-    /// `work` takes away (a message from its queue) is thereby never taken and not yet counted.
-    pub async fn counting<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> (T, Busy) {
+    /// Awaits `work`, and counts as running from the very poll that completes it. So a message that
+    /// `work` takes from a queue is at no time neither in the queue nor counted here.
+    pub async fn track<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> (T, Busy) {
         let mut work = pin!(work);
         poll_fn(|context| {
             let busy = self.begin();
@@ -67,53 +67,51 @@ impl Activity {
         .await
     }
 
-    /// The next moment that anybody waits for.
-    #[must_use]
+    /// The earliest due time of all waits.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.state().waiting.keys().next().copied()
     }
 
-    /// How many pieces of work have been begun, if none runs now and none is due.
-    pub(crate) fn quiet_since(&self) -> Option<u64> {
+    /// How many pieces of work have begun, if none runs now and no wait is due; else `None`.
+    pub(crate) fn idle_since(&self) -> Option<u64> {
         let now = self.clock.now();
         let state = self.state();
         let due = state.waiting.keys().next().is_some_and(|due| *due <= now);
         (state.running == 0 && !due).then_some(state.begun)
     }
 
-    /// Resolves when the last piece of work that runs has ended.
-    pub(crate) async fn became_quiet(&self) {
-        self.quiet.notified().await;
+    /// Resolves when the last running piece of work ends.
+    pub(crate) async fn became_idle(&self) {
+        self.idle.notified().await;
     }
 
     /// Resolves when nothing runs.
     pub async fn ended(&self) {
         loop {
-            let mut quiet = pin!(self.quiet.notified());
-            quiet.as_mut().enable();
+            let mut idle = pin!(self.idle.notified());
+            idle.as_mut().enable();
             if self.state().running == 0 {
                 return;
             }
-            quiet.await;
+            idle.await;
         }
     }
 
-    /// A panic while the lock was held cannot have left the counts half changed.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
 impl Busy {
-    /// Stops running until `due`, and runs again from then on.
+    /// Waits until `due`; does not count as running meanwhile.
     pub async fn wait_until(self, due: Timestamp) -> Self {
         let activity = Arc::clone(&self.0);
         let waiting = Waiting::new(&activity, due);
-        // Only now, so that there is no moment in which neither work nor wait is known.
+        // Dropped after the wait is registered, so that at no time neither is counted.
         drop(self);
         loop {
             let mut moved = pin!(activity.clock.changed());
-            // Polled before the time is read, so that no move in between is missed.
+            // Polled before the time is read, so that a change in between is noticed.
             let _: Poll<()> = poll!(&mut moved);
             let left = due.since(activity.clock.now());
             if left == Duration::ZERO {
@@ -134,7 +132,7 @@ impl Drop for Busy {
         let mut state = self.0.state();
         state.running -= 1;
         if state.running == 0 {
-            self.0.quiet.notify_waiters();
+            self.0.idle.notify_waiters();
         }
     }
 }
@@ -163,8 +161,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn waits_for_the_clock_it_is_given() {
-        let (clock, hand) = Clock::manual(Timestamp::from_millis(0));
+    async fn waits_follow_the_given_clock() {
+        let (clock, manual_clock) = Clock::manual(Timestamp::from_millis(0));
         let activity = Activity::new(clock);
         let due = Timestamp::from_millis(3_600_000);
         let waiter = tokio::spawn({
@@ -174,22 +172,22 @@ mod tests {
         while activity.next_due().is_none() {
             tokio::task::yield_now().await;
         }
-        assert!(activity.quiet_since().is_some());
-        hand.advance_to(due);
+        assert!(activity.idle_since().is_some());
+        manual_clock.advance_to(due);
         let busy = waiter.await.unwrap();
         assert_eq!(activity.next_due(), None);
-        assert_eq!(activity.quiet_since(), None);
+        assert_eq!(activity.idle_since(), None);
         drop(busy);
-        assert_eq!(activity.quiet_since(), Some(2));
+        assert_eq!(activity.idle_since(), Some(2));
     }
 
     #[tokio::test]
-    async fn work_counts_as_soon_as_it_has_something() {
+    async fn tracked_work_counts_from_its_completion() {
         let activity = Activity::new(Clock::system());
-        let ((), busy) = activity.counting(async {}).await;
-        assert_eq!(activity.quiet_since(), None);
+        let ((), busy) = activity.track(async {}).await;
+        assert_eq!(activity.idle_since(), None);
         drop(busy);
         activity.ended().await;
-        assert!(activity.quiet_since().is_some());
+        assert!(activity.idle_since().is_some());
     }
 }

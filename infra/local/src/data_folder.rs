@@ -1,17 +1,18 @@
-//! The folder that holds everything: opened by one process at a time, its secrets readable by
-//! its owner alone.
+//! The data folder. One process at a time opens it, and only its owner can read the secrets in it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use domain::Secret;
 
-/// Where secrets made on this machine are kept.
+use crate::lock::lock;
+
+/// Secrets generated on this machine.
 const SECRETS_FILE: &str = "secrets.json";
-/// Whoever holds the lock on this file has the folder.
+/// Locked while the folder is open.
 const LOCK_FILE: &str = "lock";
 
 /// An open data folder.
@@ -19,30 +20,23 @@ const LOCK_FILE: &str = "lock";
 pub struct DataFolder {
     path: PathBuf,
     secrets: Mutex<BTreeMap<String, Secret>>,
-    // The lock goes with the file, and so with the process however it ends.
+    // The kernel releases the lock when the process ends, even by a crash.
     _lock: File,
 }
 
-/// A data folder that cannot be used.
+/// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataFolderError {
-    /// Another process has it.
     #[error(
         "another hookreel-local runs on the data folder {0}; stop it, or choose another with --data-dir"
     )]
     Locked(PathBuf),
-    /// A file in it cannot be read or written.
     #[error("cannot use {path}")]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
 }
 
 impl DataFolder {
-    /// Opens the folder at `path`, and makes it if it is not there.
+    /// Opens the folder at `path`; creates it if it does not exist.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let path = path.to_owned();
         private_folder().create(&path).map_err(at(&path))?;
@@ -55,15 +49,13 @@ impl DataFolder {
         Ok(Self { path, secrets, _lock: lock })
     }
 
-    /// Where it is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The secret called `name`, made at random when it is first asked for.
+    /// The secret `name`, generated at its first use.
     pub fn secret(&self, name: &str) -> Result<Secret, DataFolderError> {
-        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut secrets = lock(&self.secrets);
         if let Some(secret) = secrets.get(name) {
             return Ok(secret.clone());
         }
@@ -76,7 +68,7 @@ impl DataFolder {
         Ok(made)
     }
 
-    /// The text of the file `name`, if it is there.
+    /// The content of the file `name`; `None` if it does not exist.
     pub fn read(&self, name: &str) -> Result<Option<String>, DataFolderError> {
         let path = self.path.join(name);
         match fs::read_to_string(&path) {
@@ -86,7 +78,7 @@ impl DataFolder {
         }
     }
 
-    /// Writes the file `name`, for its owner's eyes only.
+    /// Writes the file `name`, which only its owner can read.
     pub fn write(&self, name: &str, text: &str) -> Result<(), DataFolderError> {
         write_private(&self.path.join(name), text.as_bytes())
     }
@@ -100,7 +92,7 @@ fn read_secrets(path: &Path) -> Result<BTreeMap<String, Secret>, DataFolderError
     }
 }
 
-/// Written beside and moved into place, so that whoever dies in between leaves the old file.
+/// Writes a temporary file and renames it, so that a crash leaves the old content or the new.
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataFolderError> {
     let beside = path.with_extension("new");
     let write = || {
@@ -112,7 +104,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataFolderError> {
     write().map_err(at(path))
 }
 
-/// How files are opened that only their owner may read.
+/// Opens files that only their owner can read.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.create(true).write(true);
@@ -121,8 +113,8 @@ fn private() -> OpenOptions {
     options
 }
 
-/// The same for a folder: the databases in it hold secrets too, and their files are made by
-/// those who read them.
+/// Creates folders that only their owner can enter: `SQLite` creates the databases in them, which
+/// hold secrets too.
 fn private_folder() -> DirBuilder {
     let mut builder = DirBuilder::new();
     builder.recursive(true);

@@ -1,4 +1,4 @@
-//! A function's environment variables as it gets them on this machine.
+//! The environment variables of a function on this machine.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,15 @@ use crate::aws::identity::REGION;
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::template::Function;
 
-/// Begins a dynamic reference: a value that CloudFormation would look up while deploying.
+/// Starts a dynamic reference: a value that CloudFormation looks up during a deployment.
 const REFERENCE: &str = "{{resolve:";
 
-/// Settings that hold for every function on this machine, whether the template gives them to
-/// it or not.
+/// Variables that every function has on this machine, even if the template does not list them.
 const EVERYWHERE: [&str; 2] = ["API_BASE_URL", "OUTBOUND_ALLOW_LOOPBACK"];
 
 /// The values of `chosen`, and what holds on this machine unless it was chosen otherwise: the
 /// API's own address, that webhooks may go to receivers beside it, and an account at each
 /// provider. A provider's variable sets the template's parameter of that name too.
-#[must_use]
 pub fn with_local_settings(
     mut chosen: BTreeMap<String, String>,
     api_url: &str,
@@ -47,7 +45,7 @@ fn parameter(variable: &str) -> String {
     variable.split('_').map(word).collect()
 }
 
-/// The variables of `function`. A secret that is nowhere set is made at random and kept in
+/// The variables of `function`. A secret that is set nowhere is generated and kept in
 /// `folder`.
 pub fn of_function(
     function: &Function,
@@ -107,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_made_once_and_filled_in() {
+    fn secrets_are_generated_once_and_filled_in() {
         let folder = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(folder.path()).unwrap();
         let environment = environment(&folder);
@@ -118,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn every_function_knows_where_it_is() {
+    fn every_function_gets_the_api_url() {
         let folder = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(folder.path()).unwrap();
         let environment = environment(&folder);

@@ -1,4 +1,4 @@
-//! Why an embedded cloud did not start.
+//! Why an embedded cloud does not start.
 
 use std::io;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use crate::data_folder::DataFolderError;
 use crate::mappings::StreamError;
 use crate::template::TemplateError;
 
-/// An embedded cloud that did not start. Each says what to mend.
+/// Why an embedded cloud does not start. Each text says what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The template cannot be run.
@@ -17,7 +17,7 @@ pub enum StartError {
     /// The data folder cannot be used.
     #[error(transparent)]
     DataFolder(#[from] DataFolderError),
-    /// A port is not to be had.
+    /// A port cannot be bound.
     #[error("port {port} of {address} cannot be used; choose another with {flag}")]
     Listen {
         /// The address.
@@ -40,19 +40,19 @@ pub enum StartError {
     Function {
         /// The function.
         name: String,
-        /// What it lacks.
+        /// Why not.
         source: runtime::StartError,
     },
-    /// A stream cannot be followed.
-    #[error("the function {name} cannot follow its stream")]
+    /// A stream mapping cannot start.
+    #[error("the stream mapping of the function {name} cannot start")]
     Stream {
         /// The function.
         name: String,
         /// Why not.
         source: StreamError,
     },
-    /// The API key cannot be kept.
-    #[error("cannot keep the API key")]
+    /// The API key cannot be stored.
+    #[error("cannot store the API key")]
     ApiKey(#[from] store::StoreError),
     /// The template has no table.
     #[error("the template has no table")]

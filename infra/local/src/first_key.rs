@@ -1,4 +1,4 @@
-//! The API key of whoever runs this on their own machine.
+//! The API key of the person who runs the embedded cloud.
 
 use domain::access::ApiKeyRecord;
 use domain::{OwnerId, Scope, Secret};
@@ -11,20 +11,19 @@ use crate::error::StartError;
 
 /// The file in the data folder that holds the key.
 const FILE: &str = "api-key";
-/// Whose key it is.
+/// The owner of the key.
 const OWNER: &str = "local";
 
-/// An API key that is accepted, and whether it was not before.
+/// An accepted API key.
 #[derive(Debug, Clone)]
 pub struct FirstKey {
-    /// The key.
     pub key: Secret,
-    /// Whether this start made or took it on.
+    /// Whether this start created or adopted it.
     pub is_new: bool,
 }
 
-/// Makes sure that there is a key: `given`, else the one kept in `folder`, else a new one. The
-/// table comes first: a key that is shown but not accepted would be worse than the reverse.
+/// Ensures that a key is accepted: `given`, else the one kept in `folder`, else a new one. The
+/// table is written first: a key that is shown but not accepted would be worse than the reverse.
 pub async fn ensure(
     given: Option<Secret>,
     folder: &DataFolder,

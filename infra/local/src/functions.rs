@@ -1,4 +1,4 @@
-//! The functions: built from their own code, and invoked as Lambda would.
+//! The functions, built from their own code and invoked as Lambda would.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,7 +24,7 @@ struct Hosted {
     timeout: Duration,
 }
 
-/// An invocation without an answer.
+/// Why an invocation has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum InvocationError {
     /// The template has no such function.
@@ -33,19 +33,19 @@ pub enum InvocationError {
     /// The function returned an error.
     #[error("{0}")]
     Failed(lambda_runtime::Error),
-    /// The function panicked; nothing else is harmed.
+    /// The function panicked. Other invocations go on.
     #[error("the function panicked")]
     Panicked,
-    /// The function was ended at its timeout.
-    #[error("the function was ended after its timeout of {} s", .0.as_secs())]
+    /// The function reached its timeout.
+    #[error("the function reached its timeout of {} s", .0.as_secs())]
     TimedOut(Duration),
-    /// The cloud ended while the function ran.
-    #[error("the function was cut off")]
+    /// The cloud stopped while the function ran.
+    #[error("the function was aborted: the cloud stopped")]
     CutOff,
 }
 
 impl Functions {
-    /// No functions yet; what runs is counted in `activity`, and ended by `cut_off`.
+    /// No functions yet. `activity` counts running invocations, and `cut_off` aborts them.
     #[must_use]
     pub fn new(activity: Arc<Activity>, cut_off: CancellationToken) -> Self {
         Self { hosted: HashMap::new(), activity, cut_off }
@@ -146,11 +146,11 @@ mod tests {
         let bad = functions.invoke("one", json!("bad")).await;
         assert!(matches!(bad, Err(InvocationError::Panicked)));
         assert_eq!(functions.invoke("one", json!("good")).await.unwrap(), "good");
-        assert!(functions.activity.quiet_since().is_some());
+        assert!(functions.activity.idle_since().is_some());
     }
 
     #[tokio::test]
-    async fn a_function_ends_at_its_timeout() {
+    async fn a_function_is_aborted_at_its_timeout() {
         let invocable: Invocable = Arc::new(|_| Box::pin(std::future::pending()));
         let functions = functions(invocable, Duration::from_millis(1));
         let late = functions.invoke("one", json!({})).await;

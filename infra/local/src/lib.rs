@@ -1,20 +1,34 @@
-//! The embedded cloud: runs the functions, queues, table, bucket and HTTP API of
-//! `template.yaml` in one process, with its state in one folder.
+//! The embedded cloud: runs the functions, queues, table, bucket and HTTP API of `template.yaml` in
+//! one process, with its state in one folder.
+//!
+//! Invariants:
+//! - What was acknowledged survives the process, however it ends: table, queues and objects are
+//!   files, and a message in flight is received again after the next start.
+//! - It refuses what AWS refuses, with the same status and error code.
+//! - A panic or a timeout of a function ends its invocation and nothing else.
+//! - Delays, visibility timeouts, retention and expiry follow [`Settings::clock`].
+//!
+//! It knows no use case: it links the functions, but calls them only with events, as Lambda does.
+//! Nothing under `functions/` or `shared/` may depend on it, and it names no key of the table.
+//!
+//! Usual extensions: a new function is a line in `functions`; a new kind of resource or trigger
+//! goes to `template`, a new operation of an AWS service to `aws`.
 
-pub mod activity;
+mod activity;
 pub mod aws;
-pub mod cloud;
-pub mod data_folder;
-pub mod environment;
-pub mod error;
-pub mod first_key;
-pub mod functions;
-pub mod gateway;
-pub mod log;
-pub mod mappings;
-pub mod meter;
+mod cloud;
+mod data_folder;
+mod environment;
+mod error;
+mod first_key;
+mod functions;
+mod gateway;
+mod lock;
+mod log;
+mod mappings;
+mod meter;
 pub mod program;
-pub mod settings;
+mod settings;
 mod stand_in;
 mod start;
 pub mod template;

@@ -1,4 +1,4 @@
-//! Logs: one line an event, for people or, as JSON, for machines.
+//! Log output: one line an event, as text for people or as JSON for programs.
 
 use std::fmt::{self, Write};
 
@@ -9,18 +9,18 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// What is logged unless `RUST_LOG` says otherwise.
+/// The filter, unless `RUST_LOG` sets one.
 const DEFAULT_FILTER: &str = "info,s3s=warn";
 
-/// This crate, as its events name it.
+/// This crate's name in the target of its events.
 const OURS: &str = "hookreel_local";
 
-/// Writes logs to standard output from here on. A panic becomes a line too.
+/// Logs to standard output from here on, panics included.
 pub fn start(as_json: bool) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let builder = tracing_subscriber::fmt().with_env_filter(filter);
-    // Where something else in the process has begun to log, that stays.
+    // A subscriber that is already installed stays.
     let _ = if as_json {
         builder.json().flatten_event(true).with_current_span(false).try_init()
     } else {
@@ -29,14 +29,14 @@ pub fn start(as_json: bool) {
     std::panic::set_hook(Box::new(|panic| tracing::error!(kind = "panic", "{panic}")));
 }
 
-/// Lines for people: time, kind, what, outcome, duration, id, and what else there is.
+/// Text lines: time, kind, what, outcome, duration, id, and the other fields.
 #[derive(Debug, Clone, Copy)]
 pub struct Lines;
 
 /// The fields of one event.
 #[derive(Debug, Default)]
 struct Fields {
-    /// Whether the names below have the meaning they have in this crate.
+    /// Whether the event is from this crate, which gives these names their meaning.
     is_ours: bool,
     kind: String,
     what: String,
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_reads_like_a_sentence() {
+    fn a_line_shows_kind_what_outcome_duration_and_id() {
         let fields = Fields {
             kind: "api".to_owned(),
             what: "POST /v1/tts/async".to_owned(),

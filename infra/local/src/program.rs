@@ -1,4 +1,4 @@
-//! The program `hookreel-local`: its options, its banner, its end.
+//! The program `hookreel-local`: its options, its banner, its shutdown.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,38 +19,38 @@ use crate::settings::Settings;
 use crate::stand_in;
 use crate::template::Document;
 
-/// Runs Hookreel on this machine: every function, queue, table, bucket and route of the
-/// template, in one process, with its state in one folder. Settings and secrets of functions
-/// are taken from environment variables of the same names.
+/// Runs Hookreel on this machine: every function, queue, table, bucket and route of the template in
+/// one process, with its state in one folder. Settings and secrets of functions come from
+/// environment variables of the same names.
 #[derive(Debug, Parser)]
 #[command(name = "hookreel-local", version)]
 pub struct Options {
-    /// The port of the HTTP API on 127.0.0.1; 0 takes any that is free.
+    /// The port of the HTTP API on 127.0.0.1; 0 chooses a free one.
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// The port of the AWS services (DynamoDB, SQS, S3); 0 takes any that is free.
+    /// The port of the AWS services (DynamoDB, SQS, S3); 0 chooses a free one.
     #[arg(long, default_value_t = 8788)]
     aws_port: u16,
-    /// Where the AWS services listen. Functions in Docker's containers on Linux reach them at the
-    /// address of its bridge, which usually is 172.17.0.1.
+    /// The address of the AWS services. Functions in Docker containers on Linux reach them at the
+    /// address of Docker's bridge, usually 172.17.0.1.
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
     aws_address: IpAddr,
     /// The folder that holds all state.
     #[arg(long, default_value = "data")]
     data_dir: PathBuf,
-    /// An API key to accept; without one, the first start makes one.
+    /// An API key to accept; without one, the first start generates one.
     #[arg(long, env = "HOOKREEL_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
-    /// Start no stand-in for the providers.
+    /// Do not start the stand-in for the providers.
     #[arg(long)]
     no_studio: bool,
-    /// What to run.
+    /// The template to run.
     #[arg(long, default_value = "template.yaml")]
     template: PathBuf,
-    /// Log JSON, one object a line.
+    /// Log JSON, one object per line.
     #[arg(long)]
     json: bool,
-    /// Measure the processor time of each part, and write it to this file at the end.
+    /// Measure the processor time of each part, and write it to this file at shutdown.
     #[arg(long)]
     meter: Option<PathBuf>,
 }
@@ -97,28 +97,28 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         studio.stop().await;
     }
     if let Some(file) = options.meter {
-        std::fs::write(file, metered().to_string())?;
+        std::fs::write(file, meter_report().to_string())?;
     }
     tracing::info!(kind = "stop", "stopped");
     Ok(())
 }
 
-/// The meter's report: how often each part ran, and its processor time in microseconds.
-fn metered() -> serde_json::Value {
+/// The meter's report: the runs of each part, and its processor time in microseconds.
+fn meter_report() -> serde_json::Value {
     let part = |(name, part): (String, meter::Part)| {
         (name, json!({ "runs": part.runs, "us": part.time.as_micros() }))
     };
     meter::report().into_iter().map(part).collect()
 }
 
-/// The variables of this process that hold something and are text.
+/// The environment variables of this process that are text and not empty.
 fn process_environment() -> BTreeMap<String, String> {
     let texts = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     texts.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-/// Says where everything is. The key itself is shown once, to a person, and never logged.
+/// Shows the addresses and the API key. The key is printed once, for a person, and never logged.
 fn announce(cloud: &Cloud, studio: Option<&Studio>, as_json: bool) {
     let file = cloud.data_dir().join("api-key");
     let file = file.display();
@@ -146,13 +146,13 @@ fn announce(cloud: &Cloud, studio: Option<&Studio>, as_json: bool) {
     println!("    -d '{{\"text\": \"Good morning.\", \"language\": \"english\"}}'");
 }
 
-/// An error and what led to it, in one line.
+/// An error and its causes, in one line.
 fn with_causes(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
         let text = error.to_string();
-        // Some errors repeat the text of what led to them.
+        // Some errors repeat the text of their cause.
         if !line.ends_with(&text) {
             line.push_str(": ");
             line.push_str(&text);

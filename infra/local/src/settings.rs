@@ -1,4 +1,4 @@
-//! What an embedded cloud can be told before it starts.
+//! The settings of an embedded cloud.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,28 +12,28 @@ use crate::template::Document;
 /// The settings of an embedded cloud.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What it runs.
+    /// The template to run.
     pub template: Document,
-    /// Holds all its state; made if it is not there.
+    /// The data folder; created if it does not exist.
     pub data_dir: PathBuf,
-    /// The port of the HTTP API on 127.0.0.1; 0 takes any that is free.
+    /// The port of the HTTP API on 127.0.0.1; 0 chooses a free one.
     pub api_port: u16,
-    /// Where the AWS services listen. The API always does on 127.0.0.1.
+    /// The address of the AWS services. The API always listens on 127.0.0.1.
     pub aws_address: IpAddr,
-    /// The port of the AWS services there; 0 takes any that is free.
+    /// The port of the AWS services; 0 chooses a free one.
     pub aws_port: u16,
-    /// What every part of it asks for the time.
+    /// The clock of every part.
     pub clock: Clock,
-    /// Values for the functions' environment variables of these names, and for the template's
-    /// parameters; names that neither has are passed over.
+    /// Values for environment variables of functions and for parameters of the template, by name;
+    /// other names are ignored.
     pub environment: BTreeMap<String, String>,
-    /// An API key to accept; without one, the first start makes one.
+    /// An API key to accept; without one, the first start generates one.
     pub api_key: Option<Secret>,
 }
 
 impl Settings {
-    /// Settings for `template` with its state in `data_dir`: any free ports of 127.0.0.1, the
-    /// machine's clock, nothing chosen.
+    /// Settings for `template` with its state in `data_dir`: free ports of 127.0.0.1, the machine's
+    /// clock, no overrides.
     pub fn new(template: Document, data_dir: impl Into<PathBuf>) -> Self {
         Self {
             template,

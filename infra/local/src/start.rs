@@ -1,4 +1,4 @@
-//! The start of an embedded cloud, step by step.
+//! Starts an embedded cloud, step by step.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::settings::Settings;
 use crate::template::{Surroundings, Template};
 use crate::{environment, first_key};
 
-/// Starts all that the template of `settings` describes.
+/// Starts everything that the template of `settings` describes.
 pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let folder = DataFolder::open(&settings.data_dir)?;
     let local = Ipv4Addr::LOCALHOST.into();
@@ -51,7 +51,7 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let first_key = first_key::ensure(settings.api_key, &folder, &store, &clock).await?;
 
     let stopped = cut_off.child_token();
-    let mappings = mappings::Surroundings {
+    let mappings = mappings::MappingContext {
         aws: Arc::clone(&aws),
         functions: Arc::clone(&functions),
         activity: Arc::clone(&activity),
@@ -59,8 +59,8 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
         stopped: stopped.clone(),
     };
     let mut tasks = JoinSet::new();
-    let streams = follow_streams(&template, &mappings, &mut tasks)?;
-    let queues = poll_queues(&template, &mappings, &mut tasks);
+    let streams = start_stream_pollers(&template, &mappings, &mut tasks)?;
+    let queues = start_queue_pollers(&template, &mappings, &mut tasks);
     let routes = Routes::new(&template.functions);
     let gateway =
         Gateway { routes, functions: Arc::clone(&functions), clock, port: api_address.port() };
@@ -96,7 +96,7 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// Opens the AWS services and makes what the template wants of them.
+/// Opens the AWS services and creates the template's queues, tables and buckets.
 async fn prepare_aws(
     folder: &DataFolder,
     clock: &Clock,
@@ -122,16 +122,16 @@ fn build(name: &str, context: &Context) -> Result<Invocable, StartError> {
         .map_err(|source| StartError::Function { name: name.to_owned(), source })
 }
 
-fn follow_streams(
+fn start_stream_pollers(
     template: &Template,
-    surroundings: &mappings::Surroundings,
+    context: &mappings::MappingContext,
     tasks: &mut JoinSet<()>,
 ) -> Result<Vec<Arc<StreamPosition>>, StartError> {
     let mut positions = Vec::new();
     for function in &template.functions {
         for mapping in &function.streams {
             let name = &function.name;
-            let poller = StreamPoller::new(name, mapping.clone(), surroundings.clone())
+            let poller = StreamPoller::new(name, mapping.clone(), context.clone())
                 .map_err(|source| StartError::Stream { name: name.clone(), source })?;
             positions.push(poller.position());
             tasks.spawn(poller.run());
@@ -140,16 +140,16 @@ fn follow_streams(
     Ok(positions)
 }
 
-/// Returns the names of the queues that are polled.
-fn poll_queues(
+/// Returns the names of the polled queues.
+fn start_queue_pollers(
     template: &Template,
-    surroundings: &mappings::Surroundings,
+    context: &mappings::MappingContext,
     tasks: &mut JoinSet<()>,
 ) -> Vec<String> {
     let mut names = Vec::new();
     for function in &template.functions {
         for mapping in &function.queues {
-            let poller = QueuePoller::new(&function.name, mapping.clone(), surroundings.clone());
+            let poller = QueuePoller::new(&function.name, mapping.clone(), context.clone());
             names.push(mapping.queue.clone());
             tasks.spawn(poller.run());
         }
@@ -166,7 +166,7 @@ fn serve_api(
     let stopped = stopped.clone().cancelled_owned();
     tasks.spawn(async move {
         if let Err(error) = Arc::new(gateway).serve(listener, stopped).await {
-            tracing::error!(kind = "api", "the API ended: {error}");
+            tracing::error!(kind = "api", "the API server failed: {error}");
         }
     });
 }
@@ -181,7 +181,7 @@ fn serve_aws(
     let end = stopped.clone().cancelled_owned();
     tasks.spawn(async move {
         if let Err(error) = server.serve(listener, end).await {
-            tracing::error!(kind = "aws", "the AWS services ended: {error}");
+            tracing::error!(kind = "aws", "the AWS server failed: {error}");
         }
     });
     let (aws, stopped) = (Arc::clone(aws), stopped.clone());

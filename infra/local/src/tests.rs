@@ -1,4 +1,4 @@
-//! The whole cloud on the repository's own template: start, stop, and the quiet in between.
+//! The whole cloud on the repository's own template: start, stop and idleness.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::{Cloud, Settings, StartError};
 fn settings(folder: &Path) -> Settings {
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
     let mut settings = Settings::new(Document::read(Path::new(template)).unwrap(), folder);
-    // Nothing listens there: a provider that is never reached.
+    // Nothing listens at that port: the provider is never reached.
     let provider = ("RUNPOD_BASE_URL".to_owned(), "http://127.0.0.1:1".to_owned());
     settings.environment.extend([provider]);
     settings
@@ -41,7 +41,7 @@ async fn call(cloud: &Cloud, method: &str, path: &str, body: &Value) -> (u16, Va
 }
 
 #[tokio::test]
-async fn state_and_key_outlive_the_process() {
+async fn state_and_key_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let cloud = Cloud::start(settings(folder.path())).await.unwrap();
     assert!(cloud.first_key().is_new);
@@ -58,9 +58,9 @@ async fn state_and_key_outlive_the_process() {
 }
 
 #[tokio::test]
-async fn it_is_quiet_when_only_time_can_bring_more() {
+async fn it_is_idle_until_time_passes() {
     let folder = tempfile::tempdir().unwrap();
-    let (clock, hand) = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
+    let (clock, manual_clock) = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
     let cloud = Cloud::start(Settings { clock, ..settings(folder.path()) }).await.unwrap();
     let text = json!({ "text": "Good morning.", "language": "english" });
     let (_, job) = call(&cloud, "POST", "/v1/tts/async", &text).await;
@@ -72,13 +72,13 @@ async fn it_is_quiet_when_only_time_can_bring_more() {
             break;
         }
         assert!(moment < 1000, "the job does not end: {found}");
-        hand.advance_to(cloud.next_due().unwrap());
+        manual_clock.advance_to(cloud.next_due().unwrap());
     }
     cloud.stop().await;
 }
 
 #[tokio::test]
-async fn two_cannot_share_a_folder_or_a_port() {
+async fn two_clouds_cannot_share_a_folder_or_a_port() {
     let folder = tempfile::tempdir().unwrap();
     let cloud = Cloud::start(settings(folder.path())).await.unwrap();
     let second = Cloud::start(settings(folder.path())).await.err().unwrap();
@@ -96,7 +96,7 @@ async fn two_cannot_share_a_folder_or_a_port() {
 }
 
 #[tokio::test]
-async fn the_stores_listen_where_they_are_told_and_the_api_does_not() {
+async fn the_aws_address_is_configurable_and_the_api_stays_on_loopback() {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = Settings { aws_address: [127, 0, 0, 2].into(), ..settings(folder.path()) };
     let cloud = Cloud::start(elsewhere).await.unwrap();

@@ -1,5 +1,5 @@
-//! One request, whichever way it came in: counted, made to fail if a test wants so, and handed
-//! to its service.
+//! Answers one request, in process or over HTTP: counts it, injects faults, and forwards it to its
+//! service.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use super::target::{Service, Target};
 /// Largest body of a JSON request, in bytes. `BatchWriteItem` takes 16 MB, the most of all.
 const MAX_JSON: usize = 17 * 1024 * 1024;
 
-/// Why there is no answer. To a client it is a connection that broke.
+/// Why a request has no answer. The client sees a broken connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// A test wanted it so.
+    /// A test injected it.
     #[error("injected: the connection broke")]
     Injected,
     /// The request's body broke off, or is too large.
@@ -33,7 +33,7 @@ pub(super) enum Failure {
 }
 
 impl Aws {
-    /// Answers a request of that caller.
+    /// Answers a request of `caller`.
     pub(super) async fn answer(
         &self,
         caller: &Arc<str>,
@@ -42,14 +42,14 @@ impl Aws {
         let (parts, body) = request.into_parts();
         let target = Target::of(&parts);
         let Some((call, fault)) = self.calls.begin(caller, &target, &parts.headers) else {
-            return self.hand_over(&target, parts, body, false).await.0;
+            return self.forward(&target, parts, body, false).await.0;
         };
         if fault == Some(Fault::BeforeEffect) {
             self.end(call, Answer::Fault(Fault::BeforeEffect), Units::default());
             return Err(Failure::Injected);
         }
-        let wanted = self.calls.is_recording();
-        let (outcome, units) = self.hand_over(&target, parts, body, wanted).await;
+        let with_units = self.calls.is_recording();
+        let (outcome, units) = self.forward(&target, parts, body, with_units).await;
         match (outcome, fault) {
             (Ok(_), Some(fault)) => {
                 self.end(call, Answer::Fault(fault), units);
@@ -71,13 +71,13 @@ impl Aws {
         self.calls.end(CallRecord { call, answer, write_units: write, read_units: read });
     }
 
-    /// The service's answer, and what it cost if that is `wanted`.
-    async fn hand_over(
+    /// The service's answer and, if `with_units`, the capacity that it consumed.
+    async fn forward(
         &self,
         target: &Target,
         parts: Parts,
         body: Body,
-        wanted: bool,
+        with_units: bool,
     ) -> (Result<Response<Body>, Failure>, Units) {
         if target.service == Service::S3 {
             let answer = self.buckets.service().call(Request::from_parts(parts, body)).await;
@@ -87,7 +87,7 @@ impl Aws {
             Ok(body) => body.to_bytes(),
             Err(error) => return (Err(Failure::Request(error)), Units::default()),
         };
-        let (answer, units) = self.answer_json(target, &body, wanted).await;
+        let (answer, units) = self.answer_json(target, &body, with_units).await;
         (Ok(answer.into_response()), units)
     }
 
@@ -95,12 +95,12 @@ impl Aws {
         &self,
         target: &Target,
         body: &Bytes,
-        wanted: bool,
+        with_units: bool,
     ) -> (JsonAnswer, Units) {
         let operation = target.operation.as_str();
         match target.service {
             Service::Sqs => (self.queues.answer(operation, body).await, Units::default()),
-            Service::DynamoDb if wanted => {
+            Service::DynamoDb if with_units => {
                 let answer = self.tables.answer(operation, &ask_for_units(body)).await;
                 let units = Units::of(operation, &answer);
                 (answer, units)

@@ -1,6 +1,6 @@
-//! Counts the calls made to the embedded AWS, and makes chosen ones fail.
+//! Counts calls to the embedded AWS, and injects faults.
 //!
-//! Off until a test asks: with neither recording nor a fault rule a call costs one atomic load.
+//! Off by default: without recording and without a fault rule, a call costs one atomic load.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +10,14 @@ use http::HeaderMap;
 
 use super::target::{Service, Target};
 
-/// How many SDK calls of one caller are remembered to recognise their retries. A retry follows
-/// its first try at once, so it only has to exceed what one caller has under way.
-const REMEMBERED: usize = 256;
+/// How many SDK calls of one caller are kept to recognise their retries. A retry follows its first
+/// try at once, so this only has to exceed a caller's concurrent calls.
+const MAX_RECENT: usize = 256;
 
-/// One try of one call, as a fault rule sees it.
+/// One try of one call, as a fault rule gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// Who calls: a function's name, or `http` for what comes through the port.
+    /// The caller: a function's name, or `http` for requests over the port.
     pub caller: Arc<str>,
     /// The service called.
     pub service: Service,
@@ -32,9 +32,9 @@ pub struct Call {
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection breaks before the service has done anything.
+    /// The connection breaks before the service acts.
     BeforeEffect,
-    /// The service does it, and the answer is lost.
+    /// The service acts, and its answer is lost.
     AfterEffect,
 }
 
@@ -45,18 +45,18 @@ pub enum Answer {
     Status(u16),
     /// A fault was injected.
     Fault(Fault),
-    /// The service broke off without an answer.
+    /// The service gave no answer.
     Broken,
 }
 
-/// A call that was made.
+/// A recorded call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallRecord {
     /// The call.
     pub call: Call,
     /// How it ended.
     pub answer: Answer,
-    /// Write units consumed, over the table and its indexes; a transaction's count double.
+    /// Write units consumed by the table and its indexes; a transaction's count double.
     pub write_units: f64,
     /// Read units consumed, likewise.
     pub read_units: f64,
@@ -65,11 +65,11 @@ pub struct CallRecord {
 /// Decides which calls fail.
 pub type FaultRule = dyn Fn(&Call) -> Option<Fault> + Send + Sync;
 
-/// The record of calls, and the rule by which they fail.
+/// Recorded calls, and the rule that injects faults.
 #[derive(Default)]
 pub struct Calls {
     recording: AtomicBool,
-    watching: AtomicBool,
+    active: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -80,7 +80,7 @@ struct State {
     callers: HashMap<Arc<str>, Invocations>,
 }
 
-/// The calls of one caller, by the SDK's own id of each.
+/// The numbered calls of one caller, by the SDK's invocation id.
 #[derive(Default)]
 struct Invocations {
     next: u64,
@@ -100,35 +100,36 @@ impl Calls {
         self.lock().records.clone()
     }
 
-    /// Forgets what was recorded, and counts each caller's calls from 0 again.
+    /// Deletes the records, and numbers each caller's calls from 0 again.
     pub fn reset(&self) {
         let mut state = self.lock();
         state.records.clear();
         state.callers.clear();
     }
 
-    /// Lets `rule` decide which calls fail from now on.
+    /// Injects faults by `rule` from now on.
     pub fn inject(&self, rule: Arc<FaultRule>) {
         let mut state = self.lock();
         state.rule = Some(rule);
         self.update_watching(&state);
     }
 
-    /// Lets no call fail any more.
+    /// Stops injecting faults.
     pub fn clear_faults(&self) {
         let mut state = self.lock();
         state.rule = None;
         self.update_watching(&state);
     }
 
-    /// The call that is about to be made, and how it is to fail; none if nobody is interested.
+    /// The call that begins, and the fault to inject; `None` if calls are neither recorded nor
+    /// subject to a rule.
     pub(super) fn begin(
         &self,
         caller: &Arc<str>,
         target: &Target,
         headers: &HeaderMap,
     ) -> Option<(Call, Option<Fault>)> {
-        if !self.watching.load(Ordering::Relaxed) {
+        if !self.active.load(Ordering::Relaxed) {
             return None;
         }
         let (invocation, rule) = {
@@ -144,12 +145,12 @@ impl Calls {
             invocation,
             attempt: attempt(text(headers, "amz-sdk-request")),
         };
-        // The rule is a test's own code and may ask for a snapshot: not under the lock.
+        // Not under the lock: the rule is a test's own code and may ask for a snapshot.
         let fault = rule.and_then(|rule| rule(&call));
         Some((call, fault))
     }
 
-    /// Whether calls are recorded, with what they cost.
+    /// Whether calls and their cost are recorded.
     pub(super) fn is_recording(&self) -> bool {
         self.recording.load(Ordering::Relaxed)
     }
@@ -162,8 +163,8 @@ impl Calls {
     }
 
     fn update_watching(&self, state: &State) {
-        let watching = self.recording.load(Ordering::SeqCst) || state.rule.is_some();
-        self.watching.store(watching, Ordering::SeqCst);
+        let active = self.recording.load(Ordering::SeqCst) || state.rule.is_some();
+        self.active.store(active, Ordering::SeqCst);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -172,7 +173,7 @@ impl Calls {
 }
 
 impl Invocations {
-    /// The number of the call with that id; a call without one is always a new one.
+    /// The number of the call with that id; a call without an id is a new one.
     fn number(&mut self, id: Option<&str>) -> u64 {
         let known = self.recent.iter().rev().find(|(recent, _)| Some(recent.as_str()) == id);
         if let Some((_, number)) = known {
@@ -182,7 +183,7 @@ impl Invocations {
         self.next += 1;
         if let Some(id) = id {
             self.recent.push_back((id.to_owned(), number));
-            if self.recent.len() > REMEMBERED {
+            if self.recent.len() > MAX_RECENT {
                 self.recent.pop_front();
             }
         }
@@ -194,7 +195,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The try's number out of `attempt=2; max=3`.
+/// The number in `attempt=2; max=3`.
 fn attempt(header: Option<&str>) -> u32 {
     header
         .and_then(|header| header.split(';').find_map(|part| part.trim().strip_prefix("attempt=")))

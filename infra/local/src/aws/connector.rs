@@ -1,5 +1,5 @@
-//! The way in for the AWS SDK: an HTTP connector that answers a client's requests in process,
-//! without a socket.
+//! The in-process endpoint for the AWS SDK: an HTTP connector that answers requests without a
+//! socket.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,13 +27,13 @@ use super::Aws;
 use super::identity::{ACCESS_KEY, REGION, SECRET_KEY};
 use crate::meter::measured;
 
-/// First pause before a retry. Nothing here needs time to recover, so it is far shorter than
-/// the SDK's second.
+/// First backoff of a retry. Nothing here needs time to recover, so it is far shorter than the
+/// SDK's one second.
 const BACKOFF: Duration = Duration::from_millis(5);
 
 impl Aws {
-    /// The configuration of SDK clients that talk to this instead of AWS. `caller` names who
-    /// calls, for counting calls and injecting faults.
+    /// The configuration of SDK clients that call this instead of AWS. `caller` names them where
+    /// calls are counted and faults injected.
     #[must_use]
     pub fn sdk_config(self: &Arc<Self>, caller: &str) -> SdkConfig {
         let connector =
@@ -54,7 +54,7 @@ impl Aws {
     }
 }
 
-/// Hands requests to the services.
+/// Passes requests to the services.
 struct InProcess {
     aws: Arc<Aws>,
     caller: Arc<str>,
@@ -83,7 +83,7 @@ async fn answer(
 ) -> Result<HttpResponse, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let mut request = request.map(Body::http_body_unsync);
-    // The signature covers it, and it is the connection that would have added it.
+    // The signature covers this header, which the connection would have added.
     let host = request.uri().authority().map(|authority| HeaderValue::from_str(authority.as_str()));
     if let Some(Ok(host)) = host {
         request.headers_mut().insert(HOST, host);

@@ -1,9 +1,9 @@
-//! What can go wrong while the embedded AWS is opened, prepared or asked directly.
+//! Errors of opening, preparing and calling the embedded AWS directly.
 
 use super::sqs::SqsError;
 
-/// Why the embedded AWS could not do what this program asked of it. Clients of its protocols
-/// never see one: they get the error their service documents.
+/// Why the embedded AWS failed this program. Clients of its protocols get the error that their
+/// service documents instead.
 #[derive(Debug, thiserror::Error)]
 pub enum AwsError {
     /// The data folder cannot be created, read or written.
@@ -12,14 +12,13 @@ pub enum AwsError {
     /// The data folder's path is not Unicode, which the table store requires.
     #[error("the data folder's path is not valid Unicode")]
     FolderName,
-    /// The table store refuses.
+    /// The table store failed.
     #[error("the table store failed")]
     Tables(#[from] dynoxide::DynoxideError),
-    /// A request written by this program or its template is not what DynamoDB takes; holds
-    /// DynamoDB's answer.
+    /// DynamoDB refuses a request of this program or of its template.
     #[error("DynamoDB refused {operation}: {answer}")]
     Refused {
-        /// The operation asked for.
+        /// The operation.
         operation: &'static str,
         /// DynamoDB's error body.
         answer: String,
@@ -30,10 +29,10 @@ pub enum AwsError {
     /// A stored document cannot be read.
     #[error("a stored document cannot be read")]
     Document(#[from] serde_json::Error),
-    /// The object store refuses.
+    /// The object store failed.
     #[error("the object store failed")]
     Objects(#[source] s3s::S3Error),
-    /// The queue store refuses.
+    /// The queue store failed.
     #[error("the queue store failed")]
     Queues(#[from] SqsError),
 }

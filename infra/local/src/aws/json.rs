@@ -7,16 +7,13 @@ use serde_json::json;
 /// The answer of one JSON operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct JsonAnswer {
-    /// HTTP status.
     pub status: u16,
-    /// JSON text.
     pub body: Vec<u8>,
     /// The error's name in SQS's older query protocol, which boto3 reports.
     pub query_error: Option<&'static str>,
 }
 
 impl JsonAnswer {
-    /// A success.
     pub fn ok(body: Vec<u8>) -> Self {
         Self { status: 200, body, query_error: None }
     }

@@ -1,17 +1,17 @@
-//! What has to be done from time to time: expired items, messages past their retention, and
-//! stream records that everyone has consumed are removed, and the databases' logs worked in.
+//! Periodic maintenance: removes expired items, messages past their retention and consumed stream
+//! records, and checkpoints the WAL of each database.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Aws, AwsError};
 
-/// Time between two sweeps. DynamoDB promises far less; a person who tries out expiry should
-/// not have to wait for long.
-const PERIOD: Duration = Duration::from_secs(30);
-/// Time between two passes over the databases' logs. Nothing else waits for the disk, so this is
-/// also what a power failure may take.
-const LOG_PERIOD: Duration = Duration::from_millis(200);
+/// Time between two sweeps. DynamoDB promises far less; it keeps expiry quick to try out.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
+/// Time between two checkpoints. Only a checkpoint waits for the disk, so a power failure can lose
+/// the commits of this time.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(200);
 
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,12 +20,12 @@ pub struct Swept {
     pub items: usize,
     /// Messages past their queue's retention.
     pub messages: usize,
-    /// Stream records that every consumer with a checkpoint is done with.
+    /// Stream records that every consumer with a checkpoint has processed.
     pub stream_records: usize,
 }
 
 impl Aws {
-    /// Sweeps once. Takes as long as there is to remove; call it where blocking is allowed.
+    /// Sweeps once. Blocks for as long as there is to remove.
     pub fn sweep(&self) -> Result<Swept, AwsError> {
         let mut swept = Swept {
             items: self.tables.sweep_expired()?,
@@ -38,16 +38,16 @@ impl Aws {
         Ok(swept)
     }
 
-    /// Does all that from time to time, until dropped.
+    /// Sweeps and checkpoints periodically, until dropped.
     pub async fn maintain(self: Arc<Self>) {
-        let sweep = |aws: &Self| aws.sweep().map(|swept| tracing::debug!(?swept, "sweep"));
-        let sweeping = Arc::clone(&self).repeat(PERIOD, sweep);
-        tokio::join!(sweeping, self.repeat(LOG_PERIOD, Self::work_in_logs));
+        let sweep = |aws: &Self| aws.sweep().map(|swept| tracing::debug!(?swept, "swept"));
+        let sweeps = Arc::clone(&self).repeat(SWEEP_INTERVAL, sweep);
+        tokio::join!(sweeps, self.repeat(CHECKPOINT_INTERVAL, Self::checkpoint_wal));
     }
 
-    fn work_in_logs(&self) -> Result<(), AwsError> {
-        self.tables.work_in_log()?;
-        Ok(self.queues.work_in_log()?)
+    fn checkpoint_wal(&self) -> Result<(), AwsError> {
+        self.tables.checkpoint_wal()?;
+        Ok(self.queues.checkpoint_wal()?)
     }
 
     async fn repeat(
@@ -58,14 +58,13 @@ impl Aws {
         loop {
             tokio::time::sleep(period).await;
             let aws = Arc::clone(&self);
-            match tokio::task::spawn_blocking(move || task(&aws)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "maintenance");
-                }
-                Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "maintenance");
-                }
+            let done = tokio::task::spawn_blocking(move || task(&aws)).await;
+            let failed: Option<Box<dyn Error>> = match done {
+                Ok(done) => done.err().map(Into::into),
+                Err(panic) => Some(panic.into()),
+            };
+            if let Some(error) = failed {
+                tracing::error!(error = &*error, "maintenance failed");
             }
         }
     }

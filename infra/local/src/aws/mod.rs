@@ -1,23 +1,25 @@
 //! The embedded AWS: DynamoDB with its streams, S3 and SQS, in this process and one data folder.
 //!
-//! AWS SDK clients reach it in process ([`Aws::sdk_config`]); everyone else over HTTP
-//! ([`Aws::serve`]). What was acknowledged outlives the process, however it ends.
+//! AWS SDK clients reach it in process ([`Aws::sdk_config`]), all others over HTTP
+//! ([`Aws::serve`]). What was acknowledged outlives the process, however it ends, and errors are
+//! those that AWS documents. It knows no item, message or object of Hookreel. A further operation
+//! goes to the folder of its service.
 
 mod answer;
 mod calls;
 mod connector;
 mod dynamodb;
 mod error;
-pub mod identity;
+pub(crate) mod identity;
 mod json;
 mod maintenance;
 mod s3;
 mod server;
-pub mod sqs;
+pub(crate) mod sqs;
 mod target;
 #[cfg(test)]
 mod tests;
-mod write_ahead;
+mod wal;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -48,9 +50,9 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Opens what is kept in `data_dir`, making it if it is not there. One process at a time may
-    /// have it open. `endpoint` is the address at which [`Aws::serve`] will be reached
-    /// (`http://127.0.0.1:8788`): presigned URLs and queue URLs begin with it.
+    /// Opens `data_dir`; creates it if it does not exist. One process at a time may have it open.
+    /// `endpoint` is the address at which [`Aws::serve`] is reached (`http://127.0.0.1:8788`):
+    /// presigned URLs and queue URLs begin with it.
     pub async fn open(
         data_dir: &Path,
         clock: Clock,
@@ -66,13 +68,13 @@ impl Aws {
         }))
     }
 
-    /// Makes the queue, or gives the existing one these settings. Answers its URL.
+    /// Creates the queue, or gives the existing one these settings. Returns its URL.
     pub fn ensure_queue(&self, definition: &QueueDefinition) -> Result<String, AwsError> {
         Ok(self.queues.ensure(definition)?)
     }
 
-    /// Makes the table a `CreateTable` request describes, unless there is one of its name; its
-    /// items expire by the attribute named, which holds unix seconds.
+    /// Creates the table that a `CreateTable` request describes, unless it exists; its items expire
+    /// by `ttl_attribute`, which holds unix seconds.
     pub fn ensure_table(
         &self,
         create_table_request: &Value,
@@ -81,24 +83,24 @@ impl Aws {
         self.tables.ensure(create_table_request, ttl_attribute)
     }
 
-    /// Makes the bucket unless it is there.
+    /// Creates the bucket, unless it exists.
     pub async fn ensure_bucket(&self, name: &str) -> Result<(), AwsError> {
         self.buckets.ensure(name).await
     }
 
-    /// The calls made through this, and the faults they meet.
+    /// The recorded calls and the injected faults.
     pub fn calls(&self) -> &Calls {
         &self.calls
     }
 
-    /// The URL of the queue of that name.
+    /// The URL of the queue `name`.
     #[must_use]
     pub fn queue_url(&self, name: &str) -> String {
         self.queues.url(name)
     }
 
-    /// Receives up to `max` messages, waiting until there is one. They are hidden for
-    /// `visibility`, or as long as the queue says. Dropping the future receives nothing.
+    /// Receives up to `max` messages, waiting for at least one. They are hidden for `visibility`,
+    /// or for the queue's visibility timeout. Dropping the future receives nothing.
     pub async fn receive(
         &self,
         queue: &str,
@@ -117,7 +119,7 @@ impl Aws {
         self.queues.delete(queue, receipt_handles)?.into_iter().collect()
     }
 
-    /// Hides a received message for `seconds` from now; 0 gives it back at once.
+    /// Hides a received message for `seconds` from now; 0 makes it visible at once.
     pub fn change_visibility(
         &self,
         queue: &str,
@@ -127,7 +129,7 @@ impl Aws {
         self.queues.change_visibility(queue, receipt_handle, seconds)
     }
 
-    /// The earliest moment at which a delayed or hidden message of any queue becomes visible.
+    /// The earliest time at which a delayed or hidden message of any queue becomes visible.
     pub fn next_due(&self) -> Result<Option<Timestamp>, SqsError> {
         self.queues.next_due()
     }
@@ -137,8 +139,8 @@ impl Aws {
         self.queues.depth(queue)
     }
 
-    /// The table's stream records after that sequence number, oldest first, each as Lambda's
-    /// events have it; without a number, from the oldest kept.
+    /// The table's stream records after the sequence number `after`, oldest first, as in Lambda's
+    /// events; without a number, from the oldest kept.
     pub fn stream_records(
         &self,
         table: &str,
@@ -148,20 +150,20 @@ impl Aws {
         self.tables.stream_records(table, after, limit)
     }
 
-    /// A receiver whose value changes with every commit to a table. Ask it for `changed()`, and
-    /// then for the records.
+    /// A receiver whose value changes with every commit to a table. Await `changed()`, then read
+    /// the records.
     #[must_use]
     pub fn stream_changes(&self) -> watch::Receiver<u64> {
         self.tables.changes()
     }
 
-    /// The sequence number of the last record that `consumer` is done with.
+    /// The sequence number of the last record that `consumer` has processed.
     pub fn load_checkpoint(&self, table: &str, consumer: &str) -> Result<Option<String>, SqsError> {
         self.queues.load_checkpoint(table, consumer)
     }
 
-    /// Keeps the sequence number of the last record that `consumer` is done with. Records that
-    /// every consumer is done with are removed at the next [`Aws::sweep`].
+    /// Saves the sequence number of the last record that `consumer` has processed. The next
+    /// [`Aws::sweep`] removes records that every consumer has processed.
     pub fn save_checkpoint(
         &self,
         table: &str,

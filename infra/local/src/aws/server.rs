@@ -1,7 +1,7 @@
-//! The way in over HTTP: for presigned URLs, the `aws` command line and boto3.
+//! The HTTP endpoint: for presigned URLs, the `aws` command line and boto3.
 //!
-//! S3 requests must be signed with the one pair of keys. The others are taken unsigned: the port
-//! is open to this machine alone.
+//! S3 requests must be signed with the one pair of keys. The others need no signature: the port is
+//! open to this machine only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Aws;
 
-/// How long requests under way have at the end.
-const GRACE: Duration = Duration::from_secs(3);
-/// Pause after a connection could not be accepted, as when file handles run out.
-const PAUSE: Duration = Duration::from_millis(20);
-/// How often in a row that may happen.
-const MOST_FAILURES: u32 = 50;
+/// How long requests under way may take to end at shutdown.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
+/// Pause after a connection could not be accepted, for example for lack of file handles.
+const ACCEPT_RETRY: Duration = Duration::from_millis(20);
+/// After how many consecutive failures the server ends.
+const MAX_ACCEPT_FAILURES: u32 = 50;
 
 impl Aws {
-    /// Serves connections until `shutdown`, then gives the requests under way 3 s to end. Fails
-    /// if for a second no connection could be accepted.
+    /// Serves connections until `shutdown`, then gives the requests under way 3 s to end. Fails if
+    /// no connection can be accepted for a second.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
@@ -44,15 +44,15 @@ impl Aws {
                     failures = 0;
                     self.serve_connection(stream, &caller, &connections);
                 }
-                Err(error) if failures == MOST_FAILURES => return Err(error),
+                Err(error) if failures == MAX_ACCEPT_FAILURES => return Err(error),
                 Err(_) => {
                     failures += 1;
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(ACCEPT_RETRY).await;
                 }
             }
         }
-        // A long poll may not keep the program from ending.
-        let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        // A long poll must not delay the shutdown.
+        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await;
         Ok(())
     }
 
@@ -62,7 +62,7 @@ impl Aws {
         caller: &Arc<str>,
         connections: &GracefulShutdown,
     ) {
-        // Answers are written in one piece; waiting to join them would only add delay.
+        // Answers are written in one piece; Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
         let (aws, caller) = (Arc::clone(self), Arc::clone(caller));
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
@@ -74,9 +74,9 @@ impl Aws {
             builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
-            // Clients come and go as they like; a broken connection is theirs to notice.
+            // A broken connection concerns its client only.
             if let Err(error) = connection.await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "aws connection");
+                tracing::debug!(error = &error as &dyn std::error::Error, "connection failed");
             }
         });
     }

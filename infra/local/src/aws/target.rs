@@ -1,4 +1,4 @@
-//! Which service and operation a request is for.
+//! The service and the operation of a request.
 
 use std::fmt;
 
@@ -28,18 +28,16 @@ impl fmt::Display for Service {
     }
 }
 
-/// What a request asks for.
+/// The service and the operation that a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
-    /// The service.
     pub service: Service,
-    /// The operation, as AWS names it.
     pub operation: String,
 }
 
 impl Target {
-    /// Reads it from a request's head. The JSON protocols name it in a header; whatever has no
-    /// such header is S3's.
+    /// Reads a request's head. The JSON protocols name the operation in a header; a request without
+    /// it is S3's.
     pub fn of(request: &Parts) -> Self {
         let header = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
         let (service, operation) = match header.and_then(|target| target.split_once('.')) {
@@ -52,7 +50,7 @@ impl Target {
     }
 }
 
-/// S3 names no operation: it follows from method, path and query.
+/// The S3 operation, which follows from method, path and query.
 fn s3_operation(request: &Parts) -> &'static str {
     let path = request.uri.path().trim_start_matches('/');
     let in_bucket = path.split_once('/').is_some_and(|(_, key)| !key.is_empty());
@@ -93,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn names_an_s3_operation_by_its_shape() {
+    fn the_shape_of_a_request_names_its_s3_operation() {
         assert_eq!(operation("PUT", "/bucket/a/b.wav?x-id=PutObject"), "PutObject");
         assert_eq!(operation("PUT", "/bucket/a?partNumber=1&uploadId=u"), "UploadPart");
         assert_eq!(operation("POST", "/bucket/a?uploads"), "CreateMultipartUpload");

@@ -1,4 +1,4 @@
-//! Drives the embedded AWS through real SDK clients, as the functions do.
+//! Tests the embedded AWS through SDK clients, as the functions use it.
 
 mod dynamodb;
 mod faults;
@@ -22,32 +22,32 @@ use super::{Aws, QueueDefinition, Redrive};
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const ENDPOINT: &str = "http://127.0.0.1:8788";
 
-/// An embedded AWS in a folder of its own, with a clock that stands until moved.
+/// An embedded AWS in a folder of its own, with a manual clock.
 struct World {
     aws: Arc<Aws>,
     clock: Clock,
-    hand: ManualClock,
+    manual_clock: ManualClock,
     folder: TempDir,
 }
 
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (clock, hand) = Clock::manual(START);
+        let (clock, manual_clock) = Clock::manual(START);
         let aws = open(folder.path(), clock.clone()).await;
-        Self { aws, clock, hand, folder }
+        Self { aws, clock, manual_clock, folder }
     }
 
-    /// Drops everything and opens the folder again, as after a crash: nothing is done on drop.
+    /// Drops everything and opens the folder again, as after a crash: dropping does no work.
     async fn reopen(self) -> Self {
-        let Self { aws, clock, hand, folder } = self;
+        let Self { aws, clock, manual_clock, folder } = self;
         drop(aws);
         let aws = open(folder.path(), clock.clone()).await;
-        Self { aws, clock, hand, folder }
+        Self { aws, clock, manual_clock, folder }
     }
 
     fn pass(&self, time: Duration) {
-        self.hand.advance_to(self.clock.now() + time);
+        self.manual_clock.advance_to(self.clock.now() + time);
     }
 
     fn sqs(&self) -> aws_sdk_sqs::Client {
@@ -62,7 +62,7 @@ impl World {
         aws_sdk_s3::Client::new(&self.aws.sdk_config("test"))
     }
 
-    /// A queue `work` whose messages go to `dead` after two receives; answers its URL.
+    /// A queue `work` whose messages move to `dead` after two receives; returns its URL.
     fn work_queue(&self) -> String {
         let queue = |name: &str, redrive| QueueDefinition {
             name: name.to_owned(),

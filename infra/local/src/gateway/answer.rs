@@ -1,4 +1,4 @@
-//! From what a function returned to what the client gets.
+//! Turns what a function returned into the HTTP response.
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
@@ -9,33 +9,22 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// Most bytes a function's answer may have: Lambda's limit for a synchronous invocation.
+/// Largest answer of a function, in bytes: Lambda's limit for a synchronous invocation.
 const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 
-/// What a function returned that is no HTTP answer.
+/// Why an answer of a function is not an HTTP response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AnswerError {
-    /// It has a `statusCode`, and something else in it is wrong.
-    #[error("the function's answer has not the shape of payload format 2.0")]
+    #[error("the function's answer does not match payload format 2.0")]
     Shape(#[from] serde_json::Error),
-    /// Its status code is none.
-    #[error("the function's status code cannot be sent")]
+    #[error("the function's status code is not one of HTTP")]
     Status(#[from] axum::http::status::InvalidStatusCode),
-    /// A header's name or value cannot be sent.
-    #[error("the function's header {name} cannot be sent")]
-    Header {
-        /// The header.
-        name: String,
-    },
-    /// The body says it is Base64 and is not.
+    #[error("the function's header {name} is not valid in HTTP")]
+    Header { name: String },
     #[error("the function's body is not Base64")]
     Body(#[from] base64::DecodeError),
-    /// The answer is larger than Lambda lets through.
-    #[error("the function's answer of {bytes} bytes is over Lambda's limit")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
+    #[error("the function's answer of {bytes} bytes exceeds Lambda's limit")]
+    TooLarge { bytes: usize },
 }
 
 #[derive(Deserialize)]
@@ -54,20 +43,22 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-/// An answer of the gateway's own: `{"message": …}`.
+/// An answer of the gateway itself: `{"message": …}`.
 pub(super) fn message(status: StatusCode, text: &str) -> Response {
-    let mut response = Response::new(Body::from(json!({ "message": text }).to_string()));
+    json_response(status, &json!({ "message": text }))
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// The response that `returned` stands for. Without a `statusCode` it is itself the body.
+/// The HTTP response for `returned`, which is the body itself if it has no `statusCode`.
 pub(super) fn response(returned: Value) -> Result<Response, AnswerError> {
     if returned.get("statusCode").is_none() {
-        let mut response = Response::new(Body::from(returned.to_string()));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        return Ok(response);
+        return Ok(json_response(StatusCode::OK, &returned));
     }
     let answer: Answer = serde_json::from_value(returned)?;
     let text = answer.body.unwrap_or_default();
@@ -79,7 +70,7 @@ pub(super) fn response(returned: Value) -> Result<Response, AnswerError> {
     *response.status_mut() = StatusCode::from_u16(answer.status_code)?;
     let headers = response.headers_mut();
     add_all(headers, answer.headers.unwrap_or_default())?;
-    // Beside `headers` the format has no such field; a name that is in both counts once.
+    // Format 2.0 has no such member beside `headers`, so a name that is in both is sent once.
     let mut others = answer.multi_value_headers.unwrap_or_default();
     others.retain(|name, _| !headers.contains_key(name.as_str()));
     add_all(headers, others)?;

@@ -1,4 +1,4 @@
-//! What a function is invoked with for a request: API Gateway's payload format 2.0.
+//! The event of a request: API Gateway's payload format 2.0.
 
 use std::collections::BTreeMap;
 
@@ -14,32 +14,26 @@ use super::route::Match;
 use crate::aws::identity::{ACCOUNT, REGION};
 use crate::template::STACK;
 
-/// A request on its way through the gateway.
+/// A request, with all that its event needs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Arrival<'a> {
-    /// Method, path and headers.
+pub(super) struct IncomingRequest<'a> {
     pub parts: &'a Parts,
-    /// The whole body.
     pub body: &'a [u8],
-    /// The route it takes.
     pub found: &'a Match<'a>,
-    /// Where it came from.
     pub source: std::net::IpAddr,
-    /// Its id, in the answer's headers and the logs too.
+    /// Its id, also in the answer's headers and the logs.
     pub request_id: &'a str,
-    /// When it came.
     pub time: Timestamp,
-    /// The port it came to.
     pub port: u16,
 }
 
-/// The event for the function itself, with what the authorizer said, if one was asked.
-pub(super) fn for_function(arrival: &Arrival<'_>, authorized: Option<Value>) -> Value {
-    let mut event = common(arrival);
-    event["routeKey"] = json!(arrival.found.route.key);
+/// The event for the route's function, with the authorizer's context, if the route has one.
+pub(super) fn for_function(incoming: &IncomingRequest<'_>, authorized: Option<Value>) -> Value {
+    let mut event = common(incoming);
+    event["routeKey"] = json!(incoming.found.route.key);
     event["isBase64Encoded"] = json!(false);
-    if !arrival.body.is_empty() {
-        let (body, encoded) = body(&arrival.parts.headers, arrival.body);
+    if !incoming.body.is_empty() {
+        let (body, encoded) = body(&incoming.parts.headers, incoming.body);
         event["body"] = json!(body);
         event["isBase64Encoded"] = json!(encoded);
     }
@@ -50,26 +44,26 @@ pub(super) fn for_function(arrival: &Arrival<'_>, authorized: Option<Value>) -> 
 }
 
 /// The event for the route's authorizer.
-pub(super) fn for_authorizer(arrival: &Arrival<'_>, identity: &[String]) -> Value {
-    let mut event = common(arrival);
-    let (method, path) = (arrival.parts.method.as_str(), arrival.parts.uri.path());
+pub(super) fn for_authorizer(incoming: &IncomingRequest<'_>, identity: &[String]) -> Value {
+    let mut event = common(incoming);
+    let (method, path) = (incoming.parts.method.as_str(), incoming.parts.uri.path());
     event["type"] = json!("REQUEST");
-    event["routeKey"] = json!(arrival.found.route.key);
+    event["routeKey"] = json!(incoming.found.route.key);
     event["routeArn"] =
         json!(format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:{STACK}/$default/{method}{path}"));
     event["identitySource"] = if identity.is_empty() { Value::Null } else { json!(identity) };
     event
 }
 
-fn common(arrival: &Arrival<'_>) -> Value {
-    let parts = arrival.parts;
+fn common(incoming: &IncomingRequest<'_>) -> Value {
+    let parts = incoming.parts;
     let query = parts.uri.query().unwrap_or_default();
     let mut event = json!({
         "version": "2.0",
         "rawPath": parts.uri.path(),
         "rawQueryString": query,
-        "headers": headers(arrival),
-        "requestContext": request_context(arrival),
+        "headers": headers(incoming),
+        "requestContext": request_context(incoming),
     });
     let cookies = cookies(&parts.headers);
     if !cookies.is_empty() {
@@ -78,14 +72,14 @@ fn common(arrival: &Arrival<'_>) -> Value {
     if !query.is_empty() {
         event["queryStringParameters"] = json!(joined(form_urlencoded::parse(query.as_bytes())));
     }
-    if !arrival.found.parameters.is_empty() {
-        event["pathParameters"] = json!(arrival.found.parameters);
+    if !incoming.found.parameters.is_empty() {
+        event["pathParameters"] = json!(incoming.found.parameters);
     }
     event
 }
 
-fn request_context(arrival: &Arrival<'_>) -> Value {
-    let text = |name| text(&arrival.parts.headers, name);
+fn request_context(incoming: &IncomingRequest<'_>) -> Value {
+    let text = |name| text(&incoming.parts.headers, name);
     let domain = text(header::HOST);
     json!({
         "accountId": ACCOUNT,
@@ -93,29 +87,29 @@ fn request_context(arrival: &Arrival<'_>) -> Value {
         "domainName": domain,
         "domainPrefix": domain.split(['.', ':']).next(),
         "http": {
-            "method": arrival.parts.method.as_str(),
-            "path": arrival.parts.uri.path(),
+            "method": incoming.parts.method.as_str(),
+            "path": incoming.parts.uri.path(),
             "protocol": "HTTP/1.1",
-            "sourceIp": arrival.source.to_string(),
+            "sourceIp": incoming.source.to_string(),
             "userAgent": text(header::USER_AGENT),
         },
-        "requestId": arrival.request_id,
-        "routeKey": arrival.found.route.key,
+        "requestId": incoming.request_id,
+        "routeKey": incoming.found.route.key,
         "stage": "$default",
-        "time": common_log_time(arrival.time),
-        "timeEpoch": arrival.time.as_millis(),
+        "time": common_log_time(incoming.time),
+        "timeEpoch": incoming.time.as_millis(),
     })
 }
 
-/// Names in lower case, values of one name joined by commas, cookies left out, and what the
-/// gateway adds on its way.
-fn headers(arrival: &Arrival<'_>) -> Map<String, Value> {
-    let sent = arrival.parts.headers.iter().filter(|(name, _)| *name != header::COOKIE);
+/// The headers: names in lower case, values of the same name joined by commas, without cookies, and
+/// with those that the gateway adds.
+fn headers(incoming: &IncomingRequest<'_>) -> Map<String, Value> {
+    let sent = incoming.parts.headers.iter().filter(|(name, _)| *name != header::COOKIE);
     let sent = sent.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-    let source = arrival.source.to_string();
+    let source = incoming.source.to_string();
     let added = [
         ("x-forwarded-for", source),
-        ("x-forwarded-port", arrival.port.to_string()),
+        ("x-forwarded-port", incoming.port.to_string()),
         ("x-forwarded-proto", "http".to_owned()),
     ];
     let added = added.into_iter().map(|(name, value)| (name, value.into()));
@@ -143,7 +137,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
     lines.flat_map(|line| line.split(';')).map(|cookie| cookie.trim().to_owned()).collect()
 }
 
-/// The body as text, or as Base64 where it is none; the flag says which.
+/// The body as text, or else as Base64; the flag is true for Base64.
 fn body(headers: &HeaderMap, bytes: &[u8]) -> (String, bool) {
     let is_text = is_text_type(&text(headers, header::CONTENT_TYPE))
         && !headers.contains_key(header::CONTENT_ENCODING);
@@ -153,7 +147,7 @@ fn body(headers: &HeaderMap, bytes: &[u8]) -> (String, bool) {
     }
 }
 
-/// Whether API Gateway passes a body of this media type on as text.
+/// Whether API Gateway passes a body of this media type as text.
 fn is_text_type(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_lowercase();
     media_type.is_empty()
@@ -175,7 +169,7 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> String {
         .map_or_else(String::new, |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// As web servers write it into their logs: `12/Mar/2020:19:03:58 +0000`.
+/// In the Common Log Format: `12/Mar/2020:19:03:58 +0000`.
 fn common_log_time(time: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(time.as_millis()).map_or_else(
         |_| time.to_string(),

@@ -1,4 +1,7 @@
-//! The HTTP API: takes requests as API Gateway does, and hands them to functions.
+//! The HTTP API: answers requests as API Gateway does, through the functions of the template.
+//!
+//! An authorizer's context reaches its function and nothing else; a rejection has API Gateway's
+//! status and text. Payload format 2.0 is in `event` and `answer`, the choice of a route in `route`.
 
 mod answer;
 mod event;
@@ -27,39 +30,35 @@ use crate::functions::Functions;
 use crate::meter::measured;
 use crate::template::Authorizer;
 use answer::message;
-use event::Arrival;
+use event::IncomingRequest;
 use route::Match;
 
-/// Most bytes in a request's body: API Gateway's limit.
+/// Largest body of a request, in bytes: API Gateway's limit.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// How long API Gateway waits for a function.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The HTTP API of the template.
+/// The HTTP API of the template, served on `port`.
 #[derive(Debug)]
 pub struct Gateway {
-    /// Where each request goes.
     pub routes: Routes,
-    /// What answers.
     pub functions: Arc<Functions>,
-    /// Dates the requests.
     pub clock: Clock,
-    /// The port it listens on.
     pub port: u16,
 }
 
-/// A refusal of the gateway's own, with the status and the words that API Gateway has for it.
-type Refusal = (StatusCode, &'static str);
+/// A rejection by the gateway itself, with the status and text of API Gateway.
+type Rejection = (StatusCode, &'static str);
 
-const FORBIDDEN: Refusal = (StatusCode::FORBIDDEN, "Forbidden");
-const UNAUTHORIZED: Refusal = (StatusCode::UNAUTHORIZED, "Unauthorized");
-const NOT_FOUND: Refusal = (StatusCode::NOT_FOUND, "Not Found");
-const TOO_LARGE: Refusal = (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
-const FUNCTION_FAILED: Refusal = (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
-const FUNCTION_TOO_SLOW: Refusal = (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+const FORBIDDEN: Rejection = (StatusCode::FORBIDDEN, "Forbidden");
+const UNAUTHORIZED: Rejection = (StatusCode::UNAUTHORIZED, "Unauthorized");
+const NOT_FOUND: Rejection = (StatusCode::NOT_FOUND, "Not Found");
+const TOO_LARGE: Rejection = (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+const FUNCTION_FAILED: Rejection = (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+const FUNCTION_TIMED_OUT: Rejection = (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
 
 impl Gateway {
-    /// Answers requests until `stopped` resolves, then ends those that are being answered.
+    /// Answers requests until `stopped` resolves, then completes those under way.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
@@ -67,7 +66,7 @@ impl Gateway {
     ) -> std::io::Result<()> {
         let app = Router::new().fallback(handle).with_state(self);
         let service = app.into_make_service_with_connect_info::<SocketAddr>();
-        // Answers are small and whole; waiting for more to send would cost them 40 ms.
+        // Answers are small and sent at once; Nagle's algorithm would delay them by 40 ms.
         let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
         axum::serve(listener, service).with_graceful_shutdown(stopped).await
     }
@@ -84,11 +83,11 @@ impl Gateway {
         request: Request,
         source: SocketAddr,
         id: &str,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Response, Rejection> {
         let (parts, body) = request.into_parts();
         let found = self.routes.find(parts.method.as_str(), parts.uri.path()).ok_or(NOT_FOUND)?;
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| TOO_LARGE)?;
-        let arrival = Arrival {
+        let incoming = IncomingRequest {
             parts: &parts,
             body: &body,
             found: &found,
@@ -97,24 +96,29 @@ impl Gateway {
             time: self.clock.now(),
             port: self.port,
         };
-        let authorized = self.authorize(&arrival, &found).await?;
-        let event = event::for_function(&arrival, authorized);
+        let authorized = self.authorize(&incoming, &found).await?;
+        let event = event::for_function(&incoming, authorized);
         let returned = self.invoke(&found.route.function, event).await?;
         answer::response(returned).map_err(|error| {
-            tracing::error!(kind = "api", what = found.route.function, id, "{error}");
+            tracing::error!(
+                kind = "api",
+                what = found.route.function,
+                id,
+                "invalid answer: {error}"
+            );
             FUNCTION_FAILED
         })
     }
 
-    /// Asks the route's authorizer, if it has one, and returns what the function gets of it.
+    /// Invokes the route's authorizer, if it has one, and returns the context for the function.
     async fn authorize(
         &self,
-        arrival: &Arrival<'_>,
+        incoming: &IncomingRequest<'_>,
         found: &Match<'_>,
-    ) -> Result<Option<Value>, Refusal> {
+    ) -> Result<Option<Value>, Rejection> {
         let Some(authorizer) = &found.route.authorizer else { return Ok(None) };
-        let identity = identity(arrival, authorizer).ok_or(UNAUTHORIZED)?;
-        let event = event::for_authorizer(arrival, &identity);
+        let identity = identity(incoming, authorizer).ok_or(UNAUTHORIZED)?;
+        let event = event::for_authorizer(incoming, &identity);
         let mut answer = self.invoke(&authorizer.function, event).await?;
         match answer["isAuthorized"].as_bool() {
             Some(true) => Ok(Some(answer["context"].take())),
@@ -123,12 +127,12 @@ impl Gateway {
         }
     }
 
-    async fn invoke(&self, function: &str, event: Value) -> Result<Value, Refusal> {
+    async fn invoke(&self, function: &str, event: Value) -> Result<Value, Rejection> {
         let invocation = self.functions.invoke(function, event);
         match tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(FUNCTION_FAILED),
-            Err(_) => Err(FUNCTION_TOO_SLOW),
+            Err(_) => Err(FUNCTION_TIMED_OUT),
         }
     }
 }
@@ -150,9 +154,9 @@ async fn handle(
     response
 }
 
-/// The values of the headers that the authorizer is asked about, if all are there.
-fn identity(arrival: &Arrival<'_>, authorizer: &Authorizer) -> Option<Vec<String>> {
-    let headers = &arrival.parts.headers;
+/// The values of the authorizer's identity headers, if all are present.
+fn identity(incoming: &IncomingRequest<'_>, authorizer: &Authorizer) -> Option<Vec<String>> {
+    let headers = &incoming.parts.headers;
     let value = |name: &String| headers.get(name)?.to_str().ok().map(str::to_owned);
     authorizer.identity_headers.iter().map(value).collect()
 }

@@ -1,4 +1,4 @@
-//! Which route of the HTTP API a request takes.
+//! Chooses the route for a request.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,6 @@ use percent_encoding::percent_decode_str;
 
 use crate::template::{Authorizer, Function};
 
-/// All routes of the API.
 #[derive(Debug, Clone, Default)]
 pub struct Routes(Vec<RouteTarget>);
 
@@ -15,32 +14,29 @@ pub struct Routes(Vec<RouteTarget>);
 pub struct RouteTarget {
     /// As API Gateway writes it: `GET /v1/jobs/{job_id}`.
     pub key: String,
-    /// The function that answers.
     pub function: String,
-    /// Who is asked first.
     pub authorizer: Option<Authorizer>,
     method: String,
     segments: Vec<Segment>,
 }
 
-/// A route found for a request.
+/// The route of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Match<'a> {
-    /// The route.
     pub route: &'a RouteTarget,
-    /// What its `{parameters}` stand for, percent-decoded.
+    /// The values of its `{parameters}`, percent-decoded.
     pub parameters: BTreeMap<String, String>,
 }
 
-/// Part of a route's path. The order is that of precedence.
+/// A segment of a route's path, in order of precedence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Segment {
-    Exact(String),
-    One(String),
-    Rest(String),
+    Literal(String),
+    Parameter(String),
+    Greedy(String),
 }
 
-/// Routes are told apart by their keys.
+/// A key identifies a route.
 impl PartialEq for RouteTarget {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
@@ -48,8 +44,7 @@ impl PartialEq for RouteTarget {
 }
 
 impl Routes {
-    /// The routes that lead to `functions`.
-    #[must_use]
+    /// The routes of `functions`.
     pub fn new(functions: &[Function]) -> Self {
         let targets = functions.iter().flat_map(|function| {
             function.routes.iter().map(|route| RouteTarget {
@@ -67,33 +62,32 @@ impl Routes {
         Self(targets.collect())
     }
 
-    /// The most specific route for `method` and the still encoded `path`: an exact segment
-    /// goes before a parameter, that before a greedy one, and a method before `ANY`.
-    #[must_use]
+    /// The most specific route for `method` and the still encoded `path`: a literal segment goes
+    /// before a parameter, a parameter before a greedy one, and a method before `ANY`.
     pub fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
-        let fitting = self.0.iter().filter(|route| route.takes(method));
-        let matches =
-            fitting.filter_map(|route| Some(Match { route, parameters: route.parameters(path)? }));
+        let candidates = self.0.iter().filter(|route| route.accepts(method));
+        let matches = candidates
+            .filter_map(|route| Some(Match { route, parameters: route.parameters(path)? }));
         matches.min_by(|a, b| a.route.precedence().cmp(&b.route.precedence()))
     }
 }
 
 impl RouteTarget {
-    fn takes(&self, method: &str) -> bool {
+    fn accepts(&self, method: &str) -> bool {
         self.method == "ANY" || self.method == method
     }
 
-    /// What sorts first wins.
+    /// The lowest wins.
     fn precedence(&self) -> (Vec<u8>, bool) {
         let rank = |segment: &Segment| match segment {
-            Segment::Exact(_) => 0,
-            Segment::One(_) => 1,
-            Segment::Rest(_) => 2,
+            Segment::Literal(_) => 0,
+            Segment::Parameter(_) => 1,
+            Segment::Greedy(_) => 2,
         };
         (self.segments.iter().map(rank).collect(), self.method == "ANY")
     }
 
-    /// The parameters of `path`, if it fits this route.
+    /// The parameters of `path`, if it matches this route.
     fn parameters(&self, path: &str) -> Option<BTreeMap<String, String>> {
         let mut parameters = BTreeMap::new();
         let mut rest = path.strip_prefix('/')?;
@@ -104,11 +98,11 @@ impl RouteTarget {
             }
             let (part, after) = rest.split_once('/').map_or((rest, None), |(p, a)| (p, Some(a)));
             match segment {
-                Segment::Exact(text) if text == part => {}
-                Segment::One(name) if !part.is_empty() => {
+                Segment::Literal(text) if text == part => {}
+                Segment::Parameter(name) if !part.is_empty() => {
                     parameters.insert(name.clone(), decoded(part));
                 }
-                Segment::Rest(name) => {
+                Segment::Greedy(name) => {
                     parameters.insert(name.clone(), decoded(rest));
                     parameters.remove("");
                     return Some(parameters);
@@ -122,17 +116,17 @@ impl RouteTarget {
     }
 }
 
-/// `$default` takes every path, like a greedy parameter at the root; its name stays hidden.
+/// `$default` matches every path, like a greedy parameter at the root whose value is dropped.
 fn segments(path: &str) -> Vec<Segment> {
     let parts = path.trim_start_matches('/').split('/');
     parts
         .map(|part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(name) => match name.strip_suffix('+') {
-                Some(name) => Segment::Rest(name.to_owned()),
-                None => Segment::One(name.to_owned()),
+                Some(name) => Segment::Greedy(name.to_owned()),
+                None => Segment::Parameter(name.to_owned()),
             },
-            None if part == "$default" => Segment::Rest(String::new()),
-            None => Segment::Exact(part.to_owned()),
+            None if part == "$default" => Segment::Greedy(String::new()),
+            None => Segment::Literal(part.to_owned()),
         })
         .collect()
 }
@@ -169,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_no_route_finds_none() {
+    fn a_request_may_match_no_route() {
         assert_eq!(found("PUT", "/pets"), None);
         assert_eq!(found("POST", "/pets/"), None);
         assert_eq!(found("GET", "/other"), None);
@@ -177,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn default_takes_what_is_left() {
+    fn default_matches_what_no_other_route_does() {
         let routes = routes(&["GET /pets", "$default"]);
         let key = |path| routes.find("GET", path).map(|found| found.route.key.clone());
         assert_eq!(key("/pets").as_deref(), Some("GET /pets"));

@@ -1,4 +1,4 @@
-//! The gateway over HTTP, with functions that give back the event they got.
+//! The gateway over HTTP, with functions that return the event they receive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::*;
 use crate::activity::Activity;
 use crate::template::{Function, Route};
 
-/// Routes written as API Gateway writes their keys, all to the function `echo`.
+/// Routes with these API Gateway keys, all to the function `echo`.
 pub(super) fn routes(keys: &[&str]) -> Routes {
     let routes = keys.iter().map(|key| route(key, None)).collect();
     Routes::new(&[function(routes)])
@@ -40,7 +40,7 @@ fn function(routes: Vec<Route>) -> Function {
     }
 }
 
-/// Serves some routes, and returns their address.
+/// Serves some routes; returns the URL.
 async fn serve() -> String {
     let authorizer = |headers: &[&str]| {
         let identity_headers = headers.iter().map(|&header| header.to_owned()).collect();
@@ -66,7 +66,7 @@ async fn serve() -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-/// What was posted to `/answer` is the answer; anything else gets its own event back.
+/// The body of a request to `/answer` is the answer; any other request's event is returned.
 fn answer_to(event: Value) -> Result<Value, lambda_runtime::Error> {
     match event["rawPath"].as_str() {
         Some("/answer") => Ok(serde_json::from_str(event["body"].as_str().unwrap_or_default())?),
@@ -82,7 +82,7 @@ fn authorized(event: &Value) -> Value {
     })
 }
 
-/// Sends `request`, whose path is one of the gateway's at `url`.
+/// Sends `request` to the gateway at `url`.
 async fn send(
     url: &str,
     request: Builder,
@@ -108,14 +108,14 @@ async fn body(response: axum::http::Response<Incoming>) -> Value {
     serde_json::from_slice(&bytes(response).await).unwrap()
 }
 
-/// What the client gets of what a function returned.
+/// The response to the client when the function returns `returned`.
 async fn answer(returned: Value) -> axum::http::Response<Incoming> {
     let request = request("POST", "/answer").header("Content-Type", "application/json");
     send(&serve().await, request, returned.to_string()).await
 }
 
 #[tokio::test]
-async fn an_event_has_all_of_the_request() {
+async fn an_event_has_every_part_of_the_request() {
     let url = serve().await;
     let request = request("POST", "/echo/a%20b?x=1&y=%20&x=2")
         .header("X-Two", "first")
@@ -169,7 +169,7 @@ async fn an_event_has_all_of_the_request() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_text_is_base64() {
+async fn a_body_that_is_not_text_is_base64() {
     let url = serve().await;
     let post = async |kind: &str, bytes: &'static [u8]| {
         body(send(&url, request("POST", "/echo/1").header("Content-Type", kind), bytes).await).await
@@ -182,7 +182,7 @@ async fn a_body_that_is_no_text_is_base64() {
 }
 
 #[tokio::test]
-async fn the_authorizer_decides_and_its_context_goes_on() {
+async fn the_authorizer_decides_and_its_context_reaches_the_function() {
     let url = serve().await;
     let get =
         async |key| send(&url, request("GET", "/private").header("Authorization", key), "").await;
@@ -197,7 +197,7 @@ async fn the_authorizer_decides_and_its_context_goes_on() {
 }
 
 #[tokio::test]
-async fn an_identity_source_must_be_there() {
+async fn a_missing_identity_source_is_unauthorized() {
     let url = serve().await;
     let get = || request("GET", "/identified");
     assert_eq!(send(&url, get(), "").await.status(), 401);
@@ -205,7 +205,7 @@ async fn an_identity_source_must_be_there() {
 }
 
 #[tokio::test]
-async fn refusals_of_the_gateway_itself() {
+async fn the_gateway_rejects_with_the_status_and_text_of_api_gateway() {
     let url = serve().await;
     let nowhere = send(&url, request("GET", "/nowhere"), "").await;
     assert_eq!(nowhere.status(), 404);
@@ -218,7 +218,7 @@ async fn refusals_of_the_gateway_itself() {
 }
 
 #[tokio::test]
-async fn an_answer_is_sent_as_it_says() {
+async fn an_answer_sets_status_headers_cookies_and_body() {
     let response = answer(json!({
         "statusCode": 201,
         "headers": { "Content-Type": "audio/wav", "x-one": "1" },
@@ -248,7 +248,7 @@ async fn an_answer_without_a_status_is_the_body() {
 }
 
 #[tokio::test]
-async fn an_answer_that_cannot_be_sent_is_the_functions_error() {
+async fn an_answer_that_is_not_http_is_a_500() {
     for wrong in [
         json!({ "statusCode": 1 }),
         json!({ "statusCode": 200, "headers": { "a b": "c" } }),

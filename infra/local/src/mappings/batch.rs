@@ -1,23 +1,21 @@
-//! What a function's answer says about the batch it was given.
+//! Reads which records of a batch failed.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-/// Which of a batch must be tried again.
+/// The failed records of a batch, to be retried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failed {
-    /// Nothing.
     None,
-    /// Everything.
     All,
-    /// What has one of these identifiers.
+    /// Those with these identifiers.
     These(HashSet<String>),
 }
 
 impl Failed {
-    /// Reads `answer`. As in Lambda, no list, an empty one or null means that all went well; an
-    /// entry without an identifier of the batch means that nothing did.
+    /// Reads `answer`. As in Lambda, a missing list, an empty one and null mean success; an entry
+    /// that names no record of the batch means that all failed.
     pub fn read<'a>(answer: &Value, batch: impl Iterator<Item = &'a str>) -> Self {
         let failures = match answer.get("batchItemFailures") {
             None | Some(Value::Null) => return Self::None,
@@ -34,7 +32,7 @@ impl Failed {
         failed.map_or(Self::All, Self::These)
     }
 
-    /// Whether what has this identifier must be tried again.
+    /// Whether the record with this identifier failed.
     pub fn includes(&self, identifier: &str) -> bool {
         match self {
             Self::None => false,
@@ -55,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn no_failures_in_any_spelling() {
+    fn a_missing_or_empty_list_means_success() {
         for answer in [json!(null), json!({}), json!({ "batchItemFailures": null })] {
             assert_eq!(read(&answer), Failed::None);
         }
@@ -63,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_fails() {
+    fn only_named_records_fail() {
         let failed = read(&json!({ "batchItemFailures": [{ "itemIdentifier": "b" }] }));
         assert!(failed.includes("b"));
         assert!(!failed.includes("a"));
     }
 
     #[test]
-    fn what_makes_no_sense_fails_everything() {
+    fn a_malformed_list_fails_the_whole_batch() {
         for failure in
             [json!({}), json!({ "itemIdentifier": "" }), json!({ "itemIdentifier": "c" })]
         {

@@ -1,17 +1,17 @@
-//! Filter criteria: which records a mapping lets through, in the language of event patterns.
+//! Filter criteria: which records a mapping passes to its function, as event patterns.
 
 use serde_json::{Map, Value};
 
 /// A pattern that a record must match.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
-    /// Every one of these must hold.
+    /// All of these must hold.
     fields: Vec<(String, Test)>,
-    /// And, if there are any, one of these.
+    /// If there are any, one of these must hold too.
     alternatives: Vec<Pattern>,
 }
 
-/// A pattern that cannot be understood.
+/// A pattern that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("filter pattern: {0}")]
 pub struct PatternError(String);
@@ -43,7 +43,6 @@ enum Comparison {
 }
 
 impl Pattern {
-    /// Reads a pattern.
     pub fn parse(pattern: &Value) -> Result<Self, PatternError> {
         let Value::Object(members) = pattern else {
             return Err(error("must be an object", pattern));
@@ -61,14 +60,13 @@ impl Pattern {
                     let matchers = matchers.iter().map(Matcher::parse).collect::<Result<_, _>>()?;
                     fields.push((name.clone(), Test::AnyOf(matchers)));
                 }
-                _ => return Err(error("a field takes a list or an object", value)),
+                _ => return Err(error("a field must be a list or an object", value)),
             }
         }
         Ok(Self { fields, alternatives })
     }
 
-    /// Whether `event` has all that the pattern asks for.
-    #[must_use]
+    /// Whether `event` matches the pattern.
     pub fn matches(&self, event: &Value) -> bool {
         self.fields.iter().all(|(name, test)| test.holds(event.get(name)))
             && (self.alternatives.is_empty()
@@ -79,7 +77,7 @@ impl Pattern {
 impl Test {
     fn holds(&self, value: Option<&Value>) -> bool {
         match self {
-            // An absent object is looked into all the same: its fields may be wanted absent.
+            // The fields of an absent object are absent, which a pattern may require.
             Self::Within(pattern) => pattern.matches(value.unwrap_or(&Value::Null)),
             Self::AnyOf(matchers) => matchers.iter().any(|matcher| matcher.holds(value)),
         }
@@ -90,7 +88,7 @@ impl Matcher {
     fn parse(value: &Value) -> Result<Self, PatternError> {
         match value {
             Value::Object(members) => Self::parse_named(members, value),
-            Value::Array(_) => Err(error("a list inside a list", value)),
+            Value::Array(_) => Err(error("a list must not hold a list", value)),
             scalar => Ok(Self::Equals(scalar.clone())),
         }
     }
@@ -98,7 +96,7 @@ impl Matcher {
     fn parse_named(members: &Map<String, Value>, whole: &Value) -> Result<Self, PatternError> {
         let mut members = members.iter();
         let (Some((name, argument)), None) = (members.next(), members.next()) else {
-            return Err(error("a matcher has one name", whole));
+            return Err(error("a matcher must have exactly one name", whole));
         };
         Ok(match (name.as_str(), argument) {
             ("exists", Value::Bool(wanted)) => Self::Exists(*wanted),
@@ -115,7 +113,7 @@ impl Matcher {
                 let terms = terms.chunks_exact(2).map(Comparison::parse);
                 Self::Numeric(terms.collect::<Result<_, _>>()?)
             }
-            _ => return Err(error("this matcher is not known", whole)),
+            _ => return Err(error("unknown matcher", whole)),
         })
     }
 
@@ -134,7 +132,7 @@ impl Matcher {
         let text = |test: &dyn Fn(&str) -> bool| value.as_str().is_some_and(test);
         match self {
             Self::Equals(wanted) => value == wanted,
-            // `exists` asks for a leaf: an object in its place does not count.
+            // `exists` applies to leaves: an object does not count.
             Self::Exists(wanted) => *wanted != value.is_object(),
             Self::Prefix(prefix) => text(&|text| text.starts_with(prefix.as_str())),
             Self::Suffix(suffix) => text(&|text| text.ends_with(suffix.as_str())),
@@ -150,7 +148,8 @@ impl Matcher {
 
 impl Comparison {
     fn parse(pair: &[Value]) -> Result<(Self, f64), PatternError> {
-        let whole = || error("a numeric matcher alternates operators and numbers", &pair.into());
+        let whole =
+            || error("a numeric matcher must alternate operators and numbers", &pair.into());
         let (operator, number) = (pair[0].as_str(), pair[1].as_f64().ok_or_else(whole)?);
         let comparison = match operator {
             Some("=") => Self::Equal,
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_and_values_are_or() {
+    fn all_fields_and_one_value_of_each_must_match() {
         let pattern = json!({ "eventName": ["INSERT", "MODIFY"],
             "dynamodb": { "NewImage": { "entity": { "S": ["job"] } } } });
         let event = |name, entity| json!({ "eventName": name, "dynamodb": { "NewImage": { "entity": { "S": entity } } } });
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn exists_tells_presence_from_absence() {
+    fn exists_matches_presence_or_absence() {
         assert!(matches(&json!({ "a": [{ "exists": true }] }), &json!({ "a": null })));
         assert!(!matches(&json!({ "a": [{ "exists": true }] }), &json!({})));
         assert!(matches(&json!({ "a": { "b": [{ "exists": false }] } }), &json!({})));
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_wants_a_value_that_is_other() {
+    fn anything_but_requires_a_different_value() {
         let pattern = json!({ "a": [{ "anything-but": ["x", "y"] }] });
         assert!(matches(&pattern, &json!({ "a": "z" })));
         assert!(!matches(&pattern, &json!({ "a": "y" })));
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_texts_and_ranges_of_numbers() {
+    fn prefix_suffix_case_and_numeric_ranges() {
         assert!(matches(&json!({ "a": [{ "prefix": "JOB#" }] }), &json!({ "a": "JOB#1" })));
         assert!(matches(&json!({ "a": [{ "suffix": ".wav" }] }), &json!({ "a": "x.wav" })));
         assert!(matches(
@@ -232,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn alternatives_and_lists() {
+    fn one_alternative_and_one_list_item_must_match() {
         let pattern = json!({ "$or": [{ "a": [1] }, { "b": [2] }], "c": ["x"] });
         assert!(matches(&pattern, &json!({ "b": 2, "c": ["w", "x"] })));
         assert!(!matches(&pattern, &json!({ "b": 3, "c": "x" })));
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unknown_patterns_are_refused() {
         for pattern in [json!([]), json!({ "a": "x" }), json!({ "a": [{ "cidr": "10/8" }] })] {
             assert!(Pattern::parse(&pattern).is_err(), "{pattern}");
         }

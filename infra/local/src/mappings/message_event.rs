@@ -1,4 +1,4 @@
-//! The event that Lambda makes of messages from a queue.
+//! The event that Lambda makes of received messages.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use crate::aws::ReceivedMessage;
 use crate::aws::identity::{REGION, queue_arn};
 use crate::aws::sqs::MessageAttribute;
 
-/// Whom messages come from; there is no other sender on this machine.
+/// The sender of every message: this machine has one.
 const SENDER: &str = "hookreel";
 
 /// The event for `messages` of the queue `queue`.
@@ -23,21 +23,14 @@ fn record(arn: &str, message: &ReceivedMessage) -> Value {
         "messageId": message.message_id,
         "receiptHandle": message.receipt_handle,
         "body": message.body,
-        "attributes": {
-            "ApproximateReceiveCount": message.receive_count.to_string(),
-            "SentTimestamp": message.sent_at.as_millis().to_string(),
-            "SenderId": SENDER,
-            "ApproximateFirstReceiveTimestamp": message.first_received_at.as_millis().to_string(),
-        },
+        "attributes": message.system_attributes(),
         "messageAttributes": attributes,
         "md5OfBody": message.md5_of_body,
         "eventSource": "aws:sqs",
         "eventSourceARN": arn,
         "awsRegion": REGION,
     });
-    if let Some(group) = &message.group {
-        event["attributes"]["MessageGroupId"] = json!(group);
-    }
+    event["attributes"]["SenderId"] = json!(SENDER);
     event
 }
 

@@ -1,8 +1,11 @@
 //! Event source mappings: what Lambda does between a queue or a table's stream and a function.
+//!
+//! A message is deleted only after its function succeeds; a checkpoint moves only past records that
+//! are processed, filtered out or discarded. A new kind of source is a poller beside the two here.
 
 mod batch;
+mod discarded;
 mod filter;
-mod given_up;
 mod message_event;
 mod position;
 mod queue;
@@ -25,32 +28,27 @@ pub use position::StreamPosition;
 pub use queue::QueuePoller;
 pub use stream::{StreamError, StreamPoller};
 
-/// How long a mapping rests when its source cannot be read, so that it does not spin.
-const REST: Duration = Duration::from_secs(1);
+/// Pause after a source could not be read.
+const SOURCE_RETRY: Duration = Duration::from_secs(1);
 
-/// What every mapping works with.
+/// What every mapping needs. `stopped` stops it; `activity` counts its batches.
 #[derive(Clone)]
-pub struct Surroundings {
-    /// Where the queues and streams are.
+pub struct MappingContext {
     pub aws: Arc<Aws>,
-    /// What is fed.
     pub functions: Arc<Functions>,
-    /// Counts what runs.
     pub activity: Arc<Activity>,
-    /// Ends windows and waits.
     pub clock: Clock,
-    /// Ends the mappings.
     pub stopped: CancellationToken,
 }
 
-impl Surroundings {
-    /// Awaits `work`, or gives up when the mappings are to end.
+impl MappingContext {
+    /// Awaits `work`; `None` once the mappings are stopped.
     async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.stopped.run_until_cancelled(work).await
     }
 
-    /// Lets what runs rest for `duration`.
-    async fn rest(&self, busy: Busy, duration: Duration) -> Busy {
+    /// Waits for `duration`; `busy` does not count as running meanwhile.
+    async fn pause(&self, busy: Busy, duration: Duration) -> Busy {
         busy.wait_until(self.clock.now() + duration).await
     }
 }

@@ -1,45 +1,45 @@
-//! How far a stream has been followed.
+//! The position of a mapping in a stream.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-/// How far a mapping has come in its stream.
+use crate::lock::lock;
+
+/// The position of a mapping in its stream.
 #[derive(Debug)]
 pub struct StreamPosition {
-    /// The table whose stream it is.
+    /// The stream's table.
     pub table: String,
     after: Mutex<Option<String>>,
-    waits: AtomicBool,
+    waiting: AtomicBool,
 }
 
 impl StreamPosition {
-    /// The place in the stream of `table` behind the record `after`.
+    /// The position in the stream of `table` after the record `after`.
     pub(super) const fn new(table: String, after: Option<String>) -> Self {
-        Self { table, after: Mutex::new(after), waits: AtomicBool::new(false) }
+        Self { table, after: Mutex::new(after), waiting: AtomicBool::new(false) }
     }
 
-    /// The last record that is dealt with; none at the very beginning.
-    #[must_use]
+    /// The sequence number of the last processed record; `None` at the start of the stream.
     pub fn after(&self) -> Option<String> {
-        self.after.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.after).clone()
     }
 
-    /// Whether it waits, before a further try or for a batch to fill.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.waits.load(Ordering::SeqCst)
+    /// Whether the mapping waits, for a retry or for a batch to fill.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Goes on behind the record with that number.
+    /// Moves on to after the record with that sequence number.
     pub(super) fn move_to(&self, sequence_number: Option<String>) {
-        *self.after.lock().unwrap_or_else(PoisonError::into_inner) = sequence_number;
+        *lock(&self.after) = sequence_number;
     }
 
-    /// Waits, and says so.
+    /// Awaits `wait`, and shows so meanwhile.
     pub(super) async fn waiting<T>(&self, wait: impl Future<Output = T>) -> T {
-        self.waits.store(true, Ordering::SeqCst);
+        self.waiting.store(true, Ordering::SeqCst);
         let waited = wait.await;
-        self.waits.store(false, Ordering::SeqCst);
+        self.waiting.store(false, Ordering::SeqCst);
         waited
     }
 }

@@ -1,4 +1,5 @@
-//! From a table's stream to a function: in order, each batch until it succeeds.
+//! The poller of a table's stream: invokes the function with batches in order, and retries each
+//! until it succeeds or is discarded.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,68 +9,66 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::batch::Failed;
-use super::given_up::{self, Reason};
-use super::{Pattern, PatternError, REST, StreamPosition, Surroundings};
+use super::discarded::{self, DiscardReason};
+use super::{MappingContext, Pattern, PatternError, SOURCE_RETRY, StreamPosition};
 use crate::activity::Busy;
 use crate::aws::{AwsError, SqsError};
 use crate::meter::measured;
 use crate::template::StreamMapping;
 
-/// The wait before a failed batch is tried for the second time; it doubles with every try.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The wait before the first retry of a batch; it doubles with every retry.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+/// The longest wait between two retries.
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
-/// Feeds the changes of one table to one function.
+/// Passes the changes of one table to one function.
 pub struct StreamPoller {
     function: String,
     mapping: StreamMapping,
     filters: Vec<Pattern>,
-    /// Tells the failure destination.
+    /// Sends to the failure destination.
     sqs: aws_sdk_sqs::Client,
-    surroundings: Surroundings,
+    context: MappingContext,
     position: Arc<StreamPosition>,
 }
 
-/// Part of a batch, and how it has fared.
+/// Part of a batch, with its failures.
 #[derive(Debug)]
 struct Chunk {
     records: Vec<Value>,
     failures: u32,
-    /// When its records were read. Their age counts from then: their own dates come from
-    /// another clock than the one that may be set here.
+    /// When its records were read. Their age counts from then, because the stream dates them by
+    /// another clock than the one that a test may set.
     since: Timestamp,
 }
 
 impl StreamPoller {
-    /// A poller for `mapping` of `function`, which goes on where the last one stopped.
+    /// A poller for `mapping` of `function`, which continues after the last checkpoint.
     pub fn new(
         function: &str,
         mapping: StreamMapping,
-        surroundings: Surroundings,
+        context: MappingContext,
     ) -> Result<Self, StreamError> {
-        let after = surroundings.aws.load_checkpoint(&mapping.table, function)?;
+        let after = context.aws.load_checkpoint(&mapping.table, function)?;
         Ok(Self {
             function: function.to_owned(),
             filters: mapping.filters.iter().map(Pattern::parse).collect::<Result<_, _>>()?,
             position: Arc::new(StreamPosition::new(mapping.table.clone(), after)),
-            sqs: aws_sdk_sqs::Client::new(&surroundings.aws.sdk_config("stream-mapping")),
+            sqs: aws_sdk_sqs::Client::new(&context.aws.sdk_config("stream-mapping")),
             mapping,
-            surroundings,
+            context,
         })
     }
 
-    /// How far it has come.
-    #[must_use]
     pub fn position(&self) -> Arc<StreamPosition> {
         Arc::clone(&self.position)
     }
 
-    /// Polls until the mappings are stopped. A batch in the function's hands then is handed
-    /// to it again at the next start, unless it succeeds and its checkpoint is kept.
+    /// Polls until the mappings are stopped. The next start repeats a batch under way, unless the
+    /// batch succeeds and its checkpoint is saved.
     pub async fn run(self) {
         while let Some((records, busy)) =
-            self.surroundings.unless_stopped(measured("stream poller", self.next())).await
+            self.context.unless_stopped(measured("stream poller", self.next())).await
         {
             self.process(records, busy).await;
         }
@@ -77,18 +76,18 @@ impl StreamPoller {
 
     /// The next records, at least one.
     async fn next(&self) -> (Vec<Value>, Busy) {
-        let Surroundings { aws, activity, clock, .. } = &self.surroundings;
+        let MappingContext { aws, activity, clock, .. } = &self.context;
         let mut changes = aws.stream_changes();
         let mut due = None;
         loop {
-            // Before reading, so that a change in between is heard of.
+            // Marked before reading, so that a change in between is noticed.
             changes.mark_unchanged();
             let busy = activity.begin();
             let records = match self.read() {
                 Ok(records) => records,
                 Err(error) => {
-                    tracing::error!(kind = "stream", what = self.mapping.table, "{error}");
-                    drop(self.position.waiting(self.surroundings.rest(busy, REST)).await);
+                    tracing::error!(kind = "stream", what = self.mapping.table, "read: {error}");
+                    drop(self.position.waiting(self.context.pause(busy, SOURCE_RETRY)).await);
                     continue;
                 }
             };
@@ -108,34 +107,35 @@ impl StreamPoller {
     fn read(&self) -> Result<Vec<Value>, AwsError> {
         let after = self.position.after();
         let size = self.mapping.batch_size;
-        self.surroundings.aws.stream_records(&self.mapping.table, after.as_deref(), size)
+        self.context.aws.stream_records(&self.mapping.table, after.as_deref(), size)
     }
 
-    /// Hands the wanted ones of `records` to the function until all are through.
+    /// Invokes the function with those of `records` that pass the filters, until all are done.
     async fn process(&self, records: Vec<Value>, busy: Busy) {
         let last = records.last().map(|record| sequence_number(record).to_owned());
-        let wanted: Vec<_> = records.into_iter().filter(|record| self.wants(record)).collect();
-        if !wanted.is_empty() && self.work_through(wanted, busy).await.is_none() {
+        let wanted: Vec<_> =
+            records.into_iter().filter(|record| self.passes_filters(record)).collect();
+        if !wanted.is_empty() && self.invoke_all(wanted, busy).await.is_none() {
             return;
         }
-        // Reading past what nobody wants needs no write: it would be read past again.
+        // Skipped records need no checkpoint: they would be skipped again.
         self.position.move_to(last);
     }
 
-    fn wants(&self, record: &Value) -> bool {
+    fn passes_filters(&self, record: &Value) -> bool {
         self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(record))
     }
 
-    /// `None` if the mappings were stopped before all were through.
-    async fn work_through(&self, records: Vec<Value>, mut busy: Busy) -> Option<()> {
+    /// `None` if the mappings were stopped before all records were done.
+    async fn invoke_all(&self, records: Vec<Value>, mut busy: Busy) -> Option<()> {
         // The next chunk is at the end.
-        let since = self.surroundings.clock.now();
+        let since = self.context.clock.now();
         let mut chunks = vec![Chunk { records, failures: 0, since }];
         while let Some(mut chunk) = chunks.pop() {
-            let first_failed = self.attempt(&chunk.records).await;
+            let first_failed = self.invoke(&chunk.records).await;
             let failed = chunk.records.split_off(first_failed);
             if let Some(done) = chunk.records.last() {
-                self.keep(sequence_number(done));
+                self.save_checkpoint(sequence_number(done));
             }
             if failed.is_empty() {
                 continue;
@@ -145,9 +145,9 @@ impl StreamPoller {
                 let later = chunk.records.split_off(chunk.records.len() / 2);
                 chunks.push(Chunk { records: later, failures: chunk.failures, since });
                 chunks.push(chunk);
-            } else if !self.give_up(&chunk).await {
-                let wait = self.surroundings.rest(busy, wait_after(chunk.failures));
-                let wait = self.surroundings.unless_stopped(wait);
+            } else if !self.discard(&chunk).await {
+                let wait = self.context.pause(busy, backoff(chunk.failures));
+                let wait = self.context.unless_stopped(wait);
                 busy = self.position.waiting(wait).await?;
                 chunks.push(chunk);
             }
@@ -155,11 +155,11 @@ impl StreamPoller {
         Some(())
     }
 
-    /// Invokes the function, and returns how many records from the first on are dealt with.
-    async fn attempt(&self, records: &[Value]) -> usize {
+    /// Invokes the function; returns how many records, counted from the first, succeeded.
+    async fn invoke(&self, records: &[Value]) -> usize {
         let started = Instant::now();
         let event = json!({ "Records": records });
-        let failed = match self.surroundings.functions.invoke(&self.function, event).await {
+        let failed = match self.context.functions.invoke(&self.function, event).await {
             Ok(answer) if self.mapping.reports_failures => {
                 Failed::read(&answer, records.iter().map(sequence_number))
             }
@@ -172,68 +172,67 @@ impl StreamPoller {
             kind = "stream",
             what = self.function,
             id = records.first().map(sequence_number),
-            outcome = format!("{done} of {} done", records.len()),
+            outcome = format!("{done} of {} succeeded", records.len()),
             ms = started.elapsed().as_secs_f64() * 1e3,
         );
         done
     }
 
-    /// Why `chunk` is not tried again, if so.
-    fn reason_to_give_up(&self, chunk: &Chunk) -> Option<Reason> {
-        let age = self.surroundings.clock.now().since(chunk.since);
+    /// Why `chunk` must not be retried; `None` if it may.
+    fn discard_reason(&self, chunk: &Chunk) -> Option<DiscardReason> {
+        let age = self.context.clock.now().since(chunk.since);
         if self.mapping.maximum_retries.is_some_and(|most| chunk.failures > most) {
-            Some(Reason::Retries)
+            Some(DiscardReason::Retries)
         } else if self.mapping.maximum_age.is_some_and(|most| age >= most) {
-            Some(Reason::Age)
+            Some(DiscardReason::Age)
         } else {
             None
         }
     }
 
-    /// Goes on without `chunk` if it may not be tried again, and says where it was.
-    async fn give_up(&self, chunk: &Chunk) -> bool {
-        let Some(reason) = self.reason_to_give_up(chunk) else { return false };
-        let now = self.surroundings.clock.now();
+    /// Discards `chunk` if it must not be retried, and reports it to the failure destination.
+    /// Returns whether it was discarded.
+    async fn discard(&self, chunk: &Chunk) -> bool {
+        let Some(reason) = self.discard_reason(chunk) else { return false };
+        let now = self.context.clock.now();
         let failures = chunk.failures;
-        let message = given_up::message(&self.function, &chunk.records, reason, failures, now);
+        let message = discarded::message(&self.function, &chunk.records, reason, failures, now);
         let (id, what) = (chunk.records.first().map(sequence_number), &self.function);
         if let Some(queue) = &self.mapping.failure_queue {
-            let url = self.surroundings.aws.queue_url(queue);
+            let url = self.context.aws.queue_url(queue);
             let send = self.sqs.send_message().queue_url(url).message_body(message.to_string());
             if let Err(error) = send.send().await {
-                tracing::error!(kind = "stream", what, id, "cannot tell {queue}: {error}");
+                tracing::error!(kind = "stream", what, id, "failure destination {queue}: {error}");
                 return false;
             }
         }
         let count = chunk.records.len();
-        tracing::error!(kind = "stream", what, id, outcome = "given up", count, failures);
+        tracing::error!(kind = "stream", what, id, outcome = "discarded", count, failures);
         if let Some(last) = chunk.records.last() {
-            self.keep(sequence_number(last));
+            self.save_checkpoint(sequence_number(last));
         }
         true
     }
 
-    /// Makes `sequence_number` the place to go on from, also after a restart. If that cannot
-    /// be written, a restart repeats the batch, as Lambda may at any time.
-    fn keep(&self, sequence_number: &str) {
-        let aws = &self.surroundings.aws;
+    /// Continues after `sequence_number`, also after a restart. If the checkpoint cannot be saved,
+    /// a restart repeats the batch, as Lambda may at any time.
+    fn save_checkpoint(&self, sequence_number: &str) {
+        let aws = &self.context.aws;
         if let Err(error) =
             aws.save_checkpoint(&self.mapping.table, &self.function, sequence_number)
         {
-            tracing::error!(kind = "stream", what = self.mapping.table, "{error}");
+            tracing::error!(kind = "stream", what = self.mapping.table, "checkpoint: {error}");
         }
         self.position.move_to(Some(sequence_number.to_owned()));
     }
 }
 
-/// Why a stream cannot be followed.
+/// Why a stream mapping cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// Its filter cannot be understood.
     #[error(transparent)]
     Filter(#[from] PatternError),
-    /// Its checkpoint cannot be read.
-    #[error("cannot read how far the stream has been followed")]
+    #[error("cannot read the stream's checkpoint")]
     Checkpoint(#[from] SqsError),
 }
 
@@ -245,11 +244,11 @@ async fn fill(busy: Busy, due: Timestamp, changes: &mut watch::Receiver<u64>) {
     }
 }
 
-/// The place of `record` in its stream.
+/// The sequence number of `record`.
 pub(super) fn sequence_number(record: &Value) -> &str {
     record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default()
 }
 
-fn wait_after(failures: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(failures - 1)).min(LONGEST_WAIT)
+fn backoff(failures: u32) -> Duration {
+    FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(failures - 1)).min(MAX_BACKOFF)
 }

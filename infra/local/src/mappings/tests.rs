@@ -1,4 +1,4 @@
-//! Mappings at work on real queues and streams, with functions that fail when told.
+//! Mappings on real queues and streams, with functions that fail on purpose.
 
 use std::sync::Mutex;
 
@@ -13,20 +13,21 @@ use super::*;
 use crate::aws::{QueueDefinition, Redrive};
 use crate::template::{QueueMapping, StreamMapping};
 
-/// What a function was invoked with, in order.
+/// The names in each invocation, in order.
 type Seen = Arc<Mutex<Vec<Vec<String>>>>;
 
 struct World {
-    surroundings: Surroundings,
-    hand: ManualClock,
+    context: MappingContext,
+    manual_clock: ManualClock,
     seen: Seen,
     _folder: TempDir,
 }
 
-/// A world in which `function` gets the name of each record, and says which of them fail.
+/// A cloud in which `function` gets the name of each record and the number of invocations, and
+/// decides whether they fail.
 async fn world(function: fn(&[String], usize) -> Result<Value, &'static str>) -> World {
     let folder = tempfile::tempdir().unwrap();
-    let (clock, hand) = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
+    let (clock, manual_clock) = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
     let aws = Aws::open(folder.path(), clock.clone(), "http://127.0.0.1:1".to_owned());
     let activity = Activity::new(clock.clone());
     let seen = Seen::default();
@@ -42,17 +43,17 @@ async fn world(function: fn(&[String], usize) -> Result<Value, &'static str>) ->
     });
     let mut functions = Functions::new(Arc::clone(&activity), CancellationToken::new());
     functions.add("one", invocable, Duration::from_secs(5));
-    let surroundings = Surroundings {
+    let context = MappingContext {
         aws: aws.await.unwrap(),
         functions: Arc::new(functions),
         activity,
         clock,
         stopped: CancellationToken::new(),
     };
-    World { surroundings, hand, seen, _folder: folder }
+    World { context, manual_clock, seen, _folder: folder }
 }
 
-/// A message's body, or the key of a changed item.
+/// The body of a message, or the key of a changed item.
 fn name(record: &Value) -> String {
     let key = &record["dynamodb"]["Keys"]["pk"]["S"];
     record["body"].as_str().or(key.as_str()).unwrap().to_owned()
@@ -67,7 +68,7 @@ impl World {
                 retention: Duration::from_hours(1),
                 redrive,
             };
-            self.surroundings.aws.ensure_queue(&definition).unwrap()
+            self.context.aws.ensure_queue(&definition).unwrap()
         };
         define("dead", None);
         let dead = "dead".to_owned();
@@ -75,7 +76,7 @@ impl World {
     }
 
     async fn send(&self, url: &str, bodies: &[&str]) {
-        let sqs = aws_sdk_sqs::Client::new(&self.surroundings.aws.sdk_config("test"));
+        let sqs = aws_sdk_sqs::Client::new(&self.context.aws.sdk_config("test"));
         for body in bodies {
             sqs.send_message().queue_url(url).message_body(*body).send().await.unwrap();
         }
@@ -89,7 +90,7 @@ impl World {
             reports_failures: true,
             maximum_concurrency: Some(1),
         };
-        tokio::spawn(QueuePoller::new("one", mapping, self.surroundings.clone()).run());
+        tokio::spawn(QueuePoller::new("one", mapping, self.context.clone()).run());
     }
 
     async fn add_table(&self, items: &[&str]) {
@@ -100,12 +101,12 @@ impl World {
             "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
             "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
         });
-        self.surroundings.aws.ensure_table(&create, None).unwrap();
+        self.context.aws.ensure_table(&create, None).unwrap();
         self.put(items).await;
     }
 
     async fn put(&self, items: &[&str]) {
-        let tables = aws_sdk_dynamodb::Client::new(&self.surroundings.aws.sdk_config("test"));
+        let tables = aws_sdk_dynamodb::Client::new(&self.context.aws.sdk_config("test"));
         for item in items {
             let item = AttributeValue::S((*item).to_owned());
             tables.put_item().table_name("jobs").item("pk", item).send().await.unwrap();
@@ -126,7 +127,7 @@ impl World {
             failure_queue: Some("dead".to_owned()),
             reports_failures: false,
         };
-        let poller = StreamPoller::new("one", mapping, self.surroundings.clone()).unwrap();
+        let poller = StreamPoller::new("one", mapping, self.context.clone()).unwrap();
         let position = poller.position();
         tokio::spawn(poller.run());
         position
@@ -135,33 +136,33 @@ impl World {
     /// Resolves when the function has been invoked `count` times and has ended.
     async fn invoked(&self, count: usize) -> Vec<Vec<String>> {
         while self.seen.lock().unwrap().len() < count
-            || self.surroundings.activity.quiet_since().is_none()
+            || self.context.activity.idle_since().is_none()
         {
             tokio::task::yield_now().await;
         }
         self.seen.lock().unwrap().clone()
     }
 
-    /// Moves the clock to the next moment that anything waits for.
-    async fn next_moment(&self) {
+    /// Moves the clock to the earliest due time.
+    async fn advance_to_next_due(&self) {
         loop {
-            let messages = self.surroundings.aws.next_due().unwrap();
-            let due = [messages, self.surroundings.activity.next_due()];
+            let messages = self.context.aws.next_due().unwrap();
+            let due = [messages, self.context.activity.next_due()];
             if let Some(due) = due.into_iter().flatten().min() {
-                return self.hand.advance_to(due);
+                return self.manual_clock.advance_to(due);
             }
             tokio::task::yield_now().await;
         }
     }
 
     fn depth(&self, queue: &str) -> (u64, u64) {
-        let depth = self.surroundings.aws.queue_depth(queue).unwrap();
+        let depth = self.context.aws.queue_depth(queue).unwrap();
         (depth.visible, depth.in_flight)
     }
 }
 
 #[tokio::test]
-async fn only_what_failed_stays_in_the_queue() {
+async fn only_failed_messages_stay_in_the_queue() {
     let world = world(|names, _| {
         assert!(!names.contains(&"panic".to_owned()), "a panic on purpose");
         Ok(json!({}))
@@ -172,7 +173,7 @@ async fn only_what_failed_stays_in_the_queue() {
     world.poll(Duration::ZERO);
     assert_eq!(world.invoked(2).await, [vec!["a", "b", "c"], vec!["panic"]]);
     assert_eq!(world.depth("work"), (0, 1));
-    world.next_moment().await;
+    world.advance_to_next_due().await;
     while world.depth("dead") != (1, 0) {
         tokio::task::yield_now().await;
     }
@@ -180,7 +181,7 @@ async fn only_what_failed_stays_in_the_queue() {
 }
 
 #[tokio::test]
-async fn a_message_that_failed_comes_again_after_its_timeout() {
+async fn a_failed_message_is_received_again_after_its_visibility_timeout() {
     let world =
         world(|_, count| if count == 1 { Err("on purpose") } else { Ok(json!(null)) }).await;
     let url = world.add_queue(5);
@@ -188,13 +189,13 @@ async fn a_message_that_failed_comes_again_after_its_timeout() {
     world.poll(Duration::ZERO);
     world.invoked(1).await;
     assert_eq!(world.depth("work"), (0, 1));
-    world.next_moment().await;
+    world.advance_to_next_due().await;
     assert_eq!(world.invoked(2).await, [["a"], ["a"]]);
     assert_eq!(world.depth("work"), (0, 0));
 }
 
 #[tokio::test]
-async fn a_window_collects_messages() {
+async fn a_batch_window_collects_messages() {
     let world = world(|_, _| Ok(json!({}))).await;
     let url = world.add_queue(5);
     world.poll(Duration::from_secs(10));
@@ -202,28 +203,28 @@ async fn a_window_collects_messages() {
     while world.depth("work") != (0, 2) {
         tokio::task::yield_now().await;
     }
-    world.next_moment().await;
+    world.advance_to_next_due().await;
     assert_eq!(world.invoked(1).await, [["a", "b"]]);
 }
 
 #[tokio::test]
-async fn a_stream_is_followed_in_order_and_goes_on_where_it_stopped() {
+async fn a_stream_is_read_in_order_and_continues_at_its_checkpoint() {
     let world = world(|_, _| Ok(json!({}))).await;
     world.add_table(&["a", "skip", "b", "c", "d"]).await;
     let position = world.follow(false, None);
     assert_eq!(world.invoked(2).await, [vec!["a", "b", "c"], vec!["d"]]);
-    world.surroundings.stopped.cancel();
-    let kept = world.surroundings.aws.load_checkpoint("jobs", "one").unwrap();
+    world.context.stopped.cancel();
+    let kept = world.context.aws.load_checkpoint("jobs", "one").unwrap();
     assert_eq!(kept, position.after());
-    let resumed = Surroundings { stopped: CancellationToken::new(), ..world.surroundings.clone() };
-    let world = World { surroundings: resumed, ..world };
+    let resumed = MappingContext { stopped: CancellationToken::new(), ..world.context.clone() };
+    let world = World { context: resumed, ..world };
     world.follow(false, None);
     world.put(&["e"]).await;
     assert_eq!(world.invoked(3).await[2], ["e"]);
 }
 
 #[tokio::test]
-async fn a_failed_batch_is_tried_again_before_anything_later() {
+async fn a_failed_batch_is_retried_before_later_records() {
     let world = world(|_, count| if count < 3 { Err("on purpose") } else { Ok(json!({})) }).await;
     world.add_table(&["a"]).await;
     let position = world.follow(false, None);
@@ -231,13 +232,13 @@ async fn a_failed_batch_is_tried_again_before_anything_later() {
         world.invoked(count).await;
         assert_eq!(position.after(), None);
         world.put(&["b"]).await;
-        world.next_moment().await;
+        world.advance_to_next_due().await;
     }
     assert_eq!(world.invoked(4).await[..3], [["a"], ["a"], ["a"]]);
 }
 
 #[tokio::test]
-async fn a_batch_is_split_until_the_bad_record_is_alone_and_given_up() {
+async fn a_batch_is_bisected_until_the_bad_record_is_alone_and_discarded() {
     let bad = |names: &[String], _| {
         if names.contains(&"bad".to_owned()) { Err("on purpose") } else { Ok(json!({})) }
     };
@@ -250,8 +251,8 @@ async fn a_batch_is_split_until_the_bad_record_is_alone_and_given_up() {
         [vec!["a", "b", "bad", "d"], vec!["a", "b"], vec!["bad", "d"], vec!["bad"], vec!["d"]];
     assert_eq!(seen, expected);
     assert!(position.after().is_some());
-    let told = world.surroundings.aws.receive("dead", 1, None).await.unwrap();
-    let told: Value = serde_json::from_str(&told[0].body).unwrap();
-    assert_eq!(told["requestContext"]["condition"], "RetryAttemptsExhausted");
-    assert_eq!(told["DDBStreamBatchInfo"]["batchSize"], 1);
+    let record = world.context.aws.receive("dead", 1, None).await.unwrap();
+    let record: Value = serde_json::from_str(&record[0].body).unwrap();
+    assert_eq!(record["requestContext"]["condition"], "RetryAttemptsExhausted");
+    assert_eq!(record["DDBStreamBatchInfo"]["batchSize"], 1);
 }

@@ -1,19 +1,19 @@
-//! What a call costs in DynamoDB's capacity units.
+//! The cost of a call in DynamoDB's capacity units.
 
 use serde_json::{Value, json};
 
 use super::super::json::JsonAnswer;
 
-/// Units a call consumed, over the table and its indexes; a transaction's count double.
+/// Units that a call consumed, by the table and its indexes; a transaction's count double.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(in super::super) struct Units {
-    /// Write units, of 1 KB each.
+    /// Write units of 1 KB.
     pub write: f64,
-    /// Read units, of 4 KB each; half where the read need not be consistent.
+    /// Read units of 4 KB; half for a read that need not be consistent.
     pub read: f64,
 }
 
-/// The request with the wish to be told its cost. Given back as it is if it cannot be read.
+/// The request, with `ReturnConsumedCapacity` set; unchanged if it cannot be parsed.
 pub(in super::super) fn ask_for_units(body: &[u8]) -> Vec<u8> {
     let Ok(mut request) = serde_json::from_slice::<Value>(body) else { return body.to_vec() };
     let Some(fields) = request.as_object_mut() else { return body.to_vec() };
@@ -22,9 +22,9 @@ pub(in super::super) fn ask_for_units(body: &[u8]) -> Vec<u8> {
 }
 
 impl Units {
-    /// What the operation consumed, by its answer. A refused write is charged too, though its
-    /// answer does not say how much: one unit per KB of each item it looked at, of which only
-    /// those the answer gives back are known, so an unseen item counts as one of up to 1 KB.
+    /// What the operation consumed, by its answer. DynamoDB charges a write whose condition failed,
+    /// but its answer does not give the units: one per KB of each item that it read. An item that
+    /// the answer does not return counts as one of up to 1 KB.
     pub fn of(operation: &str, answer: &JsonAnswer) -> Self {
         let is_write = match operation {
             "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "BatchWriteItem" => {
@@ -39,7 +39,7 @@ impl Units {
         let units = if answer.status == 200 {
             consumed(&body["ConsumedCapacity"])
         } else if is_write {
-            refused(&body)
+            condition_failed(&body)
         } else {
             0.0
         };
@@ -47,7 +47,7 @@ impl Units {
     }
 }
 
-/// One table's figure, or one for each table.
+/// The units of one table, or the sum over several.
 fn consumed(capacity: &Value) -> f64 {
     match capacity {
         Value::Array(tables) => tables.iter().map(consumed).sum(),
@@ -56,7 +56,7 @@ fn consumed(capacity: &Value) -> f64 {
 }
 
 /// The cost of a write whose condition failed.
-fn refused(error: &Value) -> f64 {
+fn condition_failed(error: &Value) -> f64 {
     let kind = error["__type"].as_str().unwrap_or_default();
     if kind.ends_with("ConditionalCheckFailedException") {
         return kilobytes(&error["Item"]);
@@ -65,8 +65,8 @@ fn refused(error: &Value) -> f64 {
     reasons.into_iter().flatten().map(|reason| 2.0 * kilobytes(&reason["Item"])).sum()
 }
 
-/// The size of an item in whole KB, at least one. Its JSON text is somewhat longer than what
-/// DynamoDB counts.
+/// The size of an item in whole KB, at least one. JSON text is somewhat longer than what DynamoDB
+/// counts.
 fn kilobytes(item: &Value) -> f64 {
     let bytes = if item.is_null() { 0 } else { item.to_string().len() };
     f64::from(u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).max(1))

@@ -1,5 +1,5 @@
-//! From an operation's name and JSON body to `dynoxide`'s typed call and back. `dynoxide` has
-//! the same inside its own server, which it keeps private.
+//! Maps an operation's name and JSON body to `dynoxide`'s typed call and back. `dynoxide` does the
+//! same inside its own server, which is private.
 
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
@@ -8,46 +8,41 @@ use serde::de::DeserializeOwned;
 use super::super::json::JsonAnswer;
 use super::naming;
 
-/// Prefixes by which `dynoxide`'s deserialisers say which error a refused value is.
+/// Prefixes by which `dynoxide`'s deserialisers say which error a refused value gets.
 const VALIDATION: [&str; 3] = ["VALIDATION_REQUEST:", "VALIDATION_AS_READ:", "VALIDATION:"];
 const SERIALIZATION: [&str; 2] = ["SERIALIZATION_AS_READ:", "SERIALIZATION:"];
 
 /// Whether the operation may change a table.
 pub(super) fn writes(operation: &str) -> bool {
-    const VERBS: [&str; 9] = [
-        "Put",
-        "Update",
-        "Delete",
-        "TransactWrite",
-        "BatchWrite",
-        "Create",
-        "Execute",
-        "BatchExecute",
-        "Tag",
-    ];
-    VERBS.iter().any(|verb| operation.starts_with(verb)) || operation == "UntagResource"
+    const READS: [&str; 7] =
+        ["Get", "BatchGet", "TransactGet", "Query", "Scan", "Describe", "List"];
+    !READS.iter().any(|read| operation.starts_with(read))
 }
 
-/// Whether the operation may change what a table is like.
+/// Whether the operation may change the definition of a table.
 pub(super) fn defines(operation: &str) -> bool {
     matches!(operation, "CreateTable" | "UpdateTable" | "DeleteTable" | "UpdateTimeToLive")
 }
 
-/// Answers the request.
+/// Answers a request.
 pub(super) fn answer(database: &Database, operation: &str, body: &[u8]) -> JsonAnswer {
     match call(database, operation, &naming::inward(operation, body)) {
         Ok(answer) => JsonAnswer::ok(naming::outward(operation, answer)),
         Err(error) => {
             let status = error.status_code();
             if status >= 500 {
-                tracing::error!(operation, error = &error as &dyn std::error::Error, "dynamodb");
+                tracing::error!(
+                    operation,
+                    error = &error as &dyn std::error::Error,
+                    "dynamodb failed"
+                );
             }
             JsonAnswer { status, body: error.to_json().into_bytes(), query_error: None }
         }
     }
 }
 
-/// Calls the method that belongs to the operation.
+/// Calls the method for an operation.
 macro_rules! operations {
     ($database:ident, $operation:ident, $body:ident, { $($name:literal => $method:ident,)* }) => {
         match $operation {
@@ -90,7 +85,7 @@ fn call(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, Dy
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
-    serde_json::from_slice(body).map_err(|error| refusal(&error))
+    serde_json::from_slice(body).map_err(|error| parse_error(&error))
 }
 
 fn write<T: Serialize>(response: &T) -> Result<Vec<u8>, DynoxideError> {
@@ -98,9 +93,9 @@ fn write<T: Serialize>(response: &T) -> Result<Vec<u8>, DynoxideError> {
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// The error DynamoDB gives for a body that cannot be read: a wrong JSON type is a
-/// serialisation error, a value that is missing or out of bounds a validation error.
-fn refusal(error: &serde_json::Error) -> DynoxideError {
+/// DynamoDB's error for a body that cannot be parsed: a wrong JSON type is a serialisation error, a
+/// value that is missing or out of bounds a validation error.
+fn parse_error(error: &serde_json::Error) -> DynoxideError {
     let text = error.to_string();
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     let without = |prefixes: &[&str]| {
@@ -113,7 +108,7 @@ fn refusal(error: &serde_json::Error) -> DynoxideError {
         return DynoxideError::SerializationException(message);
     }
     let invalid = ["missing field", "unknown variant", "invalid type: null", "AttributeValue"];
-    if invalid.iter().any(|sign| message.contains(sign)) {
+    if invalid.iter().any(|text| message.contains(text)) {
         DynoxideError::ValidationException(message.to_owned())
     } else {
         DynoxideError::SerializationException(message.to_owned())

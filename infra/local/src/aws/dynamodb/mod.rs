@@ -1,11 +1,10 @@
 //! DynamoDB and its streams: `dynoxide` on one `SQLite` file, called in process.
 //!
-//! [`direct`] takes the most frequent writes off it.
+//! [`direct`] handles the most frequent writes without it.
 //!
-//! `dynoxide` serialises its calls under a mutex of its own; a call is short and runs where
-//! it is made. Beside it stands one connection of ours to the same file, for what
-//! `dynoxide` does not offer: reading stream records with little ado, removing those consumed,
-//! and finding expired items by an index.
+//! `dynoxide` serialises its calls under its own mutex; a call is short and runs on the caller's
+//! thread. A second connection to the same file serves what `dynoxide` does not offer: cheap reads
+//! of stream records, removal of consumed ones, and an index of expired items.
 
 mod capacity;
 mod direct;
@@ -15,7 +14,7 @@ mod naming;
 mod stream;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use dynoxide::Database;
 use runtime::Clock;
@@ -27,53 +26,52 @@ pub(super) use capacity::{Units, ask_for_units};
 
 use super::AwsError;
 use super::json::JsonAnswer;
-use super::write_ahead::{self, WriteAhead};
-use direct::Direct;
+use super::wal::{self, Wal};
+use crate::lock::lock;
+use direct::DirectWriter;
 
 /// All tables of one data folder.
 pub(super) struct Tables {
     database: Database,
     /// Our own connection to the file.
-    side: Mutex<Connection>,
-    log: WriteAhead,
-    /// Held by whoever writes, through either connection: `SQLite` has one writer, and a second
-    /// one would sleep for milliseconds before it tries again.
-    writer: Arc<Mutex<()>>,
-    /// What is done without `dynoxide`.
-    direct: Arc<Direct>,
+    connection: Mutex<Connection>,
+    wal: Wal,
+    /// Held during a write through any connection: `SQLite` permits one writer, and a second one
+    /// would sleep for milliseconds before it retries.
+    write_lock: Arc<Mutex<()>>,
+    /// Writes without `dynoxide`.
+    direct: Arc<DirectWriter>,
     /// Counts the commits that may have changed a table.
     changes: watch::Sender<u64>,
     clock: Clock,
 }
 
 impl Tables {
-    /// Opens the tables kept in `file`.
+    /// Opens the tables in `file`.
     pub fn open(file: &Path, clock: Clock) -> Result<Self, AwsError> {
         let database = Database::new(file.to_str().ok_or(AwsError::FolderName)?)?;
-        // The name says nothing of it, but this is `synchronous = NORMAL` (it is off in bulk
-        // loading), which `dynoxide` leaves at FULL: commits outlive the process in either
-        // case, and none of them waits for the disk.
+        // Despite its name this sets `synchronous = NORMAL`, where `dynoxide` leaves FULL: commits
+        // outlive the process in either case, and none waits for the disk.
         database.disable_bulk_loading()?;
-        let side = Connection::open(file)?;
-        side.execute_batch("PRAGMA synchronous = NORMAL;")?;
-        side.execute_batch(write_ahead::SELDOM)?;
-        stream::create_index(&side)?;
-        let (writer, changes) = (Arc::default(), watch::Sender::new(0));
-        let direct = Direct::open(file, Arc::clone(&writer), changes.clone())?;
-        let log = WriteAhead::open(file)?;
-        Ok(Self { database, side: Mutex::new(side), log, writer, direct, changes, clock })
+        let connection = wal::open(file)?;
+        stream::create_index(&connection)?;
+        let connection = Mutex::new(connection);
+        let (write_lock, changes) = (Arc::default(), watch::Sender::new(0));
+        let direct = DirectWriter::open(file, Arc::clone(&write_lock), changes.clone())?;
+        let wal = Wal::open(file)?;
+        Ok(Self { database, connection, wal, write_lock, direct, changes, clock })
     }
 
-    /// Makes the table as a `CreateTable` request describes it, unless there is one of its name,
-    /// and names the attribute by which its items expire.
+    /// Creates the table that a `CreateTable` request describes, unless it exists, and sets the
+    /// attribute by which its items expire.
     pub fn ensure(&self, definition: &Value, ttl: Option<&str>) -> Result<(), AwsError> {
         let name = &definition["TableName"];
         let about = json!({ "TableName": name }).to_string();
         if self.answer_by_dynoxide("DescribeTable", about.as_bytes()).status != 200 {
-            self.demand("CreateTable", definition)?;
+            self.require("CreateTable", definition)?;
         }
         let Some(attribute) = ttl else { return Ok(()) };
-        // Asked again even of a table that was there: the process may have died in between.
+        // Also for a table that exists: the process may have died between the two calls.
         let described = self.answer_by_dynoxide("DescribeTimeToLive", about.as_bytes());
         let described: Value = serde_json::from_slice(&described.body)?;
         if described["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED" {
@@ -81,7 +79,7 @@ impl Tables {
         }
         let specification = json!({ "Enabled": true, "AttributeName": attribute });
         let request = json!({ "TableName": name, "TimeToLiveSpecification": specification });
-        self.demand("UpdateTimeToLive", &request)
+        self.require("UpdateTimeToLive", &request)
     }
 
     /// Answers a request of DynamoDB's or DynamoDB Streams' JSON protocol.
@@ -91,22 +89,22 @@ impl Tables {
         }
         let answer = self.answer_by_dynoxide(operation, body);
         if answer.status == 200 {
-            self.direct.learn(operation, body);
+            self.direct.remember(operation, body);
         }
         answer
     }
 
-    /// The same in one go, at some more cost.
+    /// Answers through `dynoxide` alone.
     fn answer_by_dynoxide(&self, operation: &str, body: &[u8]) -> JsonAnswer {
         if !dispatch::writes(operation) {
             return dispatch::answer(&self.database, operation, body);
         }
         let answer = {
-            let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let _lock = lock(&self.write_lock);
             dispatch::answer(&self.database, operation, body)
         };
         if dispatch::defines(operation) {
-            self.direct.forget_tables();
+            self.direct.clear_schemas();
         }
         if answer.status == 200 {
             self.changes.send_modify(|count| *count += 1);
@@ -114,18 +112,18 @@ impl Tables {
         answer
     }
 
-    /// Works what was written since into the file.
-    pub fn work_in_log(&self) -> Result<(), AwsError> {
-        Ok(self.log.work_in(|| self.writer.lock().unwrap_or_else(PoisonError::into_inner))?)
+    /// Checkpoints the WAL.
+    pub fn checkpoint_wal(&self) -> Result<(), AwsError> {
+        Ok(self.wal.checkpoint(|| lock(&self.write_lock))?)
     }
 
-    /// A receiver that is told of every commit.
+    /// A receiver that is notified of every commit.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// Asks for something that must succeed.
-    fn demand(&self, operation: &'static str, request: &Value) -> Result<(), AwsError> {
+    /// Makes a request that must succeed.
+    fn require(&self, operation: &'static str, request: &Value) -> Result<(), AwsError> {
         let answer = self.answer_by_dynoxide(operation, request.to_string().as_bytes());
         if answer.status == 200 {
             return Ok(());
@@ -134,7 +132,11 @@ impl Tables {
         Err(AwsError::Refused { operation, answer })
     }
 
-    fn side(&self) -> MutexGuard<'_, Connection> {
-        self.side.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        lock(&self.connection)
     }
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
 }

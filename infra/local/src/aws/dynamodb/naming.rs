@@ -1,17 +1,17 @@
-//! `dynoxide` names a region and a shard of its own, the latter too short for boto3's own
-//! checks. On the way in and out they are exchanged for names in the form AWS's have.
+//! Replaces `dynoxide`'s own names of region and shard by names in AWS's form, and back: boto3
+//! rejects its shard ids as too short.
 
 use std::borrow::Cow;
 
-/// `dynoxide`'s text, and what stands for it outside. Each holds what no JSON string of an item
-/// can, or is exchanged in operations alone that hold no items.
+/// `dynoxide`'s text, and its replacement. No JSON string of an item can hold the first; the others
+/// are replaced only in operations that carry no items.
 const NAMES: [(&str, &str); 3] = [
     (r#""awsRegion":"dynoxide""#, r#""awsRegion":"us-east-1""#),
     ("arn:aws:dynamodb:dynoxide:", "arn:aws:dynamodb:us-east-1:"),
     ("shardId-00000001-", "shardId-00000000000000000001-"),
 ];
 
-/// Operations whose bodies name resources and hold no items.
+/// Operations whose bodies name resources and carry no items.
 const ABOUT_RESOURCES: [&str; 13] = [
     "CreateTable",
     "DeleteTable",
@@ -28,7 +28,7 @@ const ABOUT_RESOURCES: [&str; 13] = [
     "GetShardIterator",
 ];
 
-/// The names that are exchanged in that operation.
+/// The names to replace in that operation.
 fn names(operation: &str) -> &'static [(&'static str, &'static str)] {
     match operation {
         "GetRecords" => &NAMES[..1],
@@ -37,20 +37,20 @@ fn names(operation: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// A request as `dynoxide` takes it.
+/// A request in `dynoxide`'s names.
 pub(super) fn inward<'a>(operation: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
-    exchange(body, names(operation).iter().map(|(own, shown)| (*shown, *own)))
+    replaced(body, names(operation).iter().map(|(own, shown)| (*shown, *own)))
 }
 
-/// An answer as it is shown outside.
+/// An answer in AWS's names.
 pub(super) fn outward(operation: &str, body: Vec<u8>) -> Vec<u8> {
-    match exchange(&body, names(operation).iter().copied()) {
+    match replaced(&body, names(operation).iter().copied()) {
         Cow::Owned(changed) => changed,
         Cow::Borrowed(_) => body,
     }
 }
 
-fn exchange<'a, 'n>(
+fn replaced<'a, 'n>(
     body: &'a [u8],
     pairs: impl Iterator<Item = (&'n str, &'n str)>,
 ) -> Cow<'a, [u8]> {

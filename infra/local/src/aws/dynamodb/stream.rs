@@ -1,22 +1,23 @@
-//! The change stream of a table: what its consumers read, and what is removed behind them.
+//! The change stream of a table: read by its consumers, trimmed behind them.
 
 use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
 use super::super::identity::{ACCOUNT, REGION};
-use super::{PoisonError, Tables};
+use super::Tables;
 use crate::aws::AwsError;
+use crate::lock::lock;
 
-/// What `dynoxide` adds to a stored sequence number when it shows it, so that it has the 21
-/// digits DynamoDB's have.
+/// What `dynoxide` adds to a stored sequence number when it shows it, for the 21 digits that
+/// DynamoDB's have.
 const SEQUENCE_OFFSET: i128 = 100_000_000_000_000_000_000;
 
-/// Records removed under one hold of the writer's lock: some 2 ms.
+/// Records removed per hold of the write lock: some 2 ms.
 const TRIM_BATCH: usize = 500;
 
-/// `dynoxide` takes the next sequence number from the highest one, cast to a number, which
-/// without this index means reading every record of the table: 0.8 ms a write with none, 4 ms
-/// with 6,000. With it the time stays the same.
+/// Indexes stream records by sequence number. `dynoxide` derives the next number from the highest
+/// one, cast to a number, which without this index reads every record of the table: 0.8 ms a write
+/// with none, 4 ms with 6,000.
 pub(super) fn create_index(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "CREATE INDEX IF NOT EXISTS stream_records_by_sequence
@@ -25,23 +26,23 @@ pub(super) fn create_index(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 impl Tables {
-    /// The stream records after that sequence number, oldest first, as Lambda's events have
-    /// them. Without one, from the oldest that is kept.
+    /// The stream records after the sequence number `after`, oldest first, as in Lambda's events;
+    /// without a number, from the oldest kept.
     pub fn stream_records(
         &self,
         table: &str,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Value>, AwsError> {
-        let side = self.side();
-        let (label, view): (String, String) = side
+        let connection = self.connection();
+        let (label, view): (String, String) = connection
             .prepare_cached(
                 "SELECT coalesce(stream_label, ''), coalesce(stream_view_type, '')
                  FROM _tables WHERE table_name = ?1",
             )?
             .query_row([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let source = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/{label}");
-        let mut statement = side.prepare_cached(
+        let mut statement = connection.prepare_cached(
             "SELECT event_name, keys_json, new_image, old_image,
                     CAST(sequence_number AS INTEGER), created_at, event_id, user_identity
              FROM _stream_records
@@ -57,15 +58,14 @@ impl Tables {
         Ok(records)
     }
 
-    /// Removes the records before the one with that sequence number, which every consumer is
-    /// past. DynamoDB keeps them for 24 hours whoever has read them; here they would make up most
-    /// of the file, and whoever wants to follow along over HTTP sees what is not yet consumed.
+    /// Removes the records before the sequence number `before`, which every consumer has passed.
+    /// DynamoDB keeps them for 24 hours; here they would make up most of the file.
     pub fn trim_stream(&self, table: &str, before: &str) -> Result<usize, AwsError> {
         let mut removed = 0;
         loop {
-            let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let _lock = lock(&self.write_lock);
             let count = self
-                .side()
+                .connection()
                 .prepare_cached(
                     "DELETE FROM _stream_records WHERE id IN (
                      SELECT id FROM _stream_records
@@ -114,7 +114,7 @@ fn record(row: &Row<'_>, source: &str, view: &str) -> Result<Value, AwsError> {
     Ok(record)
 }
 
-/// The lengths of keys and images together, which is about what DynamoDB reports.
+/// The lengths of keys and images together, which approximate what DynamoDB reports.
 fn size(row: &Row<'_>) -> rusqlite::Result<usize> {
     let length = |column: usize| -> rusqlite::Result<usize> {
         Ok(row.get_ref(column)?.as_str_or_null()?.map_or(0, str::len))

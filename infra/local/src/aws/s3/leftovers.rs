@@ -1,9 +1,8 @@
-//! What a killed process leaves in the object store's folder.
+//! Removes what a killed process left in the object store's folder.
 //!
 //! `s3s-fs` writes every object and part to a temporary file and renames it, so an object is
-//! there whole or not at all. But it forgets an upload before it joins its parts: killed in
-//! between, the parts lie about with nothing that leads to them. It clears its own temporary
-//! files when it is opened.
+//! complete or absent. But it deletes an upload's record before it joins the parts: a kill in
+//! between leaves parts without a record. It removes its own temporary files at start.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,10 +10,10 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// How long an upload may stay unfinished, like the lifecycle rule of the template's bucket.
+/// How long an upload may stay unfinished, as in the lifecycle rule of the template's bucket.
 const ABANDONED: Duration = Duration::from_hours(24);
 
-/// Removes abandoned uploads, and the parts of uploads that are no more.
+/// Removes abandoned uploads, and parts whose upload no longer exists.
 pub(super) fn clear(folder: &Path) -> io::Result<()> {
     let entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     let now = SystemTime::now();
@@ -39,12 +38,12 @@ pub(super) fn clear(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The id of an upload, by the name of the file that stands for it.
+/// The id of the upload that the file `name` records.
 fn upload(name: &str) -> Option<&str> {
     name.strip_prefix(".upload-")?.strip_suffix(".json")
 }
 
-/// The id of the upload that a part, or the kept-back metadata, belongs to.
+/// The id of the upload that a part, or stored metadata, belongs to.
 fn upload_of_piece(name: &str) -> Option<&str> {
     let part = || Some(name.strip_prefix(".upload_id-")?.split_once(".part-")?.0);
     let metadata =
@@ -57,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn removes_the_parts_of_uploads_that_are_no_more() {
+    fn parts_without_an_upload_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let files = [
             ".upload-live.json",

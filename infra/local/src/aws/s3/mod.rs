@@ -1,5 +1,5 @@
-//! S3: `s3s`, which speaks the protocol and checks signatures, over `s3s-fs`, which keeps each
-//! object as a file. Small ones are written without it, in the same form.
+//! S3: `s3s` for the protocol and signatures, `s3s-fs` for the objects, each a file. Small objects
+//! are written without `s3s-fs`, in the same form.
 
 mod leftovers;
 mod objects;
@@ -21,8 +21,7 @@ pub(super) struct Buckets {
 }
 
 impl Buckets {
-    /// Opens the buckets kept in `folder`, and clears away what uploads left there that never
-    /// came to an end.
+    /// Opens the buckets in `folder`, and removes what unfinished uploads left there.
     pub fn open(folder: &Path) -> Result<Self, AwsError> {
         std::fs::create_dir_all(folder)?;
         leftovers::clear(folder)?;
@@ -32,12 +31,12 @@ impl Buckets {
         Ok(Self { service: builder.build(), folder: folder.to_owned() })
     }
 
-    /// The service that answers requests, signatures checked.
+    /// The service that verifies signatures and answers requests.
     pub fn service(&self) -> &S3Service {
         &self.service
     }
 
-    /// Makes the bucket unless it is there. A bucket is a folder.
+    /// Creates the bucket, which is a folder, unless it exists.
     pub async fn ensure(&self, name: &str) -> Result<(), AwsError> {
         Ok(tokio::fs::create_dir_all(self.folder.join(name)).await?)
     }

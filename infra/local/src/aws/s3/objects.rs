@@ -1,4 +1,4 @@
-//! `s3s-fs` with the errors S3 gives, where its own differ.
+//! `s3s-fs`, with S3's errors where its own differ.
 
 use std::path::{Path, PathBuf};
 
@@ -26,16 +26,16 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// Keeps them in `folder`.
+    /// Opens the objects in `folder`.
     pub fn open(folder: &Path) -> Result<Self, s3s_fs::Error> {
         let (files, small) = (FileSystem::new(folder)?, SmallFiles::new(folder));
         Ok(Self { files, small, folder: folder.to_owned() })
     }
 
-    /// Whether there is such a bucket: `s3s-fs` does not look before it writes. The name has
-    /// been checked by `s3s` and leads nowhere else.
+    /// Refuses a bucket that does not exist, which `s3s-fs` does not check before it writes. `s3s`
+    /// has validated the name, so it leads nowhere else.
     fn check_bucket(&self, bucket: &str) -> S3Result<()> {
-        // One look, in which nothing waits: handing it to another thread would cost far more.
+        // One system call that does not block: another thread would cost far more.
         match self.folder.join(bucket).try_exists() {
             Ok(true) => Ok(()),
             Ok(false) => Err(s3_error!(NoSuchBucket, "The specified bucket does not exist")),
@@ -44,8 +44,8 @@ impl Objects {
     }
 }
 
-/// `s3s-fs` calls an upload it does not know, which may be over, forbidden. Whoever repeats a
-/// completion whose answer was lost must be able to tell.
+/// `s3s-fs` answers `AccessDenied` for an unknown upload. A client that repeats a completion whose
+/// answer was lost must be able to tell.
 fn no_such_upload(error: S3Error) -> S3Error {
     match error.code() {
         S3ErrorCode::AccessDenied => {
@@ -55,8 +55,8 @@ fn no_such_upload(error: S3Error) -> S3Error {
     }
 }
 
-/// Operations handed on as they are, and those of an upload with their error put right.
-macro_rules! hand_on {
+/// Operations that are delegated unchanged, and those of an upload with their error corrected.
+macro_rules! delegate {
     (
         plain { $($plain:ident($plain_in:ty) -> $plain_out:ty,)* }
         upload { $($upload:ident($upload_in:ty) -> $upload_out:ty,)* }
@@ -75,7 +75,7 @@ macro_rules! hand_on {
     };
 }
 
-hand_on! {
+delegate! {
     plain {
         create_bucket(CreateBucketInput) -> CreateBucketOutput,
         delete_bucket(DeleteBucketInput) -> DeleteBucketOutput,
@@ -102,7 +102,7 @@ hand_on! {
             request: S3Request<PutObjectInput>,
         ) -> S3Result<S3Response<PutObjectOutput>> {
             self.check_bucket(&request.input.bucket)?;
-            if SmallFiles::takes(&request) {
+            if SmallFiles::accepts(&request) {
                 return self.small.put(request.input).await.map(S3Response::new);
             }
             self.files.put_object(request).await

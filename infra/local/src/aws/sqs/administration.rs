@@ -1,4 +1,4 @@
-//! The operations on queues themselves: made, found, described, changed, deleted.
+//! The operations on queues themselves: create, find, describe, change, delete.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ impl Queues {
         Ok(json!({ "Attributes": attributes }))
     }
 
-    /// Every attribute of the queue: its settings, its times, and what it holds.
+    /// Every attribute of the queue: its settings, times and depth.
     fn attributes(&self, name: &str) -> Result<BTreeMap<String, String>, SqsError> {
         let depth = self.depth(name)?;
         let store = self.lock();

@@ -1,6 +1,6 @@
-//! Which of the visible messages are received next: the oldest, but those of quiet groups before
-//! those of a group that keeps the consumers busy. SQS does so on standard queues for messages
-//! that name a group, and calls that a fair queue.
+//! Chooses which visible messages are received next: the oldest, but those of quiet groups before
+//! those of a group with many in flight. SQS does so on standard queues for messages with a group,
+//! and calls it a fair queue.
 
 use domain::Timestamp;
 use rusqlite::{Row, Transaction, params};
@@ -9,29 +9,29 @@ use super::digest::{self, MessageAttributes};
 use super::receive::ReceivedMessage;
 use super::{Queue, SqsError};
 
-/// From how many messages in flight on a group is a busy one: more than one full batch.
-const BUSY: u32 = 11;
+/// How many messages in flight make a group busy: more than one full batch.
+const BUSY_IN_FLIGHT: u32 = 11;
 
-/// A visible message, before it is received or moved away.
+/// A visible message, before it is received or moved.
 pub(super) struct Candidate {
     pub id: i64,
     pub attributes: Option<String>,
     pub message: ReceivedMessage,
 }
 
-/// What the candidates are chosen from.
+/// The messages to choose from.
 struct Visible<'a> {
     transaction: &'a Transaction<'a>,
     queue: i64,
     now: Timestamp,
-    /// What was sent before is no longer kept.
+    /// Messages sent before are past the queue's retention.
     kept_since: Timestamp,
 }
 
 const COLUMNS: &str = "id, message_id, body, attributes, sent_at, receive_count, \
                        first_received_at, moved_from, message_group";
 
-/// Up to `limit` visible messages, as they would be received now.
+/// Up to `limit` visible messages, in the order in which to receive them.
 pub(super) fn candidates(
     transaction: &Transaction<'_>,
     queue: &Queue,
@@ -46,7 +46,7 @@ pub(super) fn candidates(
     }
     let mut found = visible.quiet(&busy, limit)?;
     if found.len() < limit {
-        // A quiet message may be among the oldest ones too.
+        // The oldest messages may include quiet ones again.
         let rest = visible.oldest(limit)?;
         let known: Vec<_> = found.iter().map(|candidate| candidate.id).collect();
         found.extend(rest.into_iter().filter(|candidate| !known.contains(&candidate.id)));
@@ -56,7 +56,7 @@ pub(super) fn candidates(
 }
 
 impl Visible<'_> {
-    /// The groups with many messages in flight, in order.
+    /// The busy groups, sorted.
     fn busy_groups(&self) -> Result<Vec<String>, SqsError> {
         let mut statement = self.transaction.prepare_cached(
             "SELECT message_group FROM messages
@@ -64,11 +64,13 @@ impl Visible<'_> {
              GROUP BY message_group HAVING count(*) >= ?3 ORDER BY message_group",
         )?;
         let rows = statement
-            .query_map(params![self.queue, self.now.as_millis(), BUSY], |row| row.get(0))?;
+            .query_map(params![self.queue, self.now.as_millis(), BUSY_IN_FLIGHT], |row| {
+                row.get(0)
+            })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The longest visible messages of all.
+    /// The messages that have been visible for longest.
     fn oldest(&self, limit: usize) -> Result<Vec<Candidate>, SqsError> {
         let mut statement = self.transaction.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM messages
@@ -82,8 +84,8 @@ impl Visible<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The longest visible messages of all groups but the `busy` ones. The index is read in the
-    /// gaps between those, so that their messages, however many, are not even looked at.
+    /// The messages outside the `busy` groups that have been visible for longest. It reads the
+    /// ranges of the index between those groups, so it skips their messages, however many.
     fn quiet(&self, busy: &[String], limit: usize) -> Result<Vec<Candidate>, SqsError> {
         let mut statement = self.transaction.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM messages

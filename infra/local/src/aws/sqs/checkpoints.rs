@@ -1,12 +1,12 @@
-//! How far the consumers of tables' streams have got. It stands beside the messages and not in
-//! the tables' file, where every save would contend for that file's write lock.
+//! The checkpoints of stream consumers. They are stored with the messages, because in the tables'
+//! file every save would contend for that file's write lock.
 
 use rusqlite::params;
 
 use super::{Queues, SqsError};
 
 impl Queues {
-    /// Where a consumer of a table's stream has got to.
+    /// The checkpoint of a stream consumer.
     pub fn load_checkpoint(
         &self,
         stream: &str,
@@ -20,7 +20,7 @@ impl Queues {
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     }
 
-    /// Keeps where a consumer of a table's stream has got to.
+    /// Saves the checkpoint of a stream consumer.
     pub fn save_checkpoint(
         &self,
         stream: &str,
@@ -35,7 +35,7 @@ impl Queues {
         Ok(())
     }
 
-    /// The checkpoint furthest behind of each stream that has one.
+    /// The oldest checkpoint of each stream that has one.
     pub fn oldest_checkpoints(&self) -> Result<Vec<(String, String)>, SqsError> {
         let store = self.lock();
         let mut statement = store.connection.prepare_cached(

@@ -1,4 +1,4 @@
-//! The MD5 sums by which senders and receivers check that a message arrived whole.
+//! The MD5 sums by which senders and receivers verify a message.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::SqsError;
 
-/// A named value that travels beside a message's body.
+/// A named value beside a message's body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessageAttribute {
@@ -23,7 +23,7 @@ pub struct MessageAttribute {
     pub binary_value: Option<String>,
 }
 
-/// The attributes of a message by name, in the order their sum is taken.
+/// The attributes of a message by name, in the order of their sum.
 pub type MessageAttributes = BTreeMap<String, MessageAttribute>;
 
 /// The sum of a body, in hex.
@@ -54,7 +54,7 @@ pub(super) fn size_of(attributes: &MessageAttributes) -> Result<usize, SqsError>
 }
 
 impl MessageAttribute {
-    /// Its value as bytes, and the byte that says of which kind it is.
+    /// Its value as bytes, and the byte for its type.
     fn value(&self, name: &str) -> Result<(u8, Vec<u8>), SqsError> {
         let kind = self.data_type.split('.').next().unwrap_or_default();
         let value = match (kind, &self.string_value, &self.binary_value) {
@@ -80,8 +80,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_as_sqs_does() {
-        // Taken from the md5 of the documented byte layout, worked out by hand in Python.
+    fn sums_equal_those_of_sqs() {
+        // The MD5 of the documented byte layout, computed in Python.
         let attribute = MessageAttribute {
             data_type: "String".to_owned(),
             string_value: Some("value".to_owned()),

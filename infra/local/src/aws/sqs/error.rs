@@ -1,8 +1,8 @@
-//! The errors of the queues, with the names SQS gives them.
+//! The errors of the queues, as SQS names them.
 
 use super::super::json::JsonAnswer;
 
-/// Why the queues refuse.
+/// Why a queue operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SqsError {
     /// No queue has that name.
@@ -11,7 +11,7 @@ pub enum SqsError {
     /// A queue of that name exists, with other settings.
     #[error("A queue already exists with the same name and a different value for {0}")]
     QueueNameExists(&'static str),
-    /// Not a handle that was ever given out.
+    /// The receipt handle was never issued.
     #[error("The input receipt handle is invalid.")]
     ReceiptHandleIsInvalid,
     /// The message has been deleted, or its visibility timeout has run out.
@@ -50,10 +50,10 @@ pub enum SqsError {
     /// A resource named by its ARN does not exist.
     #[error("The resource that you specified for the {0} parameter doesn't exist.")]
     ResourceNotFound(&'static str),
-    /// SQS has it and this does not.
+    /// SQS supports it and this does not.
     #[error("{0}")]
     UnsupportedOperation(String),
-    /// The request's body is not what the operation takes.
+    /// The request's body cannot be parsed.
     #[error("The request cannot be read: {0}")]
     Unreadable(#[source] serde_json::Error),
     /// The database file cannot be read or written.
@@ -62,15 +62,14 @@ pub enum SqsError {
     /// A stored document cannot be read.
     #[error("a stored queue document cannot be read")]
     Document(#[source] serde_json::Error),
-    /// The system gives no random bytes.
-    #[error("no random bytes")]
+    /// The system returned no random bytes.
+    #[error("the system returned no random bytes")]
     Random(#[from] getrandom::Error),
 }
 
 impl SqsError {
     /// The name in the JSON protocol.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::QueueDoesNotExist => "QueueDoesNotExist",
             Self::QueueNameExists(_) => "QueueNameExists",
@@ -111,13 +110,12 @@ impl SqsError {
         }
     }
 
-    /// Whether it is this side's fault.
-    #[must_use]
-    pub fn is_internal(&self) -> bool {
+    /// Whether the cause lies here and not in the request.
+    pub(super) fn is_internal(&self) -> bool {
         self.code() == "InternalFailure"
     }
 
-    /// The answer a client gets. What went wrong inside stays inside.
+    /// The answer for a client, without internal details.
     pub(in super::super) fn into_answer(self) -> JsonAnswer {
         let status = if self.is_internal() { 500 } else { 400 };
         let kind = format!("com.amazonaws.sqs#{}", self.code());

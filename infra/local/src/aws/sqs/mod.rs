@@ -1,8 +1,8 @@
-//! Amazon SQS's standard queues on one `SQLite` file.
+//! Standard queues of Amazon SQS in one `SQLite` file.
 //!
-//! Every operation is one short critical section under a mutex: prepared statements on a local
-//! file without a wait for the disk (a receive and its delete: 73 to 95 µs in a dev build), so
-//! it runs where it is called instead of paying a hop to another thread.
+//! Every operation is one short critical section under a mutex, with prepared statements on a local
+//! file and no wait for the disk (a receive and its delete: 73 to 95 µs in a dev build). So it runs
+//! on the caller's thread.
 
 mod administration;
 mod candidate;
@@ -20,7 +20,7 @@ mod wire;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -28,33 +28,34 @@ use runtime::Clock;
 use rusqlite::{Connection, params};
 use tokio::sync::Notify;
 
-pub use digest::{MessageAttribute, MessageAttributes};
+pub use digest::MessageAttribute;
 pub use error::SqsError;
 pub use receive::ReceivedMessage;
 pub use settings::{Redrive, Settings};
 
 use super::identity::ACCOUNT;
-use super::write_ahead::WriteAhead;
+use super::wal::Wal;
+use crate::lock::lock;
 
-/// A queue as the template defines it.
+/// A queue, as the template defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueDefinition {
     /// Its name.
     pub name: String,
-    /// How long a received message is hidden; whole seconds.
+    /// The visibility timeout, in whole seconds.
     pub visibility_timeout: Duration,
-    /// How long a message is kept; whole seconds.
+    /// The retention, in whole seconds.
     pub retention: Duration,
-    /// Its dead letter queue, if it has one; it need not exist yet.
+    /// Its dead-letter queue, if it has one, which need not exist yet.
     pub redrive: Option<Redrive>,
 }
 
-/// How many messages a queue holds, by what they wait for.
+/// How many messages a queue holds, by their state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Ready to be received.
+    /// Can be received.
     pub visible: u64,
-    /// Received and neither deleted nor timed out.
+    /// Received, and neither deleted nor timed out.
     pub in_flight: u64,
     /// Sent and not yet due.
     pub delayed: u64,
@@ -63,12 +64,12 @@ pub struct Depth {
 /// All queues of one data folder.
 pub(super) struct Queues {
     store: Mutex<Store>,
-    log: WriteAhead,
+    wal: Wal,
     clock: Clock,
     endpoint: String,
 }
 
-/// The open file and what is kept of it in memory.
+/// The open file, and its queues in memory.
 struct Store {
     connection: Connection,
     queues: HashMap<String, Queue>,
@@ -81,20 +82,20 @@ struct Queue {
     settings: Settings,
     created_at: Timestamp,
     modified_at: Timestamp,
-    /// Told whenever a message may have become visible.
+    /// Notified when a message may have become visible.
     arrived: Arc<Notify>,
 }
 
 impl Queues {
-    /// Opens the queues kept in `file`. `endpoint` is the address in front of their URLs.
+    /// Opens the queues in `file`. Their URLs begin with `endpoint`.
     pub fn open(file: &Path, clock: Clock, endpoint: String) -> Result<Self, SqsError> {
         let connection = store::open(file, clock.now())?;
         let queues = load(&connection)?;
-        let log = WriteAhead::open(file)?;
-        Ok(Self { store: Mutex::new(Store { connection, queues }), log, clock, endpoint })
+        let wal = Wal::open(file)?;
+        Ok(Self { store: Mutex::new(Store { connection, queues }), wal, clock, endpoint })
     }
 
-    /// Makes the queue, or gives the existing one these settings. Answers its URL.
+    /// Creates the queue, or gives the existing one these settings. Returns its URL.
     pub fn ensure(&self, definition: &QueueDefinition) -> Result<String, SqsError> {
         let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
         let settings = Settings {
@@ -107,12 +108,12 @@ impl Queues {
         Ok(self.url(&definition.name))
     }
 
-    /// Works what was written since into the file.
-    pub fn work_in_log(&self) -> Result<(), SqsError> {
-        Ok(self.log.work_in(|| self.lock())?)
+    /// Checkpoints the WAL.
+    pub fn checkpoint_wal(&self) -> Result<(), SqsError> {
+        Ok(self.wal.checkpoint(|| self.lock())?)
     }
 
-    /// The URL of the queue of that name.
+    /// The URL of the queue `name`.
     pub fn url(&self, name: &str) -> String {
         format!("{}/{ACCOUNT}/{name}", self.endpoint)
     }
@@ -133,7 +134,7 @@ impl Queues {
         })?)
     }
 
-    /// The earliest moment at which a hidden message of any queue becomes visible.
+    /// The earliest time at which a hidden message of any queue becomes visible.
     pub fn next_due(&self) -> Result<Option<Timestamp>, SqsError> {
         let now = self.clock.now();
         let store = self.lock();
@@ -141,9 +142,9 @@ impl Queues {
         Ok(due.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min())
     }
 
-    /// Removes what has outlived its queue's retention. A message that was hidden meanwhile
-    /// stays for as long again, but nobody receives it: so the index by visibility serves, and
-    /// a long queue is not read through.
+    /// Removes messages past their queue's retention. A message that was hidden meanwhile is kept
+    /// that much longer, but never received: so the index by visibility serves, and a long queue is
+    /// not scanned.
     pub fn remove_expired(&self) -> Result<usize, SqsError> {
         let now = self.clock.now();
         let store = self.lock();
@@ -157,7 +158,7 @@ impl Queues {
     }
 
     fn lock(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.store)
     }
 }
 
@@ -166,7 +167,7 @@ impl Store {
         self.queues.get(name).ok_or(SqsError::QueueDoesNotExist)
     }
 
-    /// Makes a queue or changes its settings.
+    /// Creates a queue or changes its settings.
     fn write(&mut self, name: &str, settings: Settings, now: Timestamp) -> Result<(), SqsError> {
         if self.queues.get(name).is_some_and(|queue| queue.settings == settings) {
             return Ok(());

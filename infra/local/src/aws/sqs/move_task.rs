@@ -1,4 +1,4 @@
-//! Moving the messages of a dead letter queue back to where they came from, or elsewhere.
+//! Moves the messages of a dead-letter queue back to their source, or elsewhere.
 
 use rusqlite::params;
 
@@ -6,9 +6,9 @@ use super::settings::name_in_arn;
 use super::{Queues, SqsError};
 
 impl Queues {
-    /// Moves every visible message of the source and answers a handle of the task. Unlike in
-    /// SQS the task is over when this returns: there is nothing to cancel or to list. A moved
-    /// message starts anew, with its count at zero.
+    /// Moves every visible message of the source, and returns the task's handle. Unlike in SQS the
+    /// task has ended when this returns: there is nothing to cancel or list. A moved message starts
+    /// with a receive count of zero.
     pub(super) fn start_move_task(
         &self,
         source_arn: &str,
@@ -44,7 +44,7 @@ impl Queues {
         Ok(uuid::Uuid::now_v7().to_string())
     }
 
-    /// The names of the queues whose dead letter queue this is.
+    /// The names of the queues whose dead-letter queue this is.
     pub(super) fn sources_of(&self, name: &str) -> Result<Vec<String>, SqsError> {
         let store = self.lock();
         store.queue(name)?;

@@ -1,4 +1,4 @@
-//! SQS's JSON protocol: from an operation's name and body to its answer.
+//! SQS's JSON protocol: maps an operation's name and body to its answer.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ impl Queues {
     /// Answers a request of the JSON protocol.
     pub async fn answer(&self, operation: &str, body: &[u8]) -> JsonAnswer {
         let result = match operation {
-            // The one operation that waits.
+            // The one operation that may wait.
             "ReceiveMessage" => self.receive_message(body).await,
             _ => self.answer_at_once(operation, body),
         };
@@ -29,7 +29,11 @@ impl Queues {
             Ok(answer) => JsonAnswer::ok(answer.to_string().into_bytes()),
             Err(error) => {
                 if error.is_internal() {
-                    tracing::error!(operation, error = &error as &dyn std::error::Error, "sqs");
+                    tracing::error!(
+                        operation,
+                        error = &error as &dyn std::error::Error,
+                        "sqs failed"
+                    );
                 }
                 error.into_answer()
             }
@@ -104,9 +108,8 @@ impl Queues {
     }
 
     fn send_batch(&self, body: &[u8]) -> Result<Value, SqsError> {
-        let (queue, entries) = batch::<SendMessage>(body)?;
-        let (ids, messages): (Vec<_>, Vec<NewMessage>) =
-            entries.into_iter().map(|entry| (entry.id, entry.content.into())).unzip();
+        let (queue, ids, messages) = batch::<SendMessage>(body)?;
+        let messages: Vec<NewMessage> = messages.into_iter().map(Into::into).collect();
         let sizes: Result<Vec<_>, _> = messages.iter().map(NewMessage::size).collect();
         let size = sizes?.into_iter().sum();
         if size > MAX_BYTES {
@@ -127,10 +130,9 @@ impl Queues {
     }
 
     fn delete_batch(&self, body: &[u8]) -> Result<Value, SqsError> {
-        let (queue, entries) = batch::<DeleteMessage>(body)?;
-        let handles = entries.iter().map(|entry| entry.content.receipt_handle.as_str());
+        let (queue, ids, messages) = batch::<DeleteMessage>(body)?;
+        let handles = messages.iter().map(|message| message.receipt_handle.as_str());
         let deleted = self.delete(name_in_url(&queue), handles)?;
-        let ids: Vec<_> = entries.iter().map(|entry| entry.id.clone()).collect();
         Ok(batch_answer(&ids, deleted.into_iter().map(|deleted| deleted.map(|()| json!({})))))
     }
 
@@ -143,12 +145,11 @@ impl Queues {
     }
 
     fn change_visibility_batch(&self, body: &[u8]) -> Result<Value, SqsError> {
-        let (queue, entries) = batch::<ChangeVisibility>(body)?;
+        let (queue, ids, changes) = batch::<ChangeVisibility>(body)?;
         let name = name_in_url(&queue);
         self.lock().queue(name)?;
-        let ids: Vec<_> = entries.iter().map(|entry| entry.id.clone()).collect();
-        let outcomes = entries.into_iter().map(|Entry { content, .. }| {
-            self.change_visibility(name, &content.receipt_handle, content.visibility_timeout)?;
+        let outcomes = changes.into_iter().map(|change| {
+            self.change_visibility(name, &change.receipt_handle, change.visibility_timeout)?;
             Ok(json!({}))
         });
         Ok(batch_answer(&ids, outcomes))
@@ -165,8 +166,8 @@ fn out_of_range(parameter: &str, range: &str) -> SqsError {
     ))
 }
 
-/// Reads a batch and checks what holds of every batch.
-fn batch<T: DeserializeOwned>(body: &[u8]) -> Result<(String, Vec<Entry<T>>), SqsError> {
+/// Parses a batch and checks the rules of every batch; returns its queue, ids and contents.
+fn batch<T: DeserializeOwned>(body: &[u8]) -> Result<(String, Vec<String>, Vec<T>), SqsError> {
     let Batch { queue_url, entries } = read::<Batch<T>>(body)?;
     if entries.is_empty() {
         return Err(SqsError::EmptyBatchRequest);
@@ -183,7 +184,8 @@ fn batch<T: DeserializeOwned>(body: &[u8]) -> Result<(String, Vec<Entry<T>>), Sq
             return Err(SqsError::BatchEntryIdsNotDistinct(id.clone()));
         }
     }
-    Ok((queue_url, entries))
+    let (ids, contents) = entries.into_iter().map(|entry| (entry.id, entry.content)).unzip();
+    Ok((queue_url, ids, contents))
 }
 
 fn batch_answer(ids: &[String], outcomes: impl Iterator<Item = Result<Value, SqsError>>) -> Value {

@@ -1,4 +1,4 @@
-//! Receiving messages: at once, or waiting for one.
+//! Receives messages: at once, or after a wait for one.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::{Queue, Queues, SqsError};
 pub struct ReceivedMessage {
     /// The same over all receives.
     pub message_id: String,
-    /// Names this receive; deleting or hiding the message takes it.
+    /// Identifies this receive, to delete or hide the message.
     pub receipt_handle: String,
     /// The body as it was sent.
     pub body: String,
@@ -30,18 +30,18 @@ pub struct ReceivedMessage {
     pub sent_at: Timestamp,
     /// When it was received for the first time.
     pub first_received_at: Timestamp,
-    /// How often it has been received, this time included.
+    /// How often it has been received, this receive included.
     pub receive_count: u32,
-    /// The name of the queue it was moved from, for one in a dead letter queue.
+    /// The name of the queue it was moved from, if this is a dead-letter queue.
     pub moved_from: Option<String>,
-    /// Whose it is, if its sender said so.
+    /// Its message group, if it has one.
     pub group: Option<String>,
 }
 
 impl Queues {
-    /// Receives up to `max` messages, waiting until there is one, for at most `wait` if given.
-    /// Received messages are hidden for `visibility`, or as long as the queue says. Dropping the
-    /// future receives nothing.
+    /// Receives up to `max` messages, waiting for at least one, for at most `wait` if given. They
+    /// are hidden for `visibility`, or for the queue's visibility timeout. Dropping the future
+    /// receives nothing.
     pub async fn receive(
         &self,
         name: &str,
@@ -52,18 +52,19 @@ impl Queues {
         let arrived = Arc::clone(&self.lock().queue(name)?.arrived);
         let end = wait.map(|wait| Instant::now() + wait);
         loop {
-            // Listening comes before looking, or what happens between the two goes unheard.
-            let mut news = pin!(arrived.notified());
-            news.as_mut().enable();
+            // Both are registered before the messages are read, so that nothing in between is
+            // missed.
+            let mut arrival = pin!(arrived.notified());
+            arrival.as_mut().enable();
             let mut moved = pin!(self.clock.changed().fuse());
             let _ = futures::poll!(moved.as_mut());
-            let messages = self.take(name, max, visibility)?;
+            let messages = self.receive_now(name, max, visibility)?;
             if !messages.is_empty() || end.is_some_and(|end| end <= Instant::now()) {
                 return Ok(messages);
             }
             let due = self.due(name)?;
             tokio::select! {
-                () = news => {}
+                () = arrival => {}
                 () = moved => {}
                 () = sleep(due.unwrap_or_default()), if due.is_some() => {}
                 () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => {}
@@ -71,16 +72,16 @@ impl Queues {
         }
     }
 
-    /// How long until a hidden message of the queue becomes visible.
+    /// The time until a hidden message of the queue becomes visible.
     fn due(&self, name: &str) -> Result<Option<Duration>, SqsError> {
         let now = self.clock.now();
         let store = self.lock();
         Ok(store.due(store.queue(name)?, now)?.map(|due| due.since(now)))
     }
 
-    /// Receives up to `max` of the messages that are visible now. Those received too often
-    /// already move to the dead letter queue instead.
-    pub(super) fn take(
+    /// Receives up to `max` of the messages visible now. Those received too often move to the
+    /// dead-letter queue instead.
+    pub(super) fn receive_now(
         &self,
         name: &str,
         max: usize,
@@ -104,9 +105,9 @@ impl Queues {
             for candidate in candidates {
                 match &dead {
                     Some((dead, most)) if candidate.message.receive_count > *most => {
-                        bury(&transaction, candidate.id, dead, name, now)?;
+                        move_to_dead_letter_queue(&transaction, candidate.id, dead, name, now)?;
                     }
-                    _ => received.push(hand_out(&transaction, candidate, hidden_until)?),
+                    _ => received.push(mark_received(&transaction, candidate, hidden_until)?),
                 }
             }
             if exhausted || received.len() == max {
@@ -119,7 +120,7 @@ impl Queues {
 }
 
 /// Marks a message as received.
-fn hand_out(
+fn mark_received(
     transaction: &Transaction<'_>,
     candidate: Candidate,
     hidden_until: Timestamp,
@@ -144,9 +145,9 @@ fn hand_out(
     Ok(message)
 }
 
-/// Moves a message to the dead letter queue, where it is visible at once. It keeps its id and
-/// its count, as in SQS.
-fn bury(
+/// Moves a message to the dead-letter queue, where it is visible at once. It keeps its id and its
+/// count, as in SQS.
+fn move_to_dead_letter_queue(
     transaction: &Transaction<'_>,
     id: i64,
     dead: &Queue,
@@ -158,7 +159,8 @@ fn bury(
          WHERE id = ?1",
     )?;
     statement.execute(params![id, dead.id, now.as_millis(), from])?;
-    // Before the commit, yet heard after it: whoever waits looks under the lock held here.
+    // Before the commit, but effective after it: a receiver must wait for the lock that is held
+    // here.
     dead.arrived.notify_waiters();
     Ok(())
 }
@@ -168,7 +170,7 @@ fn bury(
 pub(super) struct ReceiptHandle {
     /// The message's row.
     pub id: i64,
-    /// Chosen at random for each receive.
+    /// Random for each receive.
     pub receipt: i64,
 }
 

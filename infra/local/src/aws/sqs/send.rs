@@ -1,4 +1,4 @@
-//! Sending messages.
+//! Sends messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::{Queues, SqsError};
 /// A message to be sent.
 pub(super) struct NewMessage {
     pub body: String,
-    /// Seconds it stays hidden; the queue's own delay if absent.
+    /// Delay in seconds; the queue's own delay if absent.
     pub delay: Option<u32>,
     pub attributes: MessageAttributes,
-    /// Whose it is; the queue hands out messages of groups with few in flight first.
+    /// Its message group; messages of groups with few in flight are received first.
     pub group: Option<String>,
 }
 
@@ -77,13 +77,13 @@ fn is_group(group: &str) -> bool {
     (1..=128).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Whether SQS takes the character: what XML 1.0 allows.
+/// Whether SQS accepts the character: those that XML 1.0 allows.
 fn is_allowed(c: char) -> bool {
     !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
 impl Queues {
-    /// Sends the messages in one commit. Each is accepted or refused by itself.
+    /// Sends the messages in one commit, each with its own result.
     pub(super) fn send(
         &self,
         name: &str,
@@ -120,7 +120,7 @@ impl Queues {
         }
         transaction.commit()?;
         drop(store);
-        // A delayed message is told of too: a waiting receiver sets its alarm anew.
+        // Also for a delayed message: a waiting receiver must compute its next wake-up again.
         Arc::clone(&queue.arrived).notify_waiters();
         Ok(sent)
     }

@@ -1,4 +1,4 @@
-//! The settings of a queue, typed, and their form as SQS attributes.
+//! The settings of a queue, typed, and as SQS attributes.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) const MAX_WAIT: u32 = 20;
 /// Largest message or batch, in bytes: 1 MiB.
 pub(super) const MAX_BYTES: usize = 1_048_576;
 
-/// Settings that are accepted and given back, and change nothing here.
+/// Attributes that are accepted and returned, but have no effect here.
 const IGNORED: [&str; 7] = [
     "KmsDataKeyReusePeriodSeconds",
     "KmsMasterKeyId",
@@ -28,36 +28,36 @@ const IGNORED: [&str; 7] = [
     "FifoQueue",
 ];
 
-/// Where messages go that were received too often.
+/// The redrive policy of a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redrive {
-    /// The name of the queue that takes them.
+    /// The name of the dead-letter queue.
     pub dead_letter_queue: String,
-    /// How often a message may be received; at the next receive it moves instead. 1 to 1000.
+    /// How often a message may be received; the next receive moves it instead. 1 to 1000.
     pub max_receive_count: u32,
 }
 
-/// How a queue behaves. All times in seconds, as SQS has them.
+/// The settings of a queue. All times are in seconds, as in SQS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// How long a received message is hidden.
+    /// The visibility timeout.
     pub visibility_timeout: u32,
-    /// How long a message is kept.
+    /// The retention.
     pub retention: u32,
-    /// How long a new message is hidden, unless its sender says otherwise.
+    /// The delay of a new message, unless its sender sets one.
     pub delay: u32,
-    /// How long an empty receive waits, unless the receiver says otherwise.
+    /// How long a receive waits for a message, unless the receiver sets it.
     pub wait: u32,
     /// Largest message, in bytes.
     pub max_bytes: usize,
     /// The dead letter queue.
     pub redrive: Option<Redrive>,
-    /// Attributes kept but without effect.
+    /// Attributes without effect.
     pub ignored: BTreeMap<String, String>,
 }
 
 impl Default for Settings {
-    /// What SQS gives a queue that says nothing.
+    /// SQS's defaults.
     fn default() -> Self {
         Self {
             visibility_timeout: 30,
@@ -95,7 +95,6 @@ impl Settings {
     }
 
     /// The settings as SQS attributes.
-    #[must_use]
     pub fn attributes(&self) -> BTreeMap<String, String> {
         let mut attributes = self.ignored.clone();
         let mut put = |name: &str, value: String| attributes.insert(name.to_owned(), value);
@@ -123,8 +122,8 @@ fn number(name: &str, value: &str, low: u32, high: u32) -> Result<u32, SqsError>
         .ok_or_else(|| SqsError::InvalidAttributeValue(name.to_owned()))
 }
 
-/// Reads a redrive policy; clients write the count as a number or as text. An empty policy
-/// takes the dead letter queue away.
+/// Parses a redrive policy; clients write the count as a number or a string. An empty policy
+/// removes the dead-letter queue.
 fn redrive(policy: &str) -> Result<Option<Redrive>, SqsError> {
     if policy.is_empty() {
         return Ok(None);
@@ -141,7 +140,7 @@ fn redrive(policy: &str) -> Result<Option<Redrive>, SqsError> {
     }))
 }
 
-/// The queue's name out of its ARN.
+/// The queue's name in its ARN.
 pub(super) fn name_in_arn(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:aws:sqs:")?.rsplit_once(':').map(|(_, name)| name)
 }

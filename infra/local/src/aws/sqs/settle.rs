@@ -1,4 +1,4 @@
-//! What becomes of a received message: deleted, hidden longer, or given back.
+//! Deletes received messages, or changes their visibility.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use super::settings::MAX_VISIBILITY;
 use super::{Queues, SqsError};
 
 impl Queues {
-    /// Deletes the messages of these receives in one commit, and answers for each. A message
-    /// received again since then stays, and is no error, as in SQS.
+    /// Deletes the messages of these receives in one commit, with a result for each. A message
+    /// received again since then stays, without an error, as in SQS.
     pub fn delete<'a>(
         &self,
         name: &str,
@@ -38,7 +38,7 @@ impl Queues {
         Ok(answers)
     }
 
-    /// Hides a message in flight for `seconds` from now; 0 gives it back.
+    /// Hides a message in flight for `seconds` from now; 0 makes it visible at once.
     pub fn change_visibility(
         &self,
         name: &str,

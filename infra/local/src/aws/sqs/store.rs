@@ -1,19 +1,18 @@
-//! The file behind the queues: its tables, and what is put right when it is opened.
+//! The database file of the queues: its schema, and its recovery when it is opened.
 //!
-//! Durability: the write-ahead log with `synchronous = NORMAL`. A commit is in the operating
-//! system's cache before it is acknowledged, so it outlives this process however it dies; after
-//! a power failure the last commits may be gone, and what is left is consistent.
+//! Durability: a WAL with `synchronous = NORMAL`. A commit is in the operating system's cache
+//! before it is acknowledged, so it outlives the process however that ends. A power failure may
+//! lose the last commits; the rest is consistent.
 
 use std::path::Path;
 
 use domain::Timestamp;
 use rusqlite::Connection;
 
-use crate::aws::write_ahead::SELDOM;
+use crate::aws::wal;
 
 const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS queues (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -31,11 +30,11 @@ CREATE TABLE IF NOT EXISTS messages (
     visible_at INTEGER NOT NULL,
     receive_count INTEGER NOT NULL DEFAULT 0,
     first_received_at INTEGER,
-    -- Of the latest receive; null while nobody has it and the count is settled.
+    -- Of the latest receive; null before the first one and after a recovery or a move.
     receipt INTEGER,
-    -- The queue it was moved from, for one in a dead letter queue.
+    -- The source queue, of a message in a dead-letter queue.
     moved_from TEXT,
-    -- Whose message it is, for a fair queue; empty if its sender did not say.
+    -- The message group, for a fair queue; empty if there is none.
     message_group TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_by_visibility ON messages (queue, visible_at);
@@ -47,10 +46,10 @@ CREATE TABLE IF NOT EXISTS checkpoints (
 ) STRICT;
 ";
 
-/// For a file made before there were fair queues.
+/// For a file created before there were fair queues.
 const ADD_GROUP: &str = "ALTER TABLE messages ADD COLUMN message_group TEXT NOT NULL DEFAULT ''";
 
-/// Both hold messages of groups only, so other queues pay nothing for them.
+/// Both hold messages with a group only, so other queues do not pay for them.
 const GROUP_INDEXES: &str = "
 CREATE INDEX IF NOT EXISTS messages_by_group ON messages (queue, message_group, visible_at)
 WHERE message_group <> '';
@@ -58,21 +57,19 @@ CREATE INDEX IF NOT EXISTS messages_in_flight ON messages (queue, message_group,
 WHERE message_group <> '' AND receipt IS NOT NULL;
 ";
 
-/// Every message that was in flight belongs to a consumer that died with the last process: it
-/// becomes visible at once, and that receive does not count towards the dead letter queue,
-/// since the message was not at fault. A message whose timeout had run out by then is treated
-/// alike; when the process died is not known.
+/// Every message in flight belongs to a consumer that ended with the last process: it becomes
+/// visible at once, and that receive does not count towards the dead-letter queue, because the
+/// message is not at fault. The same goes for a message whose timeout has passed since: when the
+/// process ended is not known.
 const RELEASE_IN_FLIGHT: &str = "
 UPDATE messages
 SET visible_at = ?1, receive_count = max(receive_count - 1, 0), receipt = NULL
 WHERE receipt IS NOT NULL";
 
-/// Opens the file, making it if it is not there.
+/// Opens the file; creates it if it does not exist.
 pub(super) fn open(file: &Path, now: Timestamp) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(file)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    let connection = wal::open(file)?;
     connection.execute_batch(SCHEMA)?;
-    connection.execute_batch(SELDOM)?;
     if !has_groups(&connection)? {
         connection.execute(ADD_GROUP, [])?;
     }

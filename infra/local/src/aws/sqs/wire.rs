@@ -1,4 +1,4 @@
-//! The bodies of SQS's JSON protocol.
+//! The request and response bodies of SQS's JSON protocol.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::receive::ReceivedMessage;
 use super::send::{NewMessage, Sent};
 use super::settings::name_in_arn;
 
-/// The fields of every request that names one queue.
+/// The members of every request that names one queue.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct OfQueue {
@@ -73,7 +73,7 @@ pub(super) struct ReceiveMessage {
     pub max_number_of_messages: Option<i64>,
     pub visibility_timeout: Option<u32>,
     pub wait_time_seconds: Option<u32>,
-    /// The older name of the next one; both are in use.
+    /// The deprecated name of the next one; both are in use.
     #[serde(default)]
     pub attribute_names: Vec<String>,
     #[serde(default)]
@@ -102,7 +102,7 @@ pub(super) struct StartMessageMoveTask {
     pub destination_arn: Option<String>,
 }
 
-/// A batch: the queue, and entries each with an id of the sender's choice.
+/// A batch: the queue, and entries with ids chosen by the sender.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Batch<T> {
@@ -119,7 +119,7 @@ pub(super) struct Entry<T> {
     pub content: T,
 }
 
-/// What became of each entry of a batch.
+/// The result of each entry of a batch.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct BatchAnswer {
@@ -156,7 +156,7 @@ impl From<SendMessage> for NewMessage {
 }
 
 impl Sent {
-    /// As a sender gets it.
+    /// As the sender gets it.
     pub fn answer(&self) -> Value {
         let mut answer =
             json!({ "MessageId": self.message_id, "MD5OfMessageBody": self.md5_of_body });
@@ -168,9 +168,8 @@ impl Sent {
 }
 
 impl ReceivedMessage {
-    /// The system attributes by the names SQS gives them; Lambda's events hold all of them.
-    #[must_use]
-    pub fn system_attributes(&self) -> BTreeMap<&'static str, String> {
+    /// The system attributes as SQS names them; Lambda's events hold all of them.
+    pub(crate) fn system_attributes(&self) -> BTreeMap<&'static str, String> {
         let mut attributes = BTreeMap::from([
             ("ApproximateReceiveCount", self.receive_count.to_string()),
             ("SentTimestamp", self.sent_at.as_millis().to_string()),
@@ -188,17 +187,17 @@ impl ReceivedMessage {
 }
 
 impl ReceiveMessage {
-    /// The message with as much beside its body as was asked for.
+    /// The message, with the attributes that were requested.
     pub fn answer(&self, message: ReceivedMessage) -> Result<Value, SqsError> {
-        let wants = |name: &str| {
+        let is_requested = |name: &str| {
             let names = || self.attribute_names.iter().chain(&self.message_system_attribute_names);
             names().any(|wanted| wanted == name || wanted == "All")
         };
-        let system = message.system_attributes().into_iter().filter(|(name, _)| wants(name));
+        let system = message.system_attributes().into_iter().filter(|(name, _)| is_requested(name));
         let system: Map<_, _> =
             system.map(|(name, value)| (name.to_owned(), value.into())).collect();
         let mut chosen = message.attributes;
-        chosen.retain(|name, _| self.wants_attribute(name));
+        chosen.retain(|name, _| self.requests_attribute(name));
         let mut answer = json!({
             "MessageId": message.message_id,
             "ReceiptHandle": message.receipt_handle,
@@ -215,8 +214,8 @@ impl ReceiveMessage {
         Ok(answer)
     }
 
-    /// Whether a message attribute was asked for: by name, by `prefix.*`, or with all.
-    fn wants_attribute(&self, name: &str) -> bool {
+    /// Whether a message attribute was requested: by name, by `prefix.*`, or by `All`.
+    fn requests_attribute(&self, name: &str) -> bool {
         self.message_attribute_names.iter().any(|wanted| {
             wanted == "All"
                 || wanted == name
@@ -225,8 +224,7 @@ impl ReceiveMessage {
     }
 }
 
-/// The queue's name out of its URL, whatever host stands in front; a bare name and an ARN are
-/// understood too.
+/// The queue's name in its URL, whatever the host; a bare name and an ARN are accepted too.
 pub(super) fn name_in_url(url: &str) -> &str {
     name_in_arn(url).unwrap_or_else(|| url.rsplit('/').next().unwrap_or(url))
 }

@@ -25,7 +25,7 @@ async fn put(world: &World, pk: &str, value: &str) {
 }
 
 #[tokio::test]
-async fn a_failed_condition_gives_the_item_that_is_there() {
+async fn a_failed_condition_returns_the_present_item() {
     let world = World::new().await;
     world.table();
     put(&world, "a", "old").await;
@@ -44,7 +44,7 @@ async fn a_failed_condition_gives_the_item_that_is_there() {
 }
 
 #[tokio::test]
-async fn a_cancelled_transaction_gives_its_reasons_and_writes_nothing() {
+async fn a_cancelled_transaction_returns_its_reasons_and_writes_nothing() {
     let world = World::new().await;
     world.table();
     put(&world, "a", "old").await;
@@ -74,7 +74,7 @@ async fn a_cancelled_transaction_gives_its_reasons_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn an_index_is_queried_newest_first_and_in_pages() {
+async fn an_index_query_is_sorted_and_paged() {
     let world = World::new().await;
     world.table();
     for pk in ["a", "b", "c"] {
@@ -97,7 +97,7 @@ async fn an_index_is_queried_newest_first_and_in_pages() {
 }
 
 #[tokio::test]
-async fn what_was_written_is_there_after_a_crash() {
+async fn an_item_and_its_stream_record_survive_a_crash() {
     let world = World::new().await;
     world.table();
     put(&world, "a", "kept").await;
@@ -109,7 +109,7 @@ async fn what_was_written_is_there_after_a_crash() {
 }
 
 #[tokio::test]
-async fn a_stream_tells_each_change_in_order_as_lambda_is_told() {
+async fn a_stream_holds_each_change_in_order_in_the_form_of_lambda_events() {
     let world = World::new().await;
     world.table();
     let mut changes = world.aws.stream_changes();
@@ -157,7 +157,7 @@ async fn consumed_stream_records_are_removed_and_the_checkpoint_is_kept() {
 }
 
 #[tokio::test]
-async fn an_expired_item_goes_and_its_stream_tells() {
+async fn an_expired_item_is_removed_with_a_stream_record() {
     let world = World::new().await;
     world.table();
     for (pk, seconds) in [("soon", 10), ("later", 1000)] {

@@ -1,4 +1,4 @@
-//! Counting calls, and making them fail.
+//! Call counting and fault injection.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,13 +16,13 @@ async fn create(world: &World, pk: &str) -> Result<(), String> {
     error.map_or(Ok(()), |error| Err(error.meta().code().unwrap_or_default().to_owned()))
 }
 
-/// Fails the first try of every call.
+/// Injects `fault` into the first try of every call.
 fn fail_first(world: &World, fault: Fault) {
     world.aws.calls().inject(Arc::new(move |call| (call.attempt == 1).then_some(fault)));
 }
 
 #[tokio::test]
-async fn nothing_is_kept_unless_asked_for() {
+async fn no_call_is_recorded_by_default() {
     let world = World::new().await;
     world.table();
     create(&world, "a").await.unwrap();
@@ -46,7 +46,7 @@ async fn a_write_is_counted_with_its_index() {
     assert_eq!(first.call.operation, "PutItem");
     assert_eq!((first.write_units, first.read_units), (2.0, 0.0), "table and index");
     assert_eq!(second.answer, Answer::Status(400));
-    assert!((second.write_units - 1.0).abs() < f64::EPSILON, "a failed condition costs too");
+    assert!((second.write_units - 1.0).abs() < f64::EPSILON, "a failed condition consumes a unit");
     assert_eq!((second.call.invocation, send.call.invocation), (1, 2));
     assert_eq!(send.call.operation, "SendMessage");
     world.aws.calls().reset();
@@ -54,7 +54,7 @@ async fn a_write_is_counted_with_its_index() {
 }
 
 #[tokio::test]
-async fn a_change_beside_the_index_costs_one_and_a_transaction_doubles() {
+async fn a_change_outside_the_index_costs_one_unit_and_a_transaction_two() {
     let world = World::new().await;
     world.table();
     create(&world, "a").await.unwrap();
@@ -78,7 +78,7 @@ async fn a_change_beside_the_index_costs_one_and_a_transaction_doubles() {
 }
 
 #[tokio::test]
-async fn a_fault_before_the_effect_is_retried_into_success() {
+async fn a_retry_succeeds_after_a_fault_before_the_effect() {
     let world = World::new().await;
     world.table();
     world.aws.calls().record(true);
@@ -92,12 +92,12 @@ async fn a_fault_before_the_effect_is_retried_into_success() {
 }
 
 #[tokio::test]
-async fn a_fault_after_the_effect_meets_its_own_write() {
+async fn a_retry_after_a_fault_after_the_effect_meets_its_own_write() {
     let world = World::new().await;
     world.table();
     fail_first(&world, Fault::AfterEffect);
-    let refused = create(&world, "a").await.unwrap_err();
-    assert_eq!(refused, "ConditionalCheckFailedException");
+    let error = create(&world, "a").await.unwrap_err();
+    assert_eq!(error, "ConditionalCheckFailedException");
     world.aws.calls().clear_faults();
     assert_eq!(world.aws.stream_records("table", None, 10).unwrap().len(), 1);
 }

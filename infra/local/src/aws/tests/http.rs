@@ -1,4 +1,4 @@
-//! The way in over HTTP: presigned URLs, and clients that bring their own connection.
+//! The HTTP endpoint: presigned URLs, and clients with their own connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::aws::Aws;
 
-/// A served embedded AWS with one object, and the way to stop it.
+/// A served embedded AWS with one object, and a switch to stop it.
 struct Served {
     aws: Arc<Aws>,
     address: String,
@@ -92,20 +92,21 @@ async fn a_presigned_url_opens_its_object_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_json_request_reaches_its_service() {
+async fn a_json_request_is_routed_to_its_service() {
     let served = Served::new().await;
-    let ask = |target: &'static str, body: &'static str| {
+    let request = |target: &'static str, body: &'static str| {
         let request = Request::post("/").header("host", &served.address);
         let request = request.header("x-amz-target", target);
         request.body(Full::from(body)).unwrap()
     };
-    let (status, body) = served.send(ask("AmazonSQS.CreateQueue", r#"{"QueueName":"q"}"#)).await;
+    let (status, body) =
+        served.send(request("AmazonSQS.CreateQueue", r#"{"QueueName":"q"}"#)).await;
     assert_eq!(status, StatusCode::OK);
     let url = format!(r#"{{"QueueUrl":"http://{}/000000000000/q"}}"#, served.address);
     assert_eq!(body, url);
-    let (status, body) = served.send(ask("DynamoDB_20120810.ListTables", "{}")).await;
+    let (status, body) = served.send(request("DynamoDB_20120810.ListTables", "{}")).await;
     assert_eq!((status, &body[..]), (StatusCode::OK, br#"{"TableNames":[]}"#.as_slice()));
-    let (status, body) = served.send(ask("DynamoDB_20120810.GetItem", "{")).await;
+    let (status, body) = served.send(request("DynamoDB_20120810.GetItem", "{")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(String::from_utf8_lossy(&body).contains("SerializationException"), "{body:?}");
     served.stop().await;

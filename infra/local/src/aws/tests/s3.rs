@@ -20,7 +20,7 @@ async fn world() -> World {
 }
 
 #[tokio::test]
-async fn an_object_is_put_read_and_deleted() {
+async fn an_object_can_be_put_read_and_deleted() {
     let world = world().await;
     let client = world.s3();
     let put = client.put_object().bucket("bucket").key("jobs/1/audio.wav");
@@ -43,7 +43,7 @@ async fn an_object_is_put_read_and_deleted() {
     assert!(get.send().await.unwrap_err().into_service_error().is_no_such_key());
 }
 
-/// Uploads in two parts and answers the id of the upload, not yet complete.
+/// Uploads two parts; returns the id of the upload, which is not complete yet.
 async fn upload_parts(world: &World) -> (String, CompletedMultipartUpload) {
     let client = world.s3();
     let create = client.create_multipart_upload().bucket("bucket").key("big");
@@ -60,7 +60,7 @@ async fn upload_parts(world: &World) -> (String, CompletedMultipartUpload) {
 }
 
 #[tokio::test]
-async fn parts_become_one_object_once() {
+async fn a_multipart_upload_completes_once() {
     let world = world().await;
     let client = world.s3();
     let (id, parts) = upload_parts(&world).await;
@@ -74,7 +74,7 @@ async fn parts_become_one_object_once() {
     let bytes = object.body.collect().await.unwrap().to_vec();
     assert_eq!((bytes.len(), &bytes[5 * MIB..]), (5 * MIB + 3, b"222".as_slice()));
 
-    // As when the first answer was lost.
+    // As after a lost answer.
     let again = complete.send().await.unwrap_err().into_service_error();
     assert_eq!(again.meta().code(), Some("NoSuchUpload"));
 }
@@ -102,7 +102,7 @@ async fn a_file_streams_in_and_out() {
 }
 
 #[tokio::test]
-async fn a_bucket_that_is_not_there_is_said_to_be_missing() {
+async fn a_put_to_a_missing_bucket_is_refused() {
     let world = world().await;
     let put = world.s3().put_object().bucket("nowhere").key("a");
     let error = put.body(ByteStream::from_static(b"x")).send().await.unwrap_err();
@@ -110,7 +110,7 @@ async fn a_bucket_that_is_not_there_is_said_to_be_missing() {
 }
 
 #[tokio::test]
-async fn a_small_file_is_like_any_other() {
+async fn a_small_file_behaves_like_any_other() {
     let world = world().await;
     let client = world.s3();
     for text in ["small", "another"] {
@@ -135,7 +135,7 @@ async fn a_small_file_is_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_small_file_that_is_not_what_was_announced_is_refused() {
+async fn a_small_file_with_a_wrong_checksum_is_refused() {
     let world = world().await;
     let sha256 = BASE64_STANDARD.encode(sha2::Sha256::digest("other"));
     let put = world.s3().put_object().bucket("bucket").key("a").checksum_sha256(sha256);

@@ -1,4 +1,4 @@
-//! What becomes of a message: delay, visibility, redrive, and a crash.
+//! The life cycle of a message: delay, visibility, redrive, and a crash.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn count(message: &Message) -> &str {
 }
 
 #[tokio::test]
-async fn a_message_comes_back_until_it_is_deleted() {
+async fn a_message_is_received_again_until_it_is_deleted() {
     let world = World::new().await;
     let url = world.work_queue();
     let id = send(&world, &url, "hello").await;
@@ -42,7 +42,7 @@ async fn a_message_comes_back_until_it_is_deleted() {
     let again = receive(&world, &url).await.remove(0);
     assert_eq!(count(&again), "2");
 
-    // The handle of a receive that timed out deletes nothing any more.
+    // The handle of a receive that timed out deletes nothing.
     let delete = world.sqs().delete_message().queue_url(&url);
     delete.receipt_handle(first.receipt_handle.unwrap()).send().await.unwrap();
     assert_eq!(world.aws.queue_depth("work").unwrap().in_flight, 1);
@@ -52,7 +52,7 @@ async fn a_message_comes_back_until_it_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_delayed_message_is_due_at_its_time() {
+async fn a_delayed_message_becomes_visible_after_its_delay() {
     let world = World::new().await;
     let url = world.work_queue();
     let send = world.sqs().send_message().queue_url(&url).message_body("later");
@@ -62,7 +62,7 @@ async fn a_delayed_message_is_due_at_its_time() {
     assert_eq!(world.aws.queue_depth("work").unwrap().delayed, 1);
     let due = world.aws.next_due().unwrap().unwrap();
     assert_eq!(due, START + Duration::from_mins(15));
-    world.hand.advance_to(due);
+    world.manual_clock.advance_to(due);
     assert_eq!(receive(&world, &url).await.len(), 1);
 }
 
@@ -106,7 +106,7 @@ async fn a_message_received_too_often_moves_to_the_dead_letter_queue_and_back() 
 }
 
 #[tokio::test]
-async fn a_crash_gives_back_what_was_in_flight_without_counting_it() {
+async fn a_crash_makes_messages_in_flight_visible_without_counting_the_receive() {
     let world = World::new().await;
     let url = world.work_queue();
     send(&world, &url, "a").await;
@@ -121,7 +121,7 @@ async fn a_crash_gives_back_what_was_in_flight_without_counting_it() {
 }
 
 #[tokio::test]
-async fn visibility_can_be_changed_while_in_flight_only() {
+async fn visibility_can_be_changed_only_in_flight() {
     let world = World::new().await;
     let url = world.work_queue();
     send(&world, &url, "a").await;
@@ -140,7 +140,7 @@ async fn visibility_can_be_changed_while_in_flight_only() {
 }
 
 #[tokio::test]
-async fn attributes_travel_with_their_sum() {
+async fn message_attributes_are_received_with_their_sum() {
     let world = World::new().await;
     let url = world.work_queue();
     let text = MessageAttributeValue::builder().data_type("String").string_value("value").build();
@@ -153,7 +153,7 @@ async fn attributes_travel_with_their_sum() {
 }
 
 #[tokio::test]
-async fn retention_ends_a_message() {
+async fn a_message_past_its_retention_is_removed() {
     let world = World::new().await;
     let url = world.work_queue();
     send(&world, &url, "old").await;
@@ -164,7 +164,7 @@ async fn retention_ends_a_message() {
 }
 
 #[tokio::test]
-async fn a_group_that_keeps_consumers_busy_does_not_keep_others_waiting() {
+async fn a_busy_group_does_not_delay_other_groups() {
     let world = World::new().await;
     let url = world.work_queue();
     let send = async |group: &str, body: &str| {

@@ -1,4 +1,4 @@
-//! Batches, limits, and the errors beyond them.
+//! Batches and limits.
 
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, QueueAttributeName, SendMessageBatchRequestEntry,
@@ -11,7 +11,7 @@ fn entry(id: &str, body: &str) -> SendMessageBatchRequestEntry {
 }
 
 #[tokio::test]
-async fn a_batch_is_judged_entry_by_entry() {
+async fn each_entry_of_a_batch_has_its_own_result() {
     let world = World::new().await;
     let url = world.work_queue();
     let batch = world.sqs().send_message_batch().queue_url(&url);
@@ -35,7 +35,7 @@ async fn a_batch_is_judged_entry_by_entry() {
 }
 
 #[tokio::test]
-async fn a_batch_has_its_limits() {
+async fn a_batch_beyond_a_limit_is_refused() {
     let world = World::new().await;
     let url = world.work_queue();
     let send = |entries: Vec<SendMessageBatchRequestEntry>| {
@@ -50,7 +50,7 @@ async fn a_batch_has_its_limits() {
     let large = "x".repeat(600_000);
     let both = vec![entry("a", &large), entry("b", &large)];
     assert!(send(both).await.is_batch_request_too_long());
-    assert_eq!(world.aws.queue_depth("work").unwrap().visible, 0, "nothing of them was sent");
+    assert_eq!(world.aws.queue_depth("work").unwrap().visible, 0, "no entry was sent");
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn a_message_of_1_mib_passes_and_one_byte_more_does_not() {
 }
 
 #[tokio::test]
-async fn an_unknown_queue_and_handle_are_named_as_sqs_names_them() {
+async fn an_unknown_queue_or_handle_gets_the_error_of_sqs() {
     let world = World::new().await;
     let url = world.work_queue();
     let unknown = world.aws.queue_url("unknown");
@@ -81,7 +81,7 @@ async fn an_unknown_queue_and_handle_are_named_as_sqs_names_them() {
 }
 
 #[tokio::test]
-async fn queues_are_made_listed_changed_and_deleted() {
+async fn queues_can_be_created_listed_changed_and_deleted() {
     let world = World::new().await;
     let url = world.work_queue();
     let client = world.sqs();

@@ -9,12 +9,13 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use serde_json::json;
 
 use super::schema::{Index, Schema};
-use super::write::{Next, Write};
+use super::write::{Outcome, Write};
 use crate::aws::AwsError;
+use crate::aws::dynamodb::quoted;
 use crate::aws::json::JsonAnswer;
 
-/// Does `writes` one after another and commits them together. One that cannot be done here has
-/// no answer, and leaves no trace. After an error none has been done.
+/// Applies `writes` in order and commits them together. One that is not supported has no answer and
+/// no effect. After an error none has an effect.
 pub(super) fn commit(
     connection: &mut Connection,
     writes: &[Write],
@@ -30,13 +31,13 @@ pub(super) fn commit(
 
 fn apply(transaction: &Transaction<'_>, write: &Write) -> Result<Option<JsonAnswer>, AwsError> {
     let schema = &*write.schema;
-    let Some(key) = schema.key_of(&write.given) else { return Ok(None) };
+    let Some(key) = schema.key_of(&write.input) else { return Ok(None) };
     let key = key.map(stored);
     let old_text = read(transaction, schema, &key)?;
     let old: Option<Item> = old_text.as_deref().map(serde_json::from_str).transpose()?;
-    let new = match write.next(old.as_ref()) {
-        Some(Next::Item(item)) => item,
-        Some(Next::Refused(answer)) => return Ok(Some(answer)),
+    let new = match write.evaluate(old.as_ref()) {
+        Some(Outcome::Item(item)) => item,
+        Some(Outcome::ConditionFailed(answer)) => return Ok(Some(answer)),
         None => return Ok(None),
     };
     let text = serde_json::to_string(&new)?;
@@ -50,7 +51,7 @@ fn apply(transaction: &Transaction<'_>, write: &Write) -> Result<Option<JsonAnsw
     Ok(Some(write.answer(&text)))
 }
 
-/// A text within a key as `dynoxide` stores it.
+/// A string key as `dynoxide` stores it.
 fn stored(text: &str) -> String {
     format!("S:{text}")
 }
@@ -86,7 +87,7 @@ fn save(
     Ok(())
 }
 
-/// Puts the item where it belongs in an index. Mostly it is there already.
+/// Updates the item's entry in an index, if its key there changed.
 fn save_in_index(
     transaction: &Transaction<'_>,
     schema: &Schema,
@@ -118,7 +119,7 @@ fn save_in_index(
     Ok(())
 }
 
-/// Adds to the table's stream.
+/// Adds a record to the table's stream.
 fn record(
     transaction: &Transaction<'_>,
     schema: &Schema,
@@ -153,8 +154,4 @@ fn record(
             uuid::Uuid::from_bytes(runtime::random::bytes()).simple().to_string(),
         ])?;
     Ok(())
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

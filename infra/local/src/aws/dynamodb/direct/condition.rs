@@ -1,11 +1,11 @@
-//! Conditions: what of DynamoDB's language functions use.
+//! The subset of DynamoDB's condition expressions that functions use.
 
 use std::cmp::Ordering;
 
 use dynoxide::{AttributeValue, Item};
 
-use super::request::Scope;
-use super::text::{Word, Words};
+use super::lexer::{Token, Tokens};
+use super::request::Bindings;
 
 /// A condition on an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) enum Condition {
     In(Operand, Vec<Operand>),
 }
 
-/// An attribute or a value, by the word for it.
+/// An attribute or a value, by its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operand {
     Name(String),
@@ -34,23 +34,22 @@ pub(super) enum Comparison {
     GreaterOrEqual,
 }
 
-/// What a word stands for.
+/// What an operand resolves to.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Found<'a> {
-    Is(&'a AttributeValue),
-    /// An attribute that is not there.
-    Nothing,
+pub(super) enum Resolved<'a> {
+    Value(&'a AttributeValue),
+    /// The item has no such attribute.
+    Absent,
 }
 
 impl Condition {
-    /// `None` if it is not understood in every part.
+    /// `None` if any part is not supported.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut words = Words::of(text)?;
-        let condition = any(&mut words)?;
-        words.is_at_end().then_some(condition)
+        let mut tokens = Tokens::lex(text)?;
+        let condition = parse_or(&mut tokens)?;
+        tokens.is_at_end().then_some(condition)
     }
 
-    /// The words that stand for names and values in it.
     pub fn operands(&self) -> Vec<Operand> {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::operands).collect(),
@@ -60,114 +59,116 @@ impl Condition {
         }
     }
 
-    /// Whether it holds; `None` if that is beyond what is understood here.
-    pub fn holds(&self, item: &Item, scope: &Scope) -> Option<bool> {
+    /// Whether it holds; `None` if that is not supported here.
+    pub fn holds(&self, item: &Item, bindings: &Bindings) -> Option<bool> {
         match self {
             Self::All(parts) => {
-                parts.iter().try_fold(true, |all, part| Some(part.holds(item, scope)? && all))
+                parts.iter().try_fold(true, |all, part| Some(part.holds(item, bindings)? && all))
             }
             Self::Any(parts) => {
-                parts.iter().try_fold(false, |any, part| Some(part.holds(item, scope)? || any))
+                parts.iter().try_fold(false, |any, part| Some(part.holds(item, bindings)? || any))
             }
-            Self::Exists(name) => Some(item.contains_key(scope.name(name)?)),
-            Self::Missing(name) => Some(!item.contains_key(scope.name(name)?)),
+            Self::Exists(name) => Some(item.contains_key(bindings.name(name)?)),
+            Self::Missing(name) => Some(!item.contains_key(bindings.name(name)?)),
             Self::Compare(left, comparison, right) => {
-                compare(left.resolve(item, scope)?, *comparison, right.resolve(item, scope)?)
+                compare(left.resolve(item, bindings)?, *comparison, right.resolve(item, bindings)?)
             }
             Self::In(one, others) => others.iter().try_fold(false, |found, other| {
-                let (one, other) = (one.resolve(item, scope)?, other.resolve(item, scope)?);
+                let (one, other) = (one.resolve(item, bindings)?, other.resolve(item, bindings)?);
                 Some(compare(one, Comparison::Equal, other)? || found)
             }),
         }
     }
 }
 
-impl Found<'_> {
-    /// The value, which an update must find.
+impl Resolved<'_> {
+    /// The value; `None` if the attribute is absent.
     pub fn value(&self) -> Option<&AttributeValue> {
         match self {
-            Self::Is(value) => Some(value),
-            Self::Nothing => None,
+            Self::Value(value) => Some(value),
+            Self::Absent => None,
         }
     }
 }
 
 impl Operand {
-    pub fn parse(words: &mut Words) -> Option<Self> {
-        match words.next()? {
-            Word::Name(name) => Some(Self::Name(name)),
-            Word::Value(value) => Some(Self::Value(value)),
-            Word::Sign(_) => None,
+    pub fn parse(tokens: &mut Tokens) -> Option<Self> {
+        match tokens.next()? {
+            Token::Name(name) => Some(Self::Name(name)),
+            Token::Value(value) => Some(Self::Value(value)),
+            Token::Symbol(_) => None,
         }
     }
 
-    /// What it stands for; `None` if nobody says.
-    pub fn resolve<'a>(&self, item: &'a Item, scope: &'a Scope) -> Option<Found<'a>> {
+    /// Resolves it; `None` if its placeholder is not bound.
+    pub fn resolve<'a>(&self, item: &'a Item, bindings: &'a Bindings) -> Option<Resolved<'a>> {
         match self {
-            Self::Name(name) => Some(item.get(scope.name(name)?).map_or(Found::Nothing, Found::Is)),
-            Self::Value(value) => scope.values.get(value).map(Found::Is),
+            Self::Name(name) => {
+                Some(item.get(bindings.name(name)?).map_or(Resolved::Absent, Resolved::Value))
+            }
+            Self::Value(value) => bindings.values.get(value).map(Resolved::Value),
         }
     }
 }
 
-fn any(words: &mut Words) -> Option<Condition> {
-    let mut parts = vec![all(words)?];
-    while words.takes_word("OR") {
-        parts.push(all(words)?);
+fn parse_or(tokens: &mut Tokens) -> Option<Condition> {
+    let mut parts = vec![parse_and(tokens)?];
+    while tokens.consume_keyword("OR") {
+        parts.push(parse_and(tokens)?);
     }
     Some(if parts.len() == 1 { parts.remove(0) } else { Condition::Any(parts) })
 }
 
-fn all(words: &mut Words) -> Option<Condition> {
-    let mut parts = vec![one(words)?];
-    while words.takes_word("AND") {
-        parts.push(one(words)?);
+fn parse_and(tokens: &mut Tokens) -> Option<Condition> {
+    let mut parts = vec![parse_term(tokens)?];
+    while tokens.consume_keyword("AND") {
+        parts.push(parse_term(tokens)?);
     }
     Some(if parts.len() == 1 { parts.remove(0) } else { Condition::All(parts) })
 }
 
-fn one(words: &mut Words) -> Option<Condition> {
-    if words.takes("(") {
-        let inner = any(words)?;
-        return words.takes(")").then_some(inner);
+fn parse_term(tokens: &mut Tokens) -> Option<Condition> {
+    if tokens.consume("(") {
+        let inner = parse_or(tokens)?;
+        return tokens.consume(")").then_some(inner);
     }
     for (function, make) in [
         ("attribute_exists", Condition::Exists as fn(String) -> Condition),
         ("attribute_not_exists", Condition::Missing),
     ] {
-        if words.takes_word(function) {
-            let name = if words.takes("(") { words.name()? } else { return None };
-            return words.takes(")").then(|| make(name));
+        if tokens.consume_keyword(function) {
+            let name = if tokens.consume("(") { tokens.name()? } else { return None };
+            return tokens.consume(")").then(|| make(name));
         }
     }
-    let left = Operand::parse(words)?;
-    if words.takes_word("IN") {
-        return list(words).map(|others| Condition::In(left, others));
+    let left = Operand::parse(tokens)?;
+    if tokens.consume_keyword("IN") {
+        return parse_list(tokens).map(|others| Condition::In(left, others));
     }
-    let comparison = match words.next()? {
-        Word::Sign("=") => Comparison::Equal,
-        Word::Sign("<") => Comparison::Less,
-        Word::Sign("<=") => Comparison::LessOrEqual,
-        Word::Sign(">") => Comparison::Greater,
-        Word::Sign(">=") => Comparison::GreaterOrEqual,
+    let comparison = match tokens.next()? {
+        Token::Symbol("=") => Comparison::Equal,
+        Token::Symbol("<") => Comparison::Less,
+        Token::Symbol("<=") => Comparison::LessOrEqual,
+        Token::Symbol(">") => Comparison::Greater,
+        Token::Symbol(">=") => Comparison::GreaterOrEqual,
         _ => return None,
     };
-    Some(Condition::Compare(left, comparison, Operand::parse(words)?))
+    Some(Condition::Compare(left, comparison, Operand::parse(tokens)?))
 }
 
-fn list(words: &mut Words) -> Option<Vec<Operand>> {
-    if !words.takes("(") {
+fn parse_list(tokens: &mut Tokens) -> Option<Vec<Operand>> {
+    if !tokens.consume("(") {
         return None;
     }
-    let mut operands = vec![Operand::parse(words)?];
-    while words.takes(",") {
-        operands.push(Operand::parse(words)?);
+    let mut operands = vec![Operand::parse(tokens)?];
+    while tokens.consume(",") {
+        operands.push(Operand::parse(tokens)?);
     }
-    words.takes(")").then_some(operands)
+    tokens.consume(")").then_some(operands)
 }
 
-fn compare(left: Found<'_>, comparison: Comparison, right: Found<'_>) -> Option<bool> {
-    let (Found::Is(left), Found::Is(right)) = (left, right) else { return Some(false) };
+fn compare(left: Resolved<'_>, comparison: Comparison, right: Resolved<'_>) -> Option<bool> {
+    let (Resolved::Value(left), Resolved::Value(right)) = (left, right) else { return Some(false) };
     let order = order(left, right)?;
     Some(match comparison {
         Comparison::Equal => order == Ordering::Equal,
@@ -178,7 +179,7 @@ fn compare(left: Found<'_>, comparison: Comparison, right: Found<'_>) -> Option<
     })
 }
 
-/// The order of two texts or two whole numbers.
+/// The order of two strings or two whole numbers.
 fn order(left: &AttributeValue, right: &AttributeValue) -> Option<Ordering> {
     match (left, right) {
         (AttributeValue::S(left), AttributeValue::S(right)) => Some(left.cmp(right)),

@@ -1,4 +1,4 @@
-//! The requests that may be done here, as they come in.
+//! The requests that may be executed directly.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::condition::Operand;
 
-/// Longest request that is done here: far from any of DynamoDB's limits on items and values.
-const MOST_BYTES: usize = 256 * 1024;
+/// Longest request that is executed directly: far below DynamoDB's limits on items and values.
+const MAX_BYTES: usize = 256 * 1024;
 
-/// A request to put or to update one item. Whatever else there is to ask for is not done here.
+/// A request to put or update one item. One with other members is not supported.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Request {
@@ -26,17 +26,17 @@ pub(super) struct Request {
     pub return_values_on_condition_check_failure: Option<String>,
 }
 
-/// What the words of a request's expressions stand for.
+/// The values of a request's placeholders.
 #[derive(Debug, Default)]
-pub(super) struct Scope {
+pub(super) struct Bindings {
     pub names: HashMap<String, String>,
     pub values: Item,
 }
 
 impl Request {
-    /// Reads it, if it is one of those.
+    /// Parses a request of that kind.
     pub fn read(operation: &str, body: &[u8]) -> Option<Self> {
-        if body.len() > MOST_BYTES {
+        if body.len() > MAX_BYTES {
             return None;
         }
         let is_put = match operation {
@@ -52,14 +52,14 @@ impl Request {
     }
 }
 
-impl Scope {
-    /// The attribute that a word names.
-    pub fn name<'a>(&'a self, word: &'a str) -> Option<&'a str> {
-        if word.starts_with('#') { self.names.get(word).map(String::as_str) } else { Some(word) }
+impl Bindings {
+    /// The attribute that `name` refers to.
+    pub fn name<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        if name.starts_with('#') { self.names.get(name).map(String::as_str) } else { Some(name) }
     }
 
-    /// Whether all that `operands` need is there and nothing besides, as DynamoDB demands.
-    pub fn is_of(&self, operands: &[Operand]) -> bool {
+    /// Whether the placeholders of `operands` are bound and no others, as DynamoDB requires.
+    pub fn match_exactly(&self, operands: &[Operand]) -> bool {
         let (mut names, mut values) = (HashSet::new(), HashSet::new());
         for operand in operands {
             match operand {
@@ -76,8 +76,8 @@ impl Scope {
     }
 }
 
-/// Whether everything in `item` is what DynamoDB takes anywhere: texts, plain numbers, truths and
-/// nothing, or lists and maps of them. Sets and bytes have rules of their own.
+/// Whether DynamoDB accepts everything in `item` in any place: strings, plain numbers, booleans and
+/// null, or lists and maps of them. Sets and binaries have rules of their own.
 pub(super) fn is_plain(item: &Item) -> bool {
     item.iter().all(|(name, value)| !name.is_empty() && is_plain_value(value))
         && item.values().all(|value| validate_nesting_depth(value).is_ok())
@@ -99,7 +99,7 @@ fn is_plain_value(value: &AttributeValue) -> bool {
     }
 }
 
-/// Digits, with a sign before and a point between them if need be, and not too many.
+/// Whether `text` is a short decimal number without an exponent.
 fn is_plain_number(text: &str) -> bool {
     let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -1,13 +1,13 @@
-//! What a table is like, as `dynoxide` has it written down.
+//! The schema of a table, read from `dynoxide`'s catalogue.
 
 use dynoxide::{AttributeValue, Item};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 
 /// Longest partition and sort key, in bytes.
-const LONGEST: [usize; 2] = [2048, 1024];
+const MAX_KEY_BYTES: [usize; 2] = [2048, 1024];
 
-/// A table with a key of two texts, and indexes of such keys that hold keys alone.
+/// A table whose key is two strings, and whose indexes have such keys too and project keys only.
 #[derive(Debug)]
 pub(super) struct Schema {
     pub table: String,
@@ -16,16 +16,15 @@ pub(super) struct Schema {
     pub has_stream: bool,
 }
 
-/// An index.
 #[derive(Debug)]
 pub(super) struct Index {
-    /// Its table within the file.
+    /// Its table in the file.
     pub table: String,
     pub key: [String; 2],
 }
 
 impl Schema {
-    /// The table of that name, if there is one and it is of that kind.
+    /// The table of that name, if it exists and is of that kind.
     pub fn load(connection: &Connection, table: &str) -> rusqlite::Result<Option<Self>> {
         let mut statement = connection.prepare_cached(
             "SELECT key_schema, attribute_definitions, coalesce(gsi_definitions, '[]'),
@@ -66,12 +65,11 @@ impl Schema {
         })
     }
 
-    /// The parts of an item's key, if it has one that is in order, and is so in every index that
-    /// it is in.
+    /// The key of `item`, if it is valid in the table and in every index.
     pub fn key_of<'a>(&self, item: &'a Item) -> Option<[&'a str; 2]> {
         let fits = |index: &Index| {
             let parts = index.key.each_ref().map(|name| item.get(name));
-            parts.into_iter().zip(LONGEST).all(|(part, longest)| {
+            parts.into_iter().zip(MAX_KEY_BYTES).all(|(part, longest)| {
                 part.is_none_or(|part| {
                     matches!(part, AttributeValue::S(text)
                     if (1..=longest).contains(&text.len()))
@@ -81,24 +79,24 @@ impl Schema {
         if !self.indexes.iter().all(fits) {
             return None;
         }
-        let [partition, sort] = texts(&self.key, item)?;
+        let [partition, sort] = strings(&self.key, item)?;
         let lengths = [partition.len(), sort.len()];
         let fits = lengths
             .into_iter()
-            .zip(LONGEST)
+            .zip(MAX_KEY_BYTES)
             .all(|(length, longest)| (1..=longest).contains(&length));
         fits.then_some([partition, sort])
     }
 }
 
 impl Index {
-    /// The parts of an item's key in this index, if it is in it.
+    /// The key of `item` in this index, if it has one.
     pub fn key_of<'a>(&self, item: &'a Item) -> Option<[&'a str; 2]> {
-        texts(&self.key, item)
+        strings(&self.key, item)
     }
 }
 
-fn texts<'a>(names: &[String; 2], item: &'a Item) -> Option<[&'a str; 2]> {
+fn strings<'a>(names: &[String; 2], item: &'a Item) -> Option<[&'a str; 2]> {
     let text = |name: &String| match item.get(name) {
         Some(AttributeValue::S(text)) => Some(text.as_str()),
         _ => None,
@@ -106,7 +104,7 @@ fn texts<'a>(names: &[String; 2], item: &'a Item) -> Option<[&'a str; 2]> {
     Some([text(&names[0])?, text(&names[1])?])
 }
 
-/// The names of a key of two texts.
+/// The attribute names of a key of two strings.
 fn key(schema: &Value, attributes: &Value) -> Option<[String; 2]> {
     let part = |part: &Value, kind: &str| -> Option<String> {
         let name = &part["AttributeName"];

@@ -1,4 +1,4 @@
-//! The same writes, done here and by `dynoxide` alone, must be answered alike and leave the same.
+//! A direct write must give the same answer, and leave the same data, as `dynoxide` does.
 
 use proptest::prelude::*;
 use runtime::Clock;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::Tables;
 
-/// Conditions as functions write them, and some that are refused.
+/// Conditions as functions write them, and some that are not supported or wrong.
 const CONDITIONS: [&str; 9] = [
     "attribute_not_exists(PK)",
     "attribute_exists(PK)",
@@ -19,7 +19,7 @@ const CONDITIONS: [&str; 9] = [
     "#nested.#state = :a",
 ];
 
-/// Updates likewise.
+/// Updates, likewise.
 const UPDATES: [&str; 8] = [
     "SET turn = turn + :one",
     "SET turn = :one, #state = :b REMOVE GSI1PK",
@@ -73,14 +73,14 @@ fn step() -> impl Strategy<Value = Step> {
             if shows_old {
                 request["ReturnValuesOnConditionCheckFailure"] = json!("ALL_OLD");
             }
-            name_what_is_in(&text, &mut request);
+            bind_placeholders(&text, &mut request);
             Step { operation, request }
         },
     )
 }
 
-/// Says what the words of `text` stand for.
-fn name_what_is_in(text: &str, request: &mut Value) {
+/// Binds the placeholders in `text`.
+fn bind_placeholders(text: &str, request: &mut Value) {
     let names = [("#state", json!("state")), ("#nested", json!("nested"))];
     let values = [
         (":a", json!({ "S": "a" })),
@@ -88,11 +88,11 @@ fn name_what_is_in(text: &str, request: &mut Value) {
         (":one", json!({ "N": "1" })),
         (":two", json!({ "N": "2" })),
     ];
-    for (member, words) in
+    for (member, bindings) in
         [("ExpressionAttributeNames", &names[..]), ("ExpressionAttributeValues", &values[..])]
     {
-        for (word, meaning) in words.iter().filter(|(word, _)| text.contains(word)) {
-            request[member][word] = meaning.clone();
+        for (placeholder, bound) in bindings.iter().filter(|(name, _)| text.contains(name)) {
+            request[member][placeholder] = bound.clone();
         }
     }
 }
@@ -120,7 +120,7 @@ fn tables(folder: &tempfile::TempDir, file: &str) -> Tables {
 
 /// Everything in the table, its index and its stream.
 fn contents(tables: &Tables) -> Value {
-    let ask = |request: Value| -> Value {
+    let scan = |request: Value| -> Value {
         let answer = tables.answer_by_dynoxide("Scan", request.to_string().as_bytes());
         let mut items: Value = serde_json::from_slice(&answer.body).unwrap();
         items["Items"].as_array_mut().unwrap().sort_by_key(ToString::to_string);
@@ -137,15 +137,15 @@ fn contents(tables: &Tables) -> Value {
         })
         .collect();
     let sizes: Vec<(i64, String)> = {
-        let side = tables.side();
+        let connection = tables.connection();
         let mut statement =
-            side.prepare("SELECT item_size, hash_prefix FROM things ORDER BY pk").unwrap();
+            connection.prepare("SELECT item_size, hash_prefix FROM things ORDER BY pk").unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     };
     json!([
-        ask(json!({ "TableName": "things" })),
-        ask(json!({ "TableName": "things", "IndexName": "GSI1" })),
+        scan(json!({ "TableName": "things" })),
+        scan(json!({ "TableName": "things", "IndexName": "GSI1" })),
         records,
         sizes,
     ])
@@ -154,7 +154,7 @@ fn contents(tables: &Tables) -> Value {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn writes_are_done_as_dynoxide_does_them(steps in prop::collection::vec(step(), 1..60)) {
+    fn direct_writes_equal_those_of_dynoxide(steps in prop::collection::vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let (ours, theirs) = (tables(&folder, "ours"), tables(&folder, "theirs"));
@@ -170,7 +170,7 @@ proptest! {
     }
 }
 
-/// A put that can be done here once its condition is known.
+/// A put that is executed directly once its condition is cached.
 fn put(name: &str) -> Vec<u8> {
     let item = json!({ "PK": { "S": name }, "SK": { "S": "-" }, "size": { "N": "1" } });
     let condition = "attribute_not_exists(PK)";
@@ -180,7 +180,7 @@ fn put(name: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_known_is_done_here_and_together() {
+async fn cached_expressions_are_executed_directly_in_one_commit() {
     let folder = tempfile::tempdir().unwrap();
     let tables = tables(&folder, "file");
     assert!(tables.direct.answer("PutItem", &put("first")).await.is_none());
@@ -197,7 +197,7 @@ async fn what_is_known_is_done_here_and_together() {
 }
 
 #[tokio::test]
-async fn whoever_stops_waiting_harms_nobody() {
+async fn a_dropped_caller_does_not_affect_other_writes() {
     let folder = tempfile::tempdir().unwrap();
     let tables = tables(&folder, "file");
     assert_eq!(tables.answer("PutItem", &put("first")).await.status, 200);

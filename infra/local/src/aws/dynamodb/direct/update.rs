@@ -1,39 +1,38 @@
-//! Updates: what of DynamoDB's language functions use.
+//! The subset of DynamoDB's update expressions that functions use.
 
 use std::collections::HashSet;
 
 use dynoxide::{AttributeValue, Item};
 
 use super::condition::Operand;
-use super::request::Scope;
-use super::text::Words;
+use super::lexer::Tokens;
+use super::request::Bindings;
 
-/// A change of an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Update {
     set: Vec<(String, Source)>,
     remove: Vec<String>,
 }
 
-/// What an attribute is set to.
+/// The value that an attribute is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     Plain(Operand),
-    /// The attribute, or the other if that is not there.
-    Else(String, Operand),
+    /// The attribute, or else the operand.
+    IfNotExists(String, Operand),
     Sum(Operand, Operand),
 }
 
 impl Update {
-    /// `None` if it is not understood in every part.
+    /// `None` if any part is not supported.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut words = Words::of(text)?;
+        let mut tokens = Tokens::lex(text)?;
         let mut update = Self::default();
-        while !words.is_at_end() {
-            if words.takes_word("SET") && update.set.is_empty() {
-                update.set = each(&mut words, assignment)?;
-            } else if words.takes_word("REMOVE") && update.remove.is_empty() {
-                update.remove = each(&mut words, Words::name)?;
+        while !tokens.is_at_end() {
+            if tokens.consume_keyword("SET") && update.set.is_empty() {
+                update.set = parse_list(&mut tokens, parse_assignment)?;
+            } else if tokens.consume_keyword("REMOVE") && update.remove.is_empty() {
+                update.remove = parse_list(&mut tokens, Tokens::name)?;
             } else {
                 return None;
             }
@@ -41,7 +40,6 @@ impl Update {
         Some(update)
     }
 
-    /// The words that stand for names and values in it.
     pub fn operands(&self) -> Vec<Operand> {
         let removed = self.remove.iter().cloned().map(Operand::Name);
         let set = self.set.iter().flat_map(|(name, source)| {
@@ -52,25 +50,26 @@ impl Update {
         removed.chain(set).collect()
     }
 
-    /// The names of the attributes that it changes; `None` if one is named twice.
-    pub fn targets<'a>(&'a self, scope: &'a Scope) -> Option<HashSet<&'a str>> {
+    /// The attributes that it changes; `None` if one is named twice.
+    pub fn targets<'a>(&'a self, bindings: &'a Bindings) -> Option<HashSet<&'a str>> {
         let mut targets = HashSet::new();
         for name in self.set.iter().map(|(name, _)| name).chain(&self.remove) {
-            if !targets.insert(scope.name(name)?) {
+            if !targets.insert(bindings.name(name)?) {
                 return None;
             }
         }
         Some(targets)
     }
 
-    /// Changes `item`, all of it as seen before; `None` if it cannot be done here.
-    pub fn apply(&self, item: &mut Item, scope: &Scope) -> Option<()> {
+    /// Applies it to `item`; every value is computed from the old item. `None` if it is not
+    /// supported here.
+    pub fn apply(&self, item: &mut Item, bindings: &Bindings) -> Option<()> {
         let mut changes = Vec::with_capacity(self.set.len());
         for (name, source) in &self.set {
-            changes.push((scope.name(name)?.to_owned(), source.value(item, scope)?));
+            changes.push((bindings.name(name)?.to_owned(), source.value(item, bindings)?));
         }
         for name in &self.remove {
-            item.remove(scope.name(name)?);
+            item.remove(bindings.name(name)?);
         }
         item.extend(changes);
         Some(())
@@ -81,55 +80,55 @@ impl Source {
     fn operands(&self) -> Vec<Operand> {
         match self {
             Self::Plain(operand) => vec![operand.clone()],
-            Self::Else(name, operand) => vec![Operand::Name(name.clone()), operand.clone()],
+            Self::IfNotExists(name, operand) => vec![Operand::Name(name.clone()), operand.clone()],
             Self::Sum(left, right) => vec![left.clone(), right.clone()],
         }
     }
 
-    fn value(&self, item: &Item, scope: &Scope) -> Option<AttributeValue> {
+    fn value(&self, item: &Item, bindings: &Bindings) -> Option<AttributeValue> {
         match self {
-            Self::Plain(operand) => operand.resolve(item, scope)?.value().cloned(),
-            Self::Else(name, operand) => match item.get(scope.name(name)?) {
+            Self::Plain(operand) => operand.resolve(item, bindings)?.value().cloned(),
+            Self::IfNotExists(name, operand) => match item.get(bindings.name(name)?) {
                 Some(present) => Some(present.clone()),
-                None => operand.resolve(item, scope)?.value().cloned(),
+                None => operand.resolve(item, bindings)?.value().cloned(),
             },
             Self::Sum(left, right) => {
-                let left = whole(left.resolve(item, scope)?.value()?)?;
-                let right = whole(right.resolve(item, scope)?.value()?)?;
+                let left = whole_number(left.resolve(item, bindings)?.value()?)?;
+                let right = whole_number(right.resolve(item, bindings)?.value()?)?;
                 Some(AttributeValue::N(left.checked_add(right)?.to_string()))
             }
         }
     }
 }
 
-fn whole(value: &AttributeValue) -> Option<i64> {
+fn whole_number(value: &AttributeValue) -> Option<i64> {
     match value {
         AttributeValue::N(number) => number.parse().ok(),
         _ => None,
     }
 }
 
-fn each<T>(words: &mut Words, read: impl Fn(&mut Words) -> Option<T>) -> Option<Vec<T>> {
-    let mut all = vec![read(words)?];
-    while words.takes(",") {
-        all.push(read(words)?);
+fn parse_list<T>(tokens: &mut Tokens, read: impl Fn(&mut Tokens) -> Option<T>) -> Option<Vec<T>> {
+    let mut all = vec![read(tokens)?];
+    while tokens.consume(",") {
+        all.push(read(tokens)?);
     }
     Some(all)
 }
 
-fn assignment(words: &mut Words) -> Option<(String, Source)> {
-    let name = words.name()?;
-    if !words.takes("=") {
+fn parse_assignment(tokens: &mut Tokens) -> Option<(String, Source)> {
+    let name = tokens.name()?;
+    if !tokens.consume("=") {
         return None;
     }
-    if words.takes_word("if_not_exists") {
-        let present = if words.takes("(") { words.name()? } else { return None };
-        let other = if words.takes(",") { Operand::parse(words)? } else { return None };
-        return words.takes(")").then_some((name, Source::Else(present, other)));
+    if tokens.consume_keyword("if_not_exists") {
+        let present = if tokens.consume("(") { tokens.name()? } else { return None };
+        let other = if tokens.consume(",") { Operand::parse(tokens)? } else { return None };
+        return tokens.consume(")").then_some((name, Source::IfNotExists(present, other)));
     }
-    let first = Operand::parse(words)?;
-    let source = if words.takes("+") {
-        Source::Sum(first, Operand::parse(words)?)
+    let first = Operand::parse(tokens)?;
+    let source = if tokens.consume("+") {
+        Source::Sum(first, Operand::parse(tokens)?)
     } else {
         Source::Plain(first)
     };

@@ -1,4 +1,4 @@
-//! One write: from the item as it is to the item as it will be, or to a refusal.
+//! One write: evaluates its condition, and computes the new item from the old one.
 
 use std::sync::Arc;
 
@@ -7,36 +7,36 @@ use dynoxide::validation::normalize_item_sets;
 use dynoxide::{DynoxideError, Item};
 
 use super::condition::Condition;
-use super::request::{Request, Scope, is_plain};
+use super::request::{Bindings, Request, is_plain};
 use super::schema::Schema;
 use super::update::Update;
 use crate::aws::json::JsonAnswer;
 
-/// A write that is understood in every part.
+/// A write that is supported in every part.
 #[derive(Debug)]
 pub(super) struct Write {
     pub schema: Arc<Schema>,
     /// The whole item, or the key of the one to update.
-    pub given: Item,
+    pub input: Item,
     update: Option<Arc<Update>>,
     condition: Option<Arc<Condition>>,
-    scope: Scope,
-    /// Whether a refusal shows the item.
+    bindings: Bindings,
+    /// Whether a failed condition returns the item.
     shows_old: bool,
-    /// Whether the answer shows the item.
+    /// Whether the answer returns the item.
     shows_new: bool,
 }
 
-/// What is to become of an item.
-pub(super) enum Next {
-    /// This.
+/// The outcome of a write.
+pub(super) enum Outcome {
+    /// The new item.
     Item(Item),
-    /// Nothing: the condition does not hold.
-    Refused(JsonAnswer),
+    /// The condition does not hold; nothing is written.
+    ConditionFailed(JsonAnswer),
 }
 
 impl Write {
-    /// `None` if it is not one to be done here.
+    /// `None` if it is not supported here.
     pub fn new(
         request: Request,
         schema: Arc<Schema>,
@@ -45,7 +45,7 @@ impl Write {
     ) -> Option<Self> {
         let mut operands = condition.as_ref().map(|one| one.operands()).unwrap_or_default();
         operands.extend(update.as_ref().map(|one| one.operands()).unwrap_or_default());
-        let scope = Scope {
+        let bindings = Bindings {
             names: request.expression_attribute_names.unwrap_or_default(),
             values: request.expression_attribute_values.unwrap_or_default(),
         };
@@ -59,49 +59,51 @@ impl Write {
             Some("ALL_OLD") => true,
             Some(_) => return None,
         };
-        let mut given = request.item.or(request.key)?;
-        if !scope.is_of(&operands) || !is_plain(&given) {
+        let mut input = request.item.or(request.key)?;
+        if !bindings.match_exactly(&operands) || !is_plain(&input) {
             return None;
         }
         if let Some(update) = &update {
-            let targets = update.targets(&scope)?;
+            let targets = update.targets(&bindings)?;
             let is_key = |name: &String| targets.contains(name.as_str());
-            if given.len() != schema.key.len() || schema.key.iter().any(is_key) {
+            if input.len() != schema.key.len() || schema.key.iter().any(is_key) {
                 return None;
             }
         }
-        schema.key_of(&given)?;
-        normalize_item_sets(&mut given);
-        Some(Self { schema, given, update, condition, scope, shows_old, shows_new })
+        schema.key_of(&input)?;
+        normalize_item_sets(&mut input);
+        Some(Self { schema, input, update, condition, bindings, shows_old, shows_new })
     }
 
-    /// What becomes of the item that is `old` now; `None` if it cannot be told here.
-    pub fn next(&self, old: Option<&Item>) -> Option<Next> {
+    /// The outcome for the item `old`; `None` if it is not supported here.
+    pub fn evaluate(&self, old: Option<&Item>) -> Option<Outcome> {
         let nothing = Item::new();
         if let Some(condition) = &self.condition
-            && !condition.holds(old.unwrap_or(&nothing), &self.scope)?
+            && !condition.holds(old.unwrap_or(&nothing), &self.bindings)?
         {
-            return Some(Next::Refused(refusal(old.filter(|_| self.shows_old))));
+            return Some(Outcome::ConditionFailed(condition_failed(
+                old.filter(|_| self.shows_old),
+            )));
         }
         let Some(update) = &self.update else {
-            let fits = item_size(&self.given) <= MAX_ITEM_SIZE;
-            return fits.then(|| Next::Item(self.given.clone()));
+            let fits = item_size(&self.input) <= MAX_ITEM_SIZE;
+            return fits.then(|| Outcome::Item(self.input.clone()));
         };
-        let mut item = old.unwrap_or(&self.given).clone();
-        update.apply(&mut item, &self.scope)?;
+        let mut item = old.unwrap_or(&self.input).clone();
+        update.apply(&mut item, &self.bindings)?;
         normalize_item_sets(&mut item);
         self.schema.key_of(&item)?;
-        (item_size(&item) <= MAX_ITEM_SIZE).then_some(Next::Item(item))
+        (item_size(&item) <= MAX_ITEM_SIZE).then_some(Outcome::Item(item))
     }
 
-    /// The answer to a write that has left the item with this text.
+    /// The answer to a write that stored `item`.
     pub fn answer(&self, item: &str) -> JsonAnswer {
         let text = if self.shows_new { format!(r#"{{"Attributes":{item}}}"#) } else { "{}".into() };
         JsonAnswer::ok(text.into_bytes())
     }
 }
 
-fn refusal(shown: Option<&Item>) -> JsonAnswer {
+fn condition_failed(shown: Option<&Item>) -> JsonAnswer {
     let message = "The conditional request failed".to_owned();
     let error = DynoxideError::ConditionalCheckFailedException(message, shown.cloned());
     JsonAnswer {

@@ -1,5 +1,5 @@
-//! What a failure destination is told of a batch of a stream that was given up: where its
-//! records are, not what is in them, as Lambda does it.
+//! The invocation record for a discarded stream batch: as in Lambda, it names the place of the
+//! records, not their content.
 
 use domain::Timestamp;
 use serde_json::{Value, json};
@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use super::stream::sequence_number;
 use crate::aws::identity::{ACCOUNT, REGION};
 
-/// Why a batch is not tried again.
+/// Why a batch is discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
-    /// It failed as often as it may.
+pub(super) enum DiscardReason {
+    /// It failed at its last retry.
     Retries,
-    /// It failed for as long as it may.
+    /// It exceeded the maximum age.
     Age,
 }
 
-impl Reason {
-    /// As Lambda spells it.
+impl DiscardReason {
+    /// As Lambda names it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Retries => "RetryAttemptsExhausted",
@@ -26,11 +26,11 @@ impl Reason {
     }
 }
 
-/// The message about `records`, which `function` failed on `failures` times.
+/// The record for `records`, with which `function` failed `failures` times.
 pub(super) fn message(
     function: &str,
     records: &[Value],
-    reason: Reason,
+    reason: DiscardReason,
     failures: u32,
     now: Timestamp,
 ) -> Value {
