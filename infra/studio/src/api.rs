@@ -13,79 +13,89 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::faults::Fault;
-use crate::pod::Pod;
 use crate::run_request::RunRequest;
+use crate::state::StudioState;
 use crate::task::{Status, Task};
 use crate::{file, output, scenes, worker};
 
-/// Largest body of `/run`, by RunPod's documentation.
-const BODY_BYTES: usize = 10 * 1024 * 1024;
+/// Largest body of `/run`, as RunPod documents it.
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// What a caller without the right key is told.
+/// The answer to a wrong API key.
 pub(crate) const WRONG_KEY: &str = "the API key is missing or wrong";
 
 /// Every route of the studio.
-pub(crate) fn router(pod: &Arc<Pod>) -> Router {
+pub(crate) fn router(studio: &Arc<StudioState>) -> Router {
     let runpod = Router::new()
         .route("/v2/{endpoint}/run", post(run))
         .route("/v2/{endpoint}/status/{id}", get(status))
         .route("/v2/{endpoint}/cancel/{id}", post(cancel))
         .route("/v2/{endpoint}/health", get(health))
-        .layer(from_fn_with_state(Arc::clone(pod), authorize));
+        .layer(from_fn_with_state(Arc::clone(studio), authorize));
     Router::new()
         .merge(runpod)
         .route("/output/{filename}", get(output::download))
         .route("/confirm-download/{job_id}", post(file::confirm))
         .route("/check-download/{job_id}", get(file::check))
-        .with_state(Arc::clone(pod))
-        .merge(scenes::router(pod))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(Arc::clone(studio))
+        .merge(scenes::router(studio))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
-async fn authorize(State(pod): State<Arc<Pod>>, request: Request, next: Next) -> Response {
-    if bearer(request.headers()) == Some(pod.settings.api_key.expose()) {
+async fn authorize(
+    State(studio): State<Arc<StudioState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if bearer(request.headers()) == Some(studio.settings.api_key.expose()) {
         return next.run(request).await;
     }
     refuse(StatusCode::UNAUTHORIZED, WRONG_KEY)
 }
 
-/// The key that a caller presents.
+/// The API key of a request.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-async fn run(State(pod): State<Arc<Pod>>, body: Bytes) -> Response {
+async fn run(State(studio): State<Arc<StudioState>>, body: Bytes) -> Response {
     let request: RunRequest = match serde_json::from_slice(&body) {
         Ok(request) => request,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("bad request: {error}")),
     };
-    let ordinal = pod.next_run();
-    if pod.settings.faults.strikes(Fault::Refuse, ordinal) {
-        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "the run was refused on purpose");
+    let ordinal = studio.next_run();
+    if studio.settings.faults.occurs(Fault::Refuse, ordinal) {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "the run was refused by a fault");
     }
     let id = format!("{}-u1", Uuid::now_v7());
     let job_id = request.input.get("job_id").and_then(Value::as_str).unwrap_or(&id).to_owned();
     tracing::info!(task = id, job = job_id, "accepted");
-    pod.ledger.insert(Task::new(id.clone(), job_id, ordinal));
-    pod.spawn(worker::run(Arc::clone(&pod), id.clone(), request));
+    studio.tasks.insert(Task::new(id.clone(), job_id, ordinal));
+    studio.spawn(worker::run(Arc::clone(&studio), id.clone(), request));
     Json(json!({ "id": id, "status": Status::InQueue })).into_response()
 }
 
-async fn status(State(pod): State<Arc<Pod>>, Path((_, id)): Path<(String, String)>) -> Response {
-    match pod.ledger.read(&id, Task::body) {
+async fn status(
+    State(studio): State<Arc<StudioState>>,
+    Path((_, id)): Path<(String, String)>,
+) -> Response {
+    match studio.tasks.read(&id, Task::body) {
         Some(body) => Json(body).into_response(),
         None => refuse(StatusCode::NOT_FOUND, "there is no such job"),
     }
 }
 
-async fn cancel(State(pod): State<Arc<Pod>>, Path((_, id)): Path<(String, String)>) -> Response {
-    match pod.ledger.change(&id, cancel_task) {
+async fn cancel(
+    State(studio): State<Arc<StudioState>>,
+    Path((_, id)): Path<(String, String)>,
+) -> Response {
+    match studio.tasks.change(&id, cancel_task) {
         Some(status) => Json(json!({ "id": id, "status": status })).into_response(),
         None => refuse(StatusCode::NOT_FOUND, "there is no such job"),
     }
 }
 
-/// Ends `task` unless it has ended; its worker cleans up after it.
+/// Cancels `task` unless it has ended; its worker cleans up.
 fn cancel_task(task: &mut Task) -> Status {
     if !task.status.is_terminal() {
         task.status = Status::Cancelled;
@@ -94,10 +104,10 @@ fn cancel_task(task: &mut Task) -> Status {
     task.status
 }
 
-async fn health(State(pod): State<Arc<Pod>>) -> Json<Value> {
-    let tasks = pod.ledger.views();
+async fn health(State(studio): State<Arc<StudioState>>) -> Json<Value> {
+    let tasks = studio.tasks.views();
     let count = |status| tasks.iter().filter(|task| task.status == status).count();
-    let idle = pod.workers.available_permits();
+    let idle = studio.workers.available_permits();
     Json(json!({
         "jobs": {
             "completed": count(Status::Completed),
@@ -106,11 +116,11 @@ async fn health(State(pod): State<Arc<Pod>>) -> Json<Value> {
             "inQueue": count(Status::InQueue),
             "retried": 0,
         },
-        "workers": { "idle": idle, "running": pod.settings.workers.max(1) - idle },
+        "workers": { "idle": idle, "running": studio.settings.workers.max(1) - idle },
     }))
 }
 
-/// An answer that says why not.
+/// An error answer.
 pub(crate) fn refuse(status: StatusCode, error: &str) -> Response {
     (status, Json(json!({ "error": error }))).into_response()
 }

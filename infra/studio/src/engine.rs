@@ -1,4 +1,4 @@
-//! Who speaks: espeak-ng, or a plain tone where a test needs a file quickly.
+//! The speech engines: espeak-ng, or a plain tone for tests that need a file quickly.
 
 mod espeak;
 mod tone;
@@ -12,7 +12,7 @@ use tempfile::TempPath;
 
 use crate::program::ProgramError;
 
-/// Why no sound was made.
+/// Why no audio was made.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeechError {
     /// A program is missing or failed.
@@ -22,21 +22,21 @@ pub enum SpeechError {
     #[error("there is no voice {0:?} for this language")]
     UnknownVoice(String),
     /// The file could not be written.
-    #[error("the sound could not be written: {0}")]
+    #[error("the audio file could not be written: {0}")]
     Io(#[from] io::Error),
 }
 
-/// A way to turn text into sound.
+/// Turns text into audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Engine {
-    /// Speech, by the program espeak-ng.
+    /// Speech by espeak-ng.
     Espeak,
-    /// A tone as long as the text, made here without another program.
+    /// A tone whose length follows the text, made without another program.
     Tone,
 }
 
 impl Engine {
-    /// Whether the engine can work on this machine.
+    /// Checks that the engine works on this machine.
     pub async fn check(self) -> Result<(), SpeechError> {
         match self {
             Self::Espeak => espeak::check().await,
@@ -44,7 +44,7 @@ impl Engine {
         }
     }
 
-    /// Makes the file that `request` asks for at `path`, whose folder exists.
+    /// Makes the file for `request` at `path`, whose folder must exist.
     pub async fn speak(self, request: &TtsRequest, path: &Path) -> Result<(), SpeechError> {
         if request.format == AudioFormat::Wav {
             return self.speak_wav(request, path).await;
@@ -62,7 +62,7 @@ impl Engine {
     }
 }
 
-/// What a forger would like to see stored: a WAV that nobody asked for.
+/// The audio of a forged webhook: a WAV that was not requested.
 pub(crate) fn forged_wav() -> Vec<u8> {
     tone::wav("not what was asked for")
 }

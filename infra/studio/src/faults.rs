@@ -1,48 +1,48 @@
-//! What goes wrong on purpose, how often, and the dice that decide.
+//! Injected faults: their probabilities, and the pseudo-random decision.
 
 use std::time::Duration;
 
-/// How often each fault strikes, as a probability from 0 to 1. The same seed and the same
-/// order of runs give the same faults.
+/// The probability of each fault, from 0 to 1. The same seed and order of runs give the same
+/// faults.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Faults {
-    /// Starts the dice.
+    /// The seed of the pseudo-random decisions.
     #[arg(long = "fault-seed", value_name = "NUMBER", default_value_t = 0)]
     pub seed: u64,
     /// Webhooks that are never sent.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub drop_webhooks: f64,
-    /// Webhooks that leave late, by `delay_ms`.
+    /// Webhooks that are sent late, by `delay_ms`.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub delay_webhooks: f64,
-    /// How late a delayed webhook leaves, in milliseconds.
+    /// The delay of a late webhook, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 5000)]
     pub delay_ms: u64,
     /// Webhooks that are sent twice.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub duplicate_webhooks: f64,
-    /// Scene webhooks that are held back until a later one has been answered, or `delay_ms` is up.
+    /// Scene webhooks that are held back until a later one is answered, or for `delay_ms`.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub reorder_webhooks: f64,
-    /// Files whose first download breaks off in the middle.
+    /// Files whose first download breaks off halfway.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub truncate_files: f64,
-    /// Scene tasks whose files are gone before anyone fetches them.
+    /// Scene tasks whose files are gone before their first download.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub gone_outputs: f64,
-    /// Tasks for which a forger sends a webhook first, with a wrong token and signature.
+    /// Tasks preceded by a forged webhook, with a wrong token and signature.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub forge_webhooks: f64,
-    /// Runs that are answered with status 500.
+    /// Runs that are refused with status 500.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub refuse_runs: f64,
-    /// Tasks that fail at work.
+    /// Tasks that fail while processing.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub fail_jobs: f64,
 }
 
-/// One fault, as the dice know it. The two sorts of webhook are dropped independently, and the
-/// copy of a doubled webhook is delayed independently of the first.
+/// One fault. The two kinds of webhook are dropped independently, and the copy of a duplicated
+/// webhook is delayed independently of the first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
     Drop,
@@ -59,28 +59,28 @@ pub(crate) enum Fault {
 }
 
 impl Faults {
-    /// Whether `fault` strikes the `ordinal`-th run. It follows from these two and the seed
+    /// Whether `fault` occurs in the `ordinal`-th run. It follows from these two and the seed
     /// alone, so no race between tasks can change it.
-    pub(crate) fn strikes(&self, fault: Fault, ordinal: u64) -> bool {
-        let roll = mixed(mixed(mixed(self.seed) ^ fault as u64) ^ ordinal);
+    pub(crate) fn occurs(&self, fault: Fault, ordinal: u64) -> bool {
+        let roll = splitmix64(splitmix64(splitmix64(self.seed) ^ fault as u64) ^ ordinal);
         unit(roll) < self.probability(fault)
     }
 
-    /// What becomes of the webhook of the `ordinal`-th run: how long each of its copies rests
-    /// after the one before; none where it is dropped.
-    pub(crate) fn departures(&self, ordinal: u64) -> Vec<Duration> {
-        if self.strikes(Fault::Drop, ordinal) {
+    /// When the webhook of the `ordinal`-th run is sent: the delay of each copy after the one
+    /// before; empty if it is dropped.
+    pub(crate) fn webhook_delays(&self, ordinal: u64) -> Vec<Duration> {
+        if self.occurs(Fault::Drop, ordinal) {
             return Vec::new();
         }
-        let rest = |late| if late { self.delay() } else { Duration::ZERO };
-        let mut departures = vec![rest(self.strikes(Fault::Delay, ordinal))];
-        if self.strikes(Fault::Duplicate, ordinal) {
-            departures.push(rest(self.strikes(Fault::DelayCopy, ordinal)));
+        let delay = |late| if late { self.delay() } else { Duration::ZERO };
+        let mut webhook_delays = vec![delay(self.occurs(Fault::Delay, ordinal))];
+        if self.occurs(Fault::Duplicate, ordinal) {
+            webhook_delays.push(delay(self.occurs(Fault::DelayCopy, ordinal)));
         }
-        departures
+        webhook_delays
     }
 
-    /// How late a delayed webhook leaves.
+    /// The delay of a late webhook.
     pub(crate) const fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
     }
@@ -100,15 +100,15 @@ impl Faults {
     }
 }
 
-/// One step of `SplitMix64`, whose output bits are all well mixed even for small inputs.
-const fn mixed(state: u64) -> u64 {
+/// One step of `SplitMix64`, which mixes all bits well even for small inputs.
+const fn splitmix64(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
 
-/// A number in 0..1 from the upper half of `bits`.
+/// A number in 0..1, from the upper half of `bits`.
 fn unit(bits: u64) -> f64 {
     f64::from((bits >> 32) as u32) / (f64::from(u32::MAX) + 1.0)
 }

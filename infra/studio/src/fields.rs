@@ -1,24 +1,24 @@
-//! Reads the members of a JSON object, and names the one that is wrong.
+//! Reads the members of a JSON object; an error names the member.
 
 use domain::InvalidField;
 use serde_json::{Map, Value};
 use url::Url;
 
-/// A JSON object, and where it stands in the body.
+/// A JSON object, and its path in the body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields<'a> {
     members: &'a Map<String, Value>,
-    /// What comes before its members' names, with a dot at the end; nothing for the body itself.
+    /// The prefix of its members' names, with a trailing dot; empty for the body itself.
     prefix: &'a str,
 }
 
 impl<'a> Fields<'a> {
-    /// Those of a whole body.
+    /// The members of a whole body.
     pub const fn of(members: &'a Map<String, Value>) -> Self {
         Self { members, prefix: "" }
     }
 
-    /// Those of `value`, whose place in the body is `prefix`, a dot included.
+    /// The members of `value`, whose path is `prefix`, with a trailing dot.
     pub fn within(value: &'a Value, prefix: &'a str) -> Result<Self, InvalidField> {
         let name = prefix.trim_end_matches('.');
         let members =
@@ -31,19 +31,19 @@ impl<'a> Fields<'a> {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    /// A member that must be there.
+    /// A required member.
     pub fn require(&self, name: &str) -> Result<&'a Value, InvalidField> {
         self.get(name).ok_or_else(|| self.wrong(name, "is missing"))
     }
 
-    /// A member that must be text where it is given.
+    /// An optional member that must be text.
     pub fn text(&self, name: &str) -> Result<Option<&'a str>, InvalidField> {
         self.get(name)
             .map(|value| value.as_str().ok_or_else(|| self.wrong(name, "must be text")))
             .transpose()
     }
 
-    /// Text that must be there and not empty.
+    /// A required text that must not be empty.
     pub fn require_text(&self, name: &str) -> Result<String, InvalidField> {
         match self.text(name)? {
             None => Err(self.wrong(name, "is missing")),
@@ -52,7 +52,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A member that must be an HTTP URL where it is given.
+    /// An optional member that must be an HTTP URL.
     pub fn url(&self, name: &str) -> Result<Option<Url>, InvalidField> {
         let parse =
             |text| Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
@@ -61,12 +61,12 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    /// An HTTP URL that must be there.
+    /// A required HTTP URL.
     pub fn require_url(&self, name: &str) -> Result<Url, InvalidField> {
         self.url(name)?.ok_or_else(|| self.wrong(name, "is missing"))
     }
 
-    /// A member that must be a number from `least` to `most` where it is given.
+    /// An optional member that must be a number from `least` to `most`.
     pub fn number(&self, name: &str, least: f64, most: f64) -> Result<Option<f64>, InvalidField> {
         let accept = |value: &Value| {
             let number = value.as_f64().filter(|number| (least..=most).contains(number));
@@ -76,7 +76,7 @@ impl<'a> Fields<'a> {
         self.get(name).map(accept).transpose()
     }
 
-    /// A member that must be a whole number from `least` to `most` where it is given.
+    /// An optional member that must be a whole number from `least` to `most`.
     pub fn whole(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, InvalidField> {
         let accept = |value: &Value| {
             let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
         self.get(name).map(accept).transpose()
     }
 
-    /// Says what is wrong with a member.
+    /// The error of a member.
     pub fn wrong(&self, name: &str, message: impl Into<String>) -> InvalidField {
         InvalidField::new(format!("{}{name}", self.prefix), message)
     }

@@ -1,34 +1,38 @@
 //! A stand-in for the providers, which makes real media on this machine.
 //!
-//! It speaks RunPod's serverless API with a text-to-speech worker behind it: a run is queued,
-//! spoken with espeak-ng, offered for download, announced by a webhook, and gone once the
-//! download has been confirmed or a minute has passed. Beside it stand the three scene services,
-//! which make, cut and join videos with ffmpeg. The studio can be told to misbehave in the ways
-//! that providers and networks do, at random but repeatably. It listens on loopback only.
+//! It implements RunPod's serverless API with a text-to-speech worker: a run is queued, spoken by
+//! espeak-ng, and served for download after a callback, until the download is confirmed or a minute
+//! has passed. It also implements the three scene services, which make, cut and join videos with
+//! ffmpeg. It can inject the faults of providers and networks, at random but repeatably. It listens
+//! on loopback only.
+//!
+//! It depends on no code of the product but `domain`, so that an error in reading a protocol is not
+//! made on both sides. A further provider is a folder beside `scenes`, a route in `api` and a task
+//! store in `state`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-mod announcement;
 mod api;
 mod engine;
 mod faults;
 mod fields;
 mod file;
-mod ledger;
 mod options;
 mod output;
-mod pod;
 mod post;
 mod program;
 mod range;
 mod run_request;
 mod scenes;
 mod settings;
+mod state;
 mod stored_file;
 mod studio;
 mod task;
+mod task_store;
 #[cfg(test)]
 mod tests;
+mod webhook;
 mod worker;
 
 pub use engine::{Engine, SpeechError};

@@ -1,4 +1,4 @@
-//! The program: reads the options, serves until it is told to stop.
+//! The program `hookreel-studio`: serves as its options say until SIGINT or SIGTERM.
 
 use std::process::ExitCode;
 

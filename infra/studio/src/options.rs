@@ -1,4 +1,4 @@
-//! The command line of the program.
+//! The command line.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -11,33 +11,33 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::scenes::SceneOptions;
 use crate::{Engine, Faults, Settings, StartError, Studio};
 
-/// Plays RunPod serverless with a text-to-speech worker, and the three scene services, on
-/// 127.0.0.1.
+/// Stands in for RunPod serverless with a text-to-speech worker, and for the three scene services,
+/// on 127.0.0.1.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Options {
-    /// The port on 127.0.0.1; 0 takes any that is free.
+    /// The port on 127.0.0.1; 0 chooses a free one.
     #[arg(long, default_value_t = 8791)]
     port: u16,
-    /// The key that callers must present.
+    /// The API key that callers must send.
     #[arg(long, env = "RUNPOD_API_KEY", hide_env_values = true)]
     api_key: String,
-    /// Who speaks.
+    /// The speech engine.
     #[arg(long, value_enum, default_value_t = Engine::Espeak)]
     engine: Engine,
-    /// How many tasks are worked on at once; one a core, if not given.
+    /// How many tasks are processed at once; one per core by default.
     #[arg(long)]
     workers: Option<usize>,
-    /// How long a file waits for the confirmation of its download, in seconds.
+    /// How long a file is kept for its download to be confirmed, in seconds.
     #[arg(long, env = "DOWNLOAD_CONFIRMATION_TIMEOUT", default_value_t = 60)]
     confirmation_timeout: u64,
-    /// Where files are made; a temporary folder, if not given.
+    /// The folder of the files; a temporary one by default.
     #[arg(long)]
     work_dir: Option<PathBuf>,
-    /// Signs the worker's webhook.
+    /// The secret that signs the worker callback.
     #[arg(long, env = "RUNPOD_WEBHOOK_SECRET", hide_env_values = true)]
     webhook_secret: Option<String>,
-    /// Where the worker's webhook goes when a run names no `webhook_url`.
+    /// The URL of the worker callback for runs without a `webhook_url`.
     #[arg(long, env = "NEXTJS_WEBHOOK_URL")]
     webhook_url: Option<String>,
     #[command(flatten)]
@@ -64,7 +64,7 @@ impl From<Options> for Settings {
     }
 }
 
-/// Serves as `options` say, until SIGINT or SIGTERM.
+/// Serves with `options` until SIGINT or SIGTERM.
 pub async fn run(options: Options) -> Result<(), StartError> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));

@@ -1,4 +1,4 @@
-//! `GET /output/{filename}`: every file that a task has made, and the forgers' ones.
+//! `GET /output/{filename}`: the files of all tasks, and those of forged webhooks.
 
 use std::sync::Arc;
 
@@ -9,48 +9,48 @@ use axum::response::IntoResponse;
 
 use crate::engine::forged_wav;
 use crate::faults::Fault;
-use crate::pod::Pod;
+use crate::state::StudioState;
 use crate::stored_file::{StoredFile, not_found};
 use crate::{file, scenes};
 
 const FORGED: &str = "forged_";
 
-/// What a forger's file for task `id` is called.
+/// The name of the file in a forged webhook for task `id`.
 pub(crate) fn forged_filename(id: &str) -> String {
     format!("{FORGED}{id}.wav")
 }
 
-/// Whether a file of that name was made by a studio.
+/// Whether a studio made the file of that name.
 pub(crate) fn is_ours(filename: &str) -> bool {
     file::is_ours(filename) || scenes::is_ours(filename)
 }
 
-/// A file that was asked for.
-pub(crate) struct Asked {
+/// A requested file.
+pub(crate) struct RequestedFile {
     pub file: StoredFile,
-    /// The place of its task in the order in which tasks came.
+    /// Its task's place in the order of creation.
     pub ordinal: u64,
-    /// Whether nobody has asked for it before.
+    /// Whether this is the first request for it.
     pub first: bool,
 }
 
 /// `GET /output/{filename}`.
 pub(crate) async fn download(
-    State(pod): State<Arc<Pod>>,
+    State(studio): State<Arc<StudioState>>,
     Path(filename): Path<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Response<Body> {
     let stem = filename.split('.').next().unwrap_or_default();
     if let Some(id) = stem.strip_prefix(FORGED) {
-        pod.ledger.change(id, |task| task.forged_fetches += 1);
-        pod.scenes.change(id, |task| task.forged_fetches += 1);
+        studio.tasks.change(id, |task| task.forged_fetches += 1);
+        studio.scenes.change(id, |task| task.forged_fetches += 1);
         return ([(header::CONTENT_TYPE, "audio/wav")], forged_wav()).into_response();
     }
-    let found =
-        file::find(&pod, &filename, &method).or_else(|| scenes::find(&pod, &filename, &method));
-    let Some(Asked { file, ordinal, first }) = found else { return not_found() };
-    let broken = first && pod.settings.faults.strikes(Fault::Truncate, ordinal);
+    let found = file::find(&studio, &filename, &method)
+        .or_else(|| scenes::find(&studio, &filename, &method));
+    let Some(RequestedFile { file, ordinal, first }) = found else { return not_found() };
+    let broken = first && studio.settings.faults.occurs(Fault::Truncate, ordinal);
     file.send(&headers, broken).await.unwrap_or_else(|error| {
         tracing::warn!(filename, %error, "file not sent");
         not_found()

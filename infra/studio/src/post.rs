@@ -12,30 +12,30 @@ use sha2::Sha256;
 
 use crate::studio::StartError;
 
-/// How long a receiver has to answer, by seed 000.
+/// How long a receiver may take to answer a RunPod worker callback.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The header that carries the worker's signature.
+/// The header of the signature.
 pub(crate) const SIGNATURE_HEADER: &str = "X-Webhook-Signature";
 
-/// Sends webhooks and waits for their answers.
+/// Sends webhooks and returns the status of the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Poster(reqwest::Client);
 
 impl Poster {
-    /// One that follows no redirect.
+    /// Follows no redirect.
     pub fn new() -> Result<Self, StartError> {
         let client = client_builder()?.timeout(TIMEOUT).redirect(Policy::none()).build()?;
         Ok(Self(client))
     }
 
-    /// The client itself, for a test's own requests.
+    /// The client, for a test's own requests.
     #[cfg(test)]
     pub fn into_client(self) -> reqwest::Client {
         self.0
     }
 
-    /// Posts `body`; the receiver's status code, or `None` if there was no answer in time.
+    /// Posts `body`; returns the receiver's status code, or `None` without an answer in time.
     pub async fn post(&self, url: &str, body: &Value, signer: Option<&Signer>) -> Option<u16> {
         let body = body.to_string();
         let mut request = self.0.post(url).header(CONTENT_TYPE, "application/json");
@@ -53,7 +53,7 @@ impl Poster {
     }
 }
 
-/// A client with its own root certificates, since a small machine may have none.
+/// A client with built-in root certificates, because a small machine may have none.
 pub(crate) fn client_builder() -> Result<reqwest::ClientBuilder, StartError> {
     let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -72,12 +72,12 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// Signs with the bytes of `secret` as seed 002 does, with `sha256=` before the hex digits.
+    /// Signs in the form of the async TTS API v1: `sha256=` and the hex digits.
     pub fn new(secret: &[u8]) -> Result<Self, InvalidLength> {
         Ok(Self { prefix: "sha256=", ..Self::plain(secret)? })
     }
 
-    /// Signs with the bytes of `secret` as seed 001 does, with the hex digits alone.
+    /// Signs in the form of a scene service webhook: the hex digits alone.
     pub fn plain(secret: &[u8]) -> Result<Self, InvalidLength> {
         Ok(Self { key: Hmac::new_from_slice(secret)?, prefix: "" })
     }

@@ -1,4 +1,4 @@
-//! Child processes that make media, and how they fail.
+//! Runs the programs that make media, and reports their failures.
 
 use std::ffi::OsStr;
 use std::io;
@@ -7,68 +7,65 @@ use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-/// Most of a program's complaint that is passed on, in characters.
-const COMPLAINT: usize = 300;
+/// Most characters of a program's standard error in an error.
+const MAX_STDERR: usize = 300;
 
 /// A program on this machine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Program {
     name: &'static str,
-    /// Debian's package of it.
+    /// Its Debian package.
     package: &'static str,
 }
 
-/// Speaks.
 pub(crate) const ESPEAK: Program = Program { name: "espeak-ng", package: "espeak-ng" };
-/// Makes and changes sound and video.
 pub(crate) const FFMPEG: Program = Program { name: "ffmpeg", package: "ffmpeg" };
-/// Says what a media file holds.
 pub(crate) const FFPROBE: Program = Program { name: "ffprobe", package: "ffmpeg" };
 
-/// Why a program did not do its work.
+/// Why a program failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
-    /// It is not on this machine.
+    /// It is not installed.
     #[error("{name} is not installed; on Debian or Ubuntu: apt-get install {package}")]
     Missing {
         /// Its name.
         name: &'static str,
-        /// The package that holds it.
+        /// Its Debian package.
         package: &'static str,
     },
-    /// It ended badly.
-    #[error("{name} failed ({status}): {complaint}")]
+    /// It ended with a failure status.
+    #[error("{name} failed ({status}): {stderr_text}")]
     Failed {
         /// Its name.
         name: &'static str,
-        /// How it ended.
+        /// Its status.
         status: ExitStatus,
-        /// What it wrote to standard error.
-        complaint: String,
+        /// Its standard error.
+        stderr_text: String,
     },
-    /// A pipe to it could not be used.
-    #[error("a program could not be used: {0}")]
+    /// A pipe to it failed.
+    #[error("a pipe to a program failed: {0}")]
     Io(#[from] io::Error),
 }
 
-/// Runs `program` with `arguments` and `input` on its standard input, to its end, and gives back
-/// what it wrote. Dropping the future kills it.
+/// Runs `program` to its end with `arguments` and `input` on its standard input; returns its
+/// standard output. Dropping the future kills it.
 pub(crate) async fn run<A: AsRef<OsStr>>(
     program: Program,
     arguments: &[A],
     input: &[u8],
 ) -> Result<Vec<u8>, ProgramError> {
     let mut output = Vec::new();
-    watch(program, arguments, input, |bytes| output.extend_from_slice(bytes)).await?;
+    run_watched(program, arguments, input, |bytes| output.extend_from_slice(bytes)).await?;
     Ok(output)
 }
 
-/// The same, and shows `look` what the program writes while it works.
-pub(crate) async fn watch<A: AsRef<OsStr>>(
+/// Does the same, and passes the standard output to `on_output` as it comes.
+pub(crate) async fn run_watched<A: AsRef<OsStr>>(
     program: Program,
     arguments: &[A],
     input: &[u8],
-    look: impl FnMut(&[u8]),
+    on_output: impl FnMut(&[u8]),
 ) -> Result<(), ProgramError> {
     let mut child = Command::new(program.name)
         .args(arguments)
@@ -78,49 +75,48 @@ pub(crate) async fn watch<A: AsRef<OsStr>>(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| program.start_error(error))?;
-    let complaint = converse(&mut child, input, look).await?;
+    let stderr_text = exchange(&mut child, input, on_output).await?;
     let status = child.wait().await?;
     if status.success() {
         return Ok(());
     }
-    let complaint = String::from_utf8_lossy(&complaint);
-    let complaint = complaint.trim().chars().take(COMPLAINT).collect();
-    Err(ProgramError::Failed { name: program.name, status, complaint })
+    let stderr_text = String::from_utf8_lossy(&stderr_text);
+    let stderr_text = stderr_text.trim().chars().take(MAX_STDERR).collect();
+    Err(ProgramError::Failed { name: program.name, status, stderr_text })
 }
 
-/// Writes and reads all three pipes until the program has closed its own; gives back what it
-/// wrote to standard error.
-async fn converse(
+/// Writes and reads all three pipes until the program closes its own; returns its standard error.
+async fn exchange(
     child: &mut Child,
     input: &[u8],
-    mut look: impl FnMut(&[u8]),
+    mut on_output: impl FnMut(&[u8]),
 ) -> io::Result<Vec<u8>> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let feed = async {
+    let write_input = async {
         if let Some(mut stdin) = stdin {
-            // A program that ends without reading everything says why on standard error.
+            // A program that ends early explains that on standard error.
             let _ = stdin.write_all(input).await;
         }
         io::Result::Ok(())
     };
-    let listen = async {
+    let read_output = async {
         let mut chunk = vec![0; 8192];
         if let Some(mut stdout) = stdout {
             while let count @ 1.. = stdout.read(&mut chunk).await? {
-                look(&chunk[..count]);
+                on_output(&chunk[..count]);
             }
         }
         io::Result::Ok(())
     };
-    let complain = async {
-        let mut complaint = Vec::new();
+    let read_errors = async {
+        let mut stderr_text = Vec::new();
         if let Some(mut stderr) = stderr {
-            stderr.read_to_end(&mut complaint).await?;
+            stderr.read_to_end(&mut stderr_text).await?;
         }
-        io::Result::Ok(complaint)
+        io::Result::Ok(stderr_text)
     };
-    let ((), (), complaint) = tokio::try_join!(feed, listen, complain)?;
-    Ok(complaint)
+    let ((), (), stderr_text) = tokio::try_join!(write_input, read_output, read_errors)?;
+    Ok(stderr_text)
 }
 
 impl Program {

@@ -1,22 +1,22 @@
-//! The `Range` header, as far as one file and one range go (RFC 9110, section 14).
+//! The `Range` header for one file and one range (RFC 9110, section 14).
 
 use std::ops::Range;
 
-/// What part of a file to send.
+/// The part of a file to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// All of it: no range was asked for, or one that a server may pass over.
+    /// All of it: no range was requested, or one that a server may ignore.
     Whole,
     /// These bytes, at least one.
     Bytes(Range<u64>),
-    /// Nothing: the range lies outside the file.
+    /// The range lies outside the file.
     Unsatisfiable,
 }
 
-/// Reads `header` for a file of `length` bytes. Several ranges at once are passed over.
+/// Parses `header` for a file of `length` bytes. Several ranges at once are ignored.
 pub(crate) fn part(header: Option<&str>, length: u64) -> Part {
-    let asked = header.and_then(|text| text.trim().strip_prefix("bytes="));
-    let Some((first, last)) = asked.and_then(|spec| spec.split_once('-')) else {
+    let spec = header.and_then(|text| text.trim().strip_prefix("bytes="));
+    let Some((first, last)) = spec.and_then(|spec| spec.split_once('-')) else {
         return Part::Whole;
     };
     let range = match (first.parse::<u64>(), last.parse::<u64>()) {
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_three_forms() {
+    fn all_three_forms_are_parsed() {
         assert_eq!(part(Some("bytes=2-5"), 10), Part::Bytes(2..6));
         assert_eq!(part(Some("bytes=2-"), 10), Part::Bytes(2..10));
         assert_eq!(part(Some("bytes=-3"), 10), Part::Bytes(7..10));
@@ -41,13 +41,13 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_lies_outside() {
+    fn a_range_outside_the_file_is_unsatisfiable() {
         assert_eq!(part(Some("bytes=10-"), 10), Part::Unsatisfiable);
         assert_eq!(part(Some("bytes=-0"), 10), Part::Unsatisfiable);
     }
 
     #[test]
-    fn passes_over_what_it_need_not_understand() {
+    fn malformed_and_multiple_ranges_are_ignored() {
         for header in ["bytes=5-2", "bytes=1-2,4-5", "lines=1-2", "bytes=a-b", "bytes=-"] {
             assert_eq!(part(Some(header), 10), Part::Whole, "{header}");
         }

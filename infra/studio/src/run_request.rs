@@ -1,4 +1,4 @@
-//! The body of `/run`: RunPod's envelope, and inside it the input of the speech worker.
+//! The body of `/run`: RunPod's envelope, and in it the input of the speech worker.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ const EXECUTION_TIMEOUT: Duration = Duration::from_mins(10);
 /// RunPod's default for `policy.ttl`.
 const TIME_TO_LIVE: Duration = Duration::from_hours(24);
 
-/// The envelope. RunPod looks no deeper than this; a wrong `input` is the worker's affair.
+/// The envelope. RunPod validates nothing deeper; a wrong `input` fails in the worker.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RunRequest {
     pub input: Map<String, Value>,
-    /// Where RunPod itself reports the end.
+    /// The URL of RunPod's own webhook.
     #[serde(default)]
     pub webhook: Option<String>,
     #[serde(default)]
@@ -39,12 +39,12 @@ impl RunRequest {
         self.policy.execution_timeout.map_or(EXECUTION_TIMEOUT, Duration::from_millis)
     }
 
-    /// How long the task may exist before it has ended.
+    /// How long the task may exist until it ends.
     pub fn time_to_live(&self) -> Duration {
         self.policy.ttl.map_or(TIME_TO_LIVE, Duration::from_millis)
     }
 
-    /// The speech that is asked for; English where no language is named.
+    /// The requested speech; English by default.
     pub fn speech(&self) -> Result<TtsRequest, InvalidField> {
         let text = self.text("text")?.ok_or_else(|| InvalidField::new("text", "is missing"))?;
         let language = self.text("language")?.unwrap_or("english");
@@ -52,7 +52,7 @@ impl RunRequest {
         TtsRequest::new(text.to_owned(), language, voice, self.text("format")?)
     }
 
-    /// A member of the input that must be text where it is given.
+    /// An optional member of the input that must be text.
     pub fn text(&self, name: &str) -> Result<Option<&str>, InvalidField> {
         Fields::of(&self.input).text(name)
     }

@@ -1,4 +1,4 @@
-//! What a studio can be told before it starts.
+//! The settings of a studio.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,43 +7,44 @@ use domain::Secret;
 
 use crate::{Engine, Faults, SceneSettings};
 
-/// How long a pod waits for the confirmation of a download: seed 000's
+/// How long a speech worker waits for the confirmation of a download: its
 /// `DOWNLOAD_CONFIRMATION_TIMEOUT`.
 const CONFIRMATION_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How long RunPod rests before it tries its own webhook again, by its documentation.
+/// How long RunPod waits before it retries its own webhook, as it documents.
 const RETRY_WAIT: Duration = Duration::from_secs(10);
 
 /// The settings of a studio.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The port on 127.0.0.1; 0 takes any that is free.
+    /// The port on 127.0.0.1; 0 chooses a free one.
     pub port: u16,
-    /// The key that callers of `/v2/…` must present.
+    /// The API key for `/v2/…`.
     pub api_key: Secret,
-    /// Who speaks.
+    /// The speech engine.
     pub engine: Engine,
-    /// How many tasks are worked on at once, each by one program at a time. Those that wait for a confirmation do not count.
+    /// How many tasks are processed at once, each by one program at a time. Tasks that wait for a
+    /// confirmation do not count.
     pub workers: usize,
-    /// What goes wrong.
+    /// The faults to inject.
     pub faults: Faults,
     /// How long a file is kept for its download to be confirmed.
     pub confirmation_timeout: Duration,
-    /// How long to rest between two tries of RunPod's own webhook.
+    /// The wait between two attempts of RunPod's own webhook.
     pub retry_wait: Duration,
-    /// Where files are made, by this studio alone; a temporary folder, if `None`. What an
-    /// earlier studio has left there is deleted.
+    /// The folder of the files, used by this studio alone; a temporary one if `None`. Files of an
+    /// earlier studio in it are deleted.
     pub work_dir: Option<PathBuf>,
-    /// Signs the worker's webhook with `X-Webhook-Signature`, if set.
+    /// Signs the worker callback with `X-Webhook-Signature`, if set.
     pub webhook_secret: Option<Secret>,
-    /// Where the worker's webhook goes when a run names no `webhook_url`.
+    /// The URL of the worker callback for runs without a `webhook_url`.
     pub webhook_url: Option<String>,
     /// The three scene services.
     pub scenes: SceneSettings,
 }
 
 impl Settings {
-    /// Settings as a faultless provider has them: espeak-ng, any free port, one worker a core.
+    /// Settings without faults: espeak-ng, a free port, one worker per core.
     #[must_use]
     pub fn new(api_key: Secret) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! A file as it is served: whole, in part, or broken off where a fault is to strike.
+//! Serves a file: whole, in part, or broken off by a fault.
 
 use std::io;
 use std::ops::Range;
@@ -27,18 +27,18 @@ pub(crate) struct StoredFile {
 }
 
 impl StoredFile {
-    /// The file at `path`, which is there and complete.
+    /// The complete file at `path`.
     pub async fn at(path: PathBuf, content_type: &'static str) -> io::Result<Self> {
         let bytes = tokio::fs::metadata(&path).await?.len();
         let filename = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { filename, path, bytes, content_type })
     }
 
-    /// Answers a request with `headers` for this file; in half and then not at all if `broken`.
+    /// Answers a request with `headers`; breaks off halfway if `broken`.
     pub async fn send(&self, headers: &HeaderMap, broken: bool) -> io::Result<Response<Body>> {
         let etag = format!("\"{}-{:x}\"", self.filename, self.bytes);
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        // A range of an older file is no use to anyone, so it is sent whole (RFC 9110, 13.1.5).
+        // A range of another file is useless, so the file is sent whole (RFC 9110, 13.1.5).
         let same_file = text(header::IF_RANGE).is_none_or(|known| known == etag);
         let range = text(header::RANGE).filter(|_| same_file);
         let (status, bytes) = match part(range, self.bytes) {
@@ -64,8 +64,8 @@ impl StoredFile {
         Ok(response)
     }
 
-    /// `bytes` of the file, or where it is to break off, half of them and then an error, upon
-    /// which the server cuts the connection.
+    /// `bytes` of the file; if `broken`, half of them and then an error, at which the server cuts
+    /// the connection.
     async fn content(&self, bytes: Range<u64>, broken: bool) -> io::Result<Body> {
         let mut file = File::open(&self.path).await?;
         file.seek(SeekFrom::Start(bytes.start)).await?;
@@ -75,8 +75,8 @@ impl StoredFile {
         }
         let half = ReaderStream::new(file.take(length / 2));
         let cut = stream::once(async {
-            // The server flushes what it has when the body makes it wait; without that the
-            // error would take the first half with it.
+            // The server flushes when the body makes it wait; without that the error would drop the
+            // first half.
             tokio::task::yield_now().await;
             Err(io::Error::from(io::ErrorKind::BrokenPipe))
         });
@@ -89,7 +89,7 @@ fn unsatisfiable(length: u64) -> Response<Body> {
     (StatusCode::RANGE_NOT_SATISFIABLE, range).into_response()
 }
 
-/// The answer where there is no such file.
+/// The answer for a missing file.
 pub(crate) fn not_found() -> Response<Body> {
     (StatusCode::NOT_FOUND, Json(json!({ "error": "not found" }))).into_response()
 }

@@ -1,4 +1,4 @@
-//! One run, from `IN_QUEUE` to its end, and how it shows itself.
+//! One RunPod task, from `IN_QUEUE` to its end.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,66 +7,66 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::ledger::Entry;
 use crate::stored_file::StoredFile;
+use crate::task_store::Entry;
 
-/// How long the result of an ended task can be asked for, by RunPod's documentation.
-const RESULT_LIFE: Duration = Duration::from_mins(30);
+/// How long the result of an ended task is kept, as RunPod documents it.
+const RESULT_TTL: Duration = Duration::from_mins(30);
 
-/// The states of a RunPod job, spelt as its API spells them.
+/// The states of a RunPod job, as its API names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Waits for a worker.
     InQueue,
-    /// Is worked on, or its file waits to be fetched.
+    /// Is processed, or its file waits for the download.
     InProgress,
-    /// Ended well.
+    /// Ended successfully.
     Completed,
     /// Ended with an error.
     Failed,
     /// Ended on request.
     Cancelled,
-    /// Ended because its policy's time was up.
+    /// Ended because a time limit of its policy passed.
     TimedOut,
 }
 
 impl Status {
-    /// Whether nothing can follow.
+    /// Whether it is final.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         !matches!(self, Self::InQueue | Self::InProgress)
     }
 }
 
-/// What a webhook that was sent told.
+/// The kind of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PostKind {
-    /// The worker's own: the file can be fetched.
+    /// The worker callback: the file is ready.
     FileReady,
-    /// A forger's, about the same job.
+    /// A forged one, for the same job.
     Forged,
-    /// RunPod's own: the job has ended.
+    /// RunPod's own: the job has ended. Of a scene service: its webhook.
     Ended,
 }
 
-/// One webhook that was sent.
+/// A webhook that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Post {
-    /// What it told.
+    /// Its kind.
     pub kind: PostKind,
     /// The receiver's status code; `None` if it did not answer in time.
     pub answer: Option<u16>,
 }
 
-/// A task as it stands at one moment.
+/// A copy of a task.
 #[derive(Debug, Clone)]
 pub struct TaskView {
-    /// RunPod's id of it.
+    /// RunPod's id.
     pub id: String,
-    /// The customer's id of it.
+    /// The client's job id.
     pub job_id: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Whether the download was confirmed.
     pub confirmed: bool,
@@ -76,9 +76,9 @@ pub struct TaskView {
     pub error: Option<String>,
     /// The webhooks sent, in order of their answers.
     pub posts: Vec<Post>,
-    /// How often its file was asked for.
+    /// How often its file was requested.
     pub fetches: u32,
-    /// How often the forger's file was asked for.
+    /// How often the file of its forged webhook was requested.
     pub forged_fetches: u32,
 }
 
@@ -86,19 +86,24 @@ impl TaskView {
     /// How many webhooks of that kind were sent.
     #[must_use]
     pub fn posts_of(&self, kind: PostKind) -> usize {
-        self.posts.iter().filter(|post| post.kind == kind).count()
+        posts_of(&self.posts, kind)
     }
 }
 
-/// A file that waits to be fetched.
+/// How many of `posts` are of that kind.
+pub(crate) fn posts_of(posts: &[Post], kind: PostKind) -> usize {
+    posts.iter().filter(|post| post.kind == kind).count()
+}
+
+/// A finished file, and its URLs.
 #[derive(Debug, Clone)]
-pub(crate) struct Offer {
+pub(crate) struct Output {
     pub file: StoredFile,
     pub download_url: String,
     pub confirmation_url: String,
 }
 
-/// A run as the ledger keeps it.
+/// A task in the store.
 #[derive(Debug)]
 pub(crate) struct Task {
     pub id: String,
@@ -108,7 +113,7 @@ pub(crate) struct Task {
     pub accepted: Instant,
     pub begun: Option<Instant>,
     pub ended: Option<Instant>,
-    pub offer: Option<Offer>,
+    pub output: Option<Output>,
     pub confirmed: bool,
     pub error: Option<String>,
     pub posts: Vec<Post>,
@@ -119,7 +124,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// A task that has just been accepted.
+    /// A new task.
     pub fn new(id: String, job_id: String, ordinal: u64) -> Self {
         Self {
             id,
@@ -129,7 +134,7 @@ impl Task {
             accepted: Instant::now(),
             begun: None,
             ended: None,
-            offer: None,
+            output: None,
             confirmed: false,
             error: None,
             posts: Vec::new(),
@@ -140,12 +145,12 @@ impl Task {
         }
     }
 
-    /// Whether its file waits to be fetched.
+    /// Whether its file waits for the confirmation.
     pub fn is_waiting(&self) -> bool {
-        self.offer.is_some() && !self.confirmed && !self.status.is_terminal()
+        self.output.is_some() && !self.confirmed && !self.status.is_terminal()
     }
 
-    /// The job as `/status` and RunPod's webhook show it; times in milliseconds.
+    /// The body of `/status` and of RunPod's own webhook; times in milliseconds.
     pub fn body(&self) -> Value {
         let mut body = json!({ "id": self.id, "status": self.status });
         let begun = self.begun.or(self.ended);
@@ -155,8 +160,8 @@ impl Task {
         if let (Some(begun), Some(ended)) = (self.begun, self.ended) {
             body["executionTime"] = milliseconds(begun, ended);
         }
-        if let Some(offer) = &self.offer {
-            body["output"] = self.output(offer);
+        if let Some(output) = &self.output {
+            body["output"] = self.output_body(output);
         }
         if let Some(error) = &self.error {
             body["error"] = json!(error);
@@ -164,18 +169,18 @@ impl Task {
         body
     }
 
-    fn output(&self, offer: &Offer) -> Value {
-        let mut output = json!({
+    fn output_body(&self, output: &Output) -> Value {
+        let mut body = json!({
             "job_id": self.job_id,
-            "download_url": offer.download_url,
-            "confirmation_url": offer.confirmation_url,
-            "filename": offer.file.filename,
+            "download_url": output.download_url,
+            "confirmation_url": output.confirmation_url,
+            "filename": output.file.filename,
         });
         if self.status.is_terminal() {
-            output["bytes"] = json!(offer.file.bytes);
-            output["confirmed"] = json!(self.confirmed);
+            body["bytes"] = json!(output.file.bytes);
+            body["confirmed"] = json!(self.confirmed);
         }
-        output
+        body
     }
 }
 
@@ -190,8 +195,8 @@ impl Entry for Task {
         self.ordinal
     }
 
-    fn is_forgotten(&self) -> bool {
-        self.ended.is_some_and(|ended| ended.elapsed() >= RESULT_LIFE)
+    fn is_expired(&self) -> bool {
+        self.ended.is_some_and(|ended| ended.elapsed() >= RESULT_TTL)
     }
 
     fn view(&self) -> TaskView {
@@ -200,7 +205,7 @@ impl Entry for Task {
             job_id: self.job_id.clone(),
             status: self.status,
             confirmed: self.confirmed,
-            bytes: self.offer.as_ref().map(|offer| offer.file.bytes),
+            bytes: self.output.as_ref().map(|output| output.file.bytes),
             error: self.error.clone(),
             posts: self.posts.clone(),
             fetches: self.fetches,

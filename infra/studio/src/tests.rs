@@ -1,7 +1,7 @@
-//! Drives a studio over HTTP, as a customer and as the receiver of its webhooks.
+//! Tests a studio over HTTP, as a client and as the receiver of its webhooks.
 
 mod faults;
-mod life;
+mod lifecycle;
 mod receiver;
 mod scenes;
 
@@ -16,7 +16,7 @@ use receiver::Receiver;
 
 const API_KEY: &str = "key-of-the-tests";
 
-/// Settings of a studio that makes tones, and waits for confirmations longer than any test.
+/// Settings of a studio that makes tones and waits for confirmations longer than any test runs.
 fn settings() -> Settings {
     Settings {
         engine: Engine::Tone,
@@ -26,7 +26,7 @@ fn settings() -> Settings {
     }
 }
 
-/// A studio, a receiver of its webhooks, and a customer.
+/// A studio, a receiver of its webhooks, and a client.
 struct Stage {
     studio: Studio,
     receiver: Receiver,
@@ -53,7 +53,7 @@ impl Stage {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// Runs a greeting for `job_id` and gives back the task's id.
+    /// Runs a greeting for `job_id`; returns the task's id.
     async fn run(&self, job_id: &str) -> String {
         let input = json!({
             "text": "Akkam jirtu?", "language": "oromo", "job_id": job_id,

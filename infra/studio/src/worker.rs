@@ -1,4 +1,4 @@
-//! The life of one task: wait, speak, offer the file, wait for the confirmation, be gone.
+//! Processes one RunPod task: wait for a worker, speak, serve the file, wait for the confirmation.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,14 +8,14 @@ use domain::tts::TtsRequest;
 use tempfile::TempPath;
 use tokio::time::timeout;
 
-use crate::announcement::{announce, report_end};
 use crate::engine::SpeechError;
 use crate::faults::Fault;
 use crate::file::filename;
-use crate::pod::Pod;
 use crate::run_request::RunRequest;
+use crate::state::StudioState;
 use crate::stored_file::StoredFile;
-use crate::task::{Offer, Status};
+use crate::task::{Output, Status};
+use crate::webhook::{send_ended, send_file_ready};
 
 /// Why a task did not complete.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +24,9 @@ enum TaskError {
     Input(#[from] InvalidField),
     #[error(transparent)]
     Speech(#[from] SpeechError),
-    #[error("the worker failed on purpose")]
+    #[error("the worker failed by a fault")]
     Fault,
-    #[error("the time of the task's policy is up")]
+    #[error("a time limit of the task's policy has passed")]
     TimedOut,
     #[error("cancelled")]
     Cancelled,
@@ -42,83 +42,87 @@ impl TaskError {
     }
 }
 
-/// Takes task `id` to its end and reports it.
-pub(crate) async fn run(pod: Arc<Pod>, id: String, request: RunRequest) {
-    let Some(cancellation) = pod.ledger.read(&id, |task| Arc::clone(&task.cancellation)) else {
+/// Processes task `id` to its end and reports it.
+pub(crate) async fn run(studio: Arc<StudioState>, id: String, request: RunRequest) {
+    let Some(cancellation) = studio.tasks.read(&id, |task| Arc::clone(&task.cancellation)) else {
         return;
     };
     let outcome = tokio::select! {
         () = cancellation.notified() => Err(TaskError::Cancelled),
-        ended = timeout(request.time_to_live(), work(&pod, &id, &request)) => {
+        ended = timeout(request.time_to_live(), work(&studio, &id, &request)) => {
             ended.unwrap_or(Err(TaskError::TimedOut))
         }
     };
-    end(&pod, &id, outcome.as_ref().err());
+    end(&studio, &id, outcome.as_ref().err());
     if let Some(url) = &request.webhook {
-        report_end(&pod, &id, url).await;
+        send_ended(&studio, &id, url).await;
     }
 }
 
-async fn work(pod: &Arc<Pod>, id: &str, request: &RunRequest) -> Result<(), TaskError> {
-    let permit = pod.workers.acquire().await;
-    pod.ledger.change(id, |task| {
+async fn work(studio: &Arc<StudioState>, id: &str, request: &RunRequest) -> Result<(), TaskError> {
+    let permit = studio.workers.acquire().await;
+    studio.tasks.change(id, |task| {
         task.status = Status::InProgress;
         task.begun = Some(Instant::now());
     });
     let execution = async {
         let speech = request.speech()?;
-        // Held until the end, whichever end it is: the file goes with this name.
-        let _file = make_file(pod, id, &speech).await?;
-        // A pod that only waits for its confirmation keeps no other task from being spoken.
+        // Held to the end, however it ends: dropping this deletes the file.
+        let _file = make_file(studio, id, &speech).await?;
+        // A task that only waits for its confirmation does not occupy a worker.
         drop(permit);
         let own_url = request.text("webhook_url")?;
-        if let Some(url) = own_url.or(pod.settings.webhook_url.as_deref()) {
-            let (pod, id, url) = (Arc::clone(pod), id.to_owned(), url.to_owned());
-            Arc::clone(&pod).spawn(async move { announce(&pod, &id, &url).await });
+        if let Some(url) = own_url.or(studio.settings.webhook_url.as_deref()) {
+            let (studio, id, url) = (Arc::clone(studio), id.to_owned(), url.to_owned());
+            Arc::clone(&studio).spawn(async move { send_file_ready(&studio, &id, &url).await });
         }
-        wait_for_confirmation(pod, id).await;
+        wait_for_confirmation(studio, id).await;
         Ok(())
     };
     timeout(request.execution_timeout(), execution).await.unwrap_or(Err(TaskError::TimedOut))
 }
 
-/// Makes the file and offers it. It is deleted when what this gives back is dropped.
-async fn make_file(pod: &Pod, id: &str, speech: &TtsRequest) -> Result<TempPath, TaskError> {
-    let told = pod.ledger.read(id, |task| (task.ordinal, task.job_id.clone()));
-    let (ordinal, job_id) = told.unwrap_or_default();
-    if pod.settings.faults.strikes(Fault::Fail, ordinal) {
+/// Makes the file and serves it. Dropping the returned path deletes it.
+async fn make_file(
+    studio: &StudioState,
+    id: &str,
+    speech: &TtsRequest,
+) -> Result<TempPath, TaskError> {
+    let read = studio.tasks.read(id, |task| (task.ordinal, task.job_id.clone()));
+    let (ordinal, job_id) = read.unwrap_or_default();
+    if studio.settings.faults.occurs(Fault::Fail, ordinal) {
         return Err(TaskError::Fault);
     }
     let filename = filename(id, speech.format);
-    let path = pod.work_dir.join(&filename);
+    let path = studio.work_dir.join(&filename);
     let file = TempPath::try_from_path(&path).map_err(SpeechError::Io)?;
-    pod.settings.engine.speak(speech, &path).await?;
+    studio.settings.engine.speak(speech, &path).await?;
     let content_type = speech.format.content_type();
     let stored = StoredFile::at(path, content_type).await.map_err(SpeechError::Io)?;
     let bytes = stored.bytes;
     tracing::info!(task = id, job = job_id, bytes, language = speech.language.name(), "spoken");
-    let offer = Offer {
-        download_url: format!("{}/output/{filename}", pod.base_url),
-        confirmation_url: format!("{}/confirm-download/{job_id}?task={id}", pod.base_url),
+    let output = Output {
+        download_url: format!("{}/output/{filename}", studio.base_url),
+        confirmation_url: format!("{}/confirm-download/{job_id}?task={id}", studio.base_url),
         file: stored,
     };
-    pod.ledger.change(id, |task| task.offer = Some(offer));
+    studio.tasks.change(id, |task| task.output = Some(output));
     Ok(file)
 }
 
-/// Waits until the download is confirmed or its time is up; either way the pod ends well.
-async fn wait_for_confirmation(pod: &Pod, id: &str) {
-    let Some(confirmation) = pod.ledger.read(id, |task| Arc::clone(&task.confirmation)) else {
+/// Waits for the confirmation, or until its time has passed; both complete the task.
+async fn wait_for_confirmation(studio: &StudioState, id: &str) {
+    let Some(confirmation) = studio.tasks.read(id, |task| Arc::clone(&task.confirmation)) else {
         return;
     };
-    if timeout(pod.settings.confirmation_timeout, confirmation.notified()).await.is_err() {
-        tracing::warn!(task = id, "no confirmation came; the file is given up");
+    if timeout(studio.settings.confirmation_timeout, confirmation.notified()).await.is_err() {
+        tracing::warn!(task = id, "download not confirmed in time; file deleted");
     }
 }
 
-/// Writes the end of a task down. A cancellation that was acknowledged meanwhile stands.
-fn end(pod: &Pod, id: &str, error: Option<&TaskError>) {
-    pod.ledger.change(id, |task| {
+/// Records the end of a task. A cancellation that was acknowledged meanwhile stays.
+fn end(studio: &StudioState, id: &str, error: Option<&TaskError>) {
+    studio.tasks.change(id, |task| {
         if task.status != Status::Cancelled {
             task.status = error.map_or(Status::Completed, TaskError::status);
             task.error = error.map(ToString::to_string);

@@ -1,16 +1,16 @@
-//! A sine tone that depends on nothing but the text, for tests that need a real WAV at once.
+//! A sine tone that follows from the text alone, for tests that need a real WAV at once.
 
 use std::f64::consts::TAU;
 
 const SAMPLES_PER_SECOND: u32 = 8000;
 const SAMPLES_PER_CHARACTER: usize = 80;
-/// Half a minute, so that a long text costs no time.
-const MAXIMUM_SAMPLES: usize = 30 * SAMPLES_PER_SECOND as usize;
+/// Half a minute, so that a long text takes no longer.
+const MAX_SAMPLES: usize = 30 * SAMPLES_PER_SECOND as usize;
 const BYTES_PER_SAMPLE: u32 = 2;
 
-/// A mono WAV of 16 bits, 10 ms a character; other texts sound at other pitches.
+/// A mono WAV of 16 bits, 10 ms per character; the pitch follows from the text.
 pub(super) fn wav(text: &str) -> Vec<u8> {
-    let count = (text.chars().count() * SAMPLES_PER_CHARACTER).min(MAXIMUM_SAMPLES);
+    let count = (text.chars().count() * SAMPLES_PER_CHARACTER).min(MAX_SAMPLES);
     let hertz = 220.0 + f64::from(text.bytes().fold(0_u8, u8::wrapping_add));
     let mut file = header(u32::try_from(count).unwrap_or(u32::MAX));
     for sample in 0..count {

@@ -1,11 +1,11 @@
-//! A task as `GET …/api/tasks/{id}` and its webhook show it, in seed 001's words.
+//! The body of `GET …/api/tasks/{id}` and of the scene service webhook.
 
 use serde_json::{Map, Value, json};
 
 use super::SceneStatus;
 use super::task::SceneTask;
 
-/// The body for `task` as it stands.
+/// The body for the present state of `task`.
 pub(super) fn body(task: &SceneTask) -> Value {
     let mut body = Map::new();
     let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
@@ -28,7 +28,7 @@ pub(super) fn body(task: &SceneTask) -> Value {
     Value::Object(body)
 }
 
-/// What a forger makes of `body`: every link leads to `url`.
+/// A forged copy of `body`, whose links all lead to `url`.
 pub(super) fn forged(mut body: Value, url: &str) -> Value {
     for (name, value) in body.as_object_mut().into_iter().flatten() {
         if name.ends_with("_url") {

@@ -1,4 +1,4 @@
-//! Why a scene task did not complete. The texts are shown to the customer.
+//! Why a scene task did not complete. The texts are shown to the client.
 
 use std::io;
 
@@ -8,23 +8,23 @@ use crate::program::ProgramError;
 /// Why a scene task did not complete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SceneError {
-    /// An input could not be downloaded. `field` names it as the request does.
+    /// An input could not be downloaded. `field` is its name in the request.
     #[error("{field} {source}")]
     Fetch { field: String, source: FetchError },
-    /// An input is no video.
+    /// An input is not a video.
     #[error("{field} is not a video that can be read: {source}")]
     NotVideo { field: String, source: ProbeError },
-    /// Scenes would lie over each other whole.
+    /// A transition would cover a whole scene.
     #[error("transition.duration must be shorter than every scene")]
     TransitionTooLong,
     #[error(transparent)]
     Program(#[from] ProgramError),
     #[error("a file could not be used: {0}")]
     Io(#[from] io::Error),
-    /// A fault struck.
-    #[error("the task failed on purpose")]
+    /// A fault occurred.
+    #[error("the task failed by a fault")]
     Fault,
-    /// The prompt said so.
+    /// The prompt asks for it.
     #[error("the prompt asks for a failure")]
     Prompted,
     #[error("cancelled")]

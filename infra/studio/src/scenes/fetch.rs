@@ -1,4 +1,4 @@
-//! Downloads what a task starts from: over plain HTTP from this machine alone, to a file.
+//! Downloads the inputs of a task: over plain HTTP from this machine only.
 
 use std::io;
 use std::path::Path;
@@ -13,18 +13,18 @@ use url::{Host, Url};
 use crate::post::client_builder;
 use crate::studio::StartError;
 
-/// Largest file.
-const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Largest download, in bytes.
+const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// How long one download may take.
 const TIMEOUT: Duration = Duration::from_mins(5);
-/// How long the other side may be silent.
-const SILENCE: Duration = Duration::from_secs(20);
-/// How often a download is begun that breaks off.
-const TRIES: u32 = 3;
-/// How many redirects are followed.
-const REDIRECTS: usize = 5;
+/// How long the server may send nothing.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+/// Most attempts of a download that breaks off.
+const MAX_ATTEMPTS: u32 = 3;
+/// Most redirects of a download.
+const MAX_REDIRECTS: usize = 5;
 
-/// Why a file could not be downloaded; put after the name of what was to be downloaded.
+/// Why a download failed; the text follows the name of the input.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("is not plain HTTP on this machine")]
@@ -52,26 +52,26 @@ impl From<reqwest::Error> for FetchError {
 #[derive(Debug)]
 pub(crate) struct Fetcher {
     client: Client,
-    most_bytes: u64,
+    max_bytes: u64,
 }
 
 impl Fetcher {
-    /// One that follows redirects within this machine.
+    /// Follows redirects within this machine.
     pub fn new() -> Result<Self, StartError> {
         let client = client_builder()?
             .timeout(TIMEOUT)
-            .read_timeout(SILENCE)
+            .read_timeout(READ_TIMEOUT)
             .redirect(Policy::custom(follow))
             .build()?;
-        Ok(Self { client, most_bytes: MOST_BYTES })
+        Ok(Self { client, max_bytes: MAX_BYTES })
     }
 
-    /// Downloads `url` to the file `to`, from the beginning again where it breaks off.
+    /// Downloads `url` to the file `to`; starts again if it breaks off.
     pub async fn fetch(&self, url: &Url, to: &Path) -> Result<(), FetchError> {
         if !is_here(url) {
             return Err(FetchError::Elsewhere);
         }
-        let mut tries = 1..TRIES;
+        let mut tries = 1..MAX_ATTEMPTS;
         loop {
             match self.once(url, to).await {
                 Err(FetchError::Broken(_)) if tries.next().is_some() => {}
@@ -93,8 +93,8 @@ impl Fetcher {
         let mut bytes = 0;
         while let Some(chunk) = answer.chunk().await? {
             bytes += chunk.len() as u64;
-            if bytes > self.most_bytes {
-                return Err(FetchError::TooLarge(self.most_bytes));
+            if bytes > self.max_bytes {
+                return Err(FetchError::TooLarge(self.max_bytes));
             }
             file.write_all(&chunk).await?;
         }
@@ -103,7 +103,7 @@ impl Fetcher {
 }
 
 fn follow(attempt: Attempt) -> reqwest::redirect::Action {
-    if attempt.previous().len() <= REDIRECTS && is_here(attempt.url()) {
+    if attempt.previous().len() <= MAX_REDIRECTS && is_here(attempt.url()) {
         return attempt.follow();
     }
     attempt.error(FetchError::Redirects)
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_is_here() {
+    fn only_plain_http_to_this_machine_is_allowed() {
         let is_here = |text: &str| is_here(&Url::parse(text).unwrap());
         for here in ["http://127.0.0.1:1/a", "http://[::1]/", "http://localhost:80/x?y"] {
             assert!(is_here(here), "{here}");
@@ -135,13 +135,13 @@ mod tests {
         }
     }
     #[tokio::test]
-    async fn a_file_that_is_too_large_is_given_up() {
+    async fn a_download_beyond_the_limit_fails() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         let router = axum::Router::new().fallback(|| async { "12345" });
         tokio::spawn(axum::serve(listener, router).into_future());
         let file = tempfile::NamedTempFile::new().unwrap();
-        let fetcher = |most_bytes| Fetcher { most_bytes, ..Fetcher::new().unwrap() };
+        let fetcher = |max_bytes| Fetcher { max_bytes, ..Fetcher::new().unwrap() };
         let refused = fetcher(4).fetch(&url, file.path()).await;
         assert!(matches!(refused, Err(FetchError::TooLarge(4))), "{refused:?}");
         fetcher(5).fetch(&url, file.path()).await.unwrap();

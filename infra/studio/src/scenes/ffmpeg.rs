@@ -1,32 +1,32 @@
-//! A command line of ffmpeg, and its run. One processor core and little memory are enough.
+//! Builds and runs a command line of ffmpeg. One processor core and little memory suffice.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::program::{FFMPEG, ProgramError, watch};
+use crate::program::{FFMPEG, ProgramError, run_watched};
 
-/// How much H.264 may lose: a viewer sees nothing below 20.
+/// H.264's constant rate factor: losses are invisible below 20.
 const RATE_FACTOR: &str = "18";
 
-/// What is to become of a film.
+/// The files to make from a film.
 #[derive(Debug)]
 pub(super) struct Target<'a> {
-    /// How long it is.
+    /// Its length in frames.
     pub frames: u32,
-    /// How many frames lie between two key frames.
+    /// The number of frames between two key frames.
     pub distance: u32,
-    /// Where it goes.
+    /// The path of the video.
     pub mp4: &'a Path,
-    /// Where the small picture of it goes.
+    /// The path of the thumbnail.
     pub thumbnail: &'a Path,
 }
 
-/// A command line that grows.
+/// A command line under construction.
 #[derive(Debug)]
 pub(super) struct Ffmpeg(Vec<OsString>);
 
 impl Ffmpeg {
-    /// Without a file yet. It will say little, and tell its progress.
+    /// A command without inputs, that logs only errors and reports its progress.
     pub fn new() -> Self {
         let quiet = ["-hide_banner", "-loglevel", "error", "-nostdin", "-y"];
         Self(Vec::new()).with(&quiet).with(&["-progress", "pipe:1", "-filter_complex_threads", "1"])
@@ -38,19 +38,19 @@ impl Ffmpeg {
         self
     }
 
-    /// Adds the file at `path` as an input. A playlist in it leads nowhere but to files.
+    /// Adds the file at `path` as an input. A playlist in it can refer to files only.
     pub fn input(self, path: &Path) -> Self {
         self.with(&["-threads", "1", "-protocol_whitelist", "file", "-i"]).file(path)
     }
 
-    /// Adds a picture that ffmpeg makes itself as an input.
+    /// Adds a generated picture as an input.
     pub fn source(self, description: &str) -> Self {
         self.with(&["-f", "lavfi", "-i", description])
     }
 
-    /// Writes what the filter `graph` calls `[film]` to an MP4, and a small picture of
-    /// it: in one run, since the start of a program costs more than a short scene. The picture
-    /// is an early one, since ffmpeg keeps in memory what comes before it.
+    /// Writes the `[film]` of the filter `graph` to an MP4 and a thumbnail: in one run, because the
+    /// start of a program costs more than a short scene. The thumbnail is an early frame, because
+    /// ffmpeg keeps all frames before it in memory.
     pub fn film(self, graph: &str, target: &Target<'_>) -> Self {
         let Target { frames, distance, mp4, thumbnail } = target;
         let graph = format!(
@@ -67,7 +67,7 @@ impl Ffmpeg {
             .jpeg(thumbnail)
     }
 
-    /// Writes the first frame that `filter` lets through as a JPEG.
+    /// Writes the first frame that passes `filter` as a JPEG.
     pub fn picture(self, filter: &str, path: &Path) -> Self {
         self.with(&["-vf", filter, "-vsync", "passthrough"]).jpeg(path)
     }
@@ -84,13 +84,14 @@ impl Ffmpeg {
         self
     }
 
-    /// Runs it to its end, and tells `on_frame` now and then how many frames are done.
+    /// Runs it to its end, and passes the number of finished frames to `on_frame`.
     pub async fn run(self, on_frame: impl Fn(u32)) -> Result<(), ProgramError> {
-        watch(FFMPEG, &self.0, b"", |report| frame(report).into_iter().for_each(&on_frame)).await
+        run_watched(FFMPEG, &self.0, b"", |report| frame(report).into_iter().for_each(&on_frame))
+            .await
     }
 }
 
-/// The last number of frames that a progress report names.
+/// The last number of frames in a progress report.
 fn frame(report: &[u8]) -> Option<u32> {
     let report = String::from_utf8_lossy(report);
     report.lines().rev().find_map(|line| line.strip_prefix("frame=")?.trim().parse().ok())
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_report_counts() {
+    fn the_last_report_of_frames_is_used() {
         let report = b"frame=12\nfps=0.0\nprogress=continue\nframe=30\nout_time=1\nprogress=end\n";
         assert_eq!(frame(report), Some(30));
         assert_eq!(frame(b"progress=end\n"), None);

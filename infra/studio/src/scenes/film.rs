@@ -1,4 +1,4 @@
-//! A film as ffmpeg is told to make it.
+//! The plan of a film, as filters of ffmpeg.
 
 use std::fmt::Write;
 
@@ -6,18 +6,18 @@ use super::probe::Probe;
 use super::timeline::{Join, Timeline, whole};
 use super::transition::Transition;
 
-/// A film that is to be made.
+/// A planned film.
 pub(super) struct Film {
     transition: Transition,
-    /// Gives the film its size and its frame rate.
+    /// The first scene, which sets the size and the frame rate.
     pub first: Probe,
-    /// Each scene's length, in frames of the film.
+    /// The length of each scene, in frames of the film.
     lengths: Vec<u32>,
     pub timeline: Timeline,
 }
 
 impl Film {
-    /// A film of those scenes; `None` if one is not longer than the transition.
+    /// Plans a film of `scenes`; `None` if one is not longer than the transition.
     pub fn plan(transition: Transition, scenes: &[&Probe]) -> Option<Self> {
         let first = *scenes.first()?;
         let rate = first.rate.per_second();
@@ -27,17 +27,17 @@ impl Film {
         Some(Self { transition, first: first.clone(), lengths, timeline })
     }
 
-    /// How long it is.
+    /// Its length in seconds.
     pub fn seconds(&self) -> f64 {
         f64::from(self.timeline.frames) / self.first.rate.per_second()
     }
 
-    /// ffmpeg's filters: every scene made alike, and each joined to all before it.
+    /// The filters: every scene is converted to the film's format, and joined to those before it.
     pub fn graph(&self) -> String {
         let mut graph = String::new();
         for (scene, length) in self.lengths.iter().enumerate() {
             // Writing to a string cannot fail.
-            let _ = write!(graph, "[{scene}:v]{}[s{scene}];", self.alike(*length));
+            let _ = write!(graph, "[{scene}:v]{}[s{scene}];", self.convert(*length));
         }
         let mut before = "s0".to_owned();
         for (index, join) in self.timeline.joins.iter().enumerate() {
@@ -49,8 +49,8 @@ impl Film {
         graph + &format!("[{before}]null[film]")
     }
 
-    /// A scene of exactly `length` frames in the size and at the rate of the film.
-    fn alike(&self, length: u32) -> String {
+    /// Converts a scene to exactly `length` frames in the film's size and rate.
+    fn convert(&self, length: u32) -> String {
         let Probe { width, height, .. } = self.first;
         format!(
             "fps={},scale={width}:{height},setsar=1,format=yuv420p,\

@@ -1,10 +1,10 @@
-//! The scene services' part of the command line.
+//! The command line options of the scene services.
 
 use domain::Secret;
 
 use super::{SceneSettings, ServiceSettings};
 
-/// Keys and secrets of the scene services. A service without a key refuses everyone.
+/// Keys and secrets of the scene services. A service without a key refuses every request.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SceneOptions {
     /// The key for `/scene-video`.

@@ -1,4 +1,4 @@
-//! What the services are asked for: the bodies of `POST …/api/tasks`.
+//! The bodies of `POST …/api/tasks`.
 
 use domain::InvalidField;
 use serde_json::{Map, Value};
@@ -9,22 +9,22 @@ use super::transition::Transition;
 use crate::fields::Fields;
 
 /// Longest scene, in seconds.
-const LONGEST_SCENE: f64 = 120.0;
+const MAX_SCENE_SECONDS: f64 = 120.0;
 /// Longest prompt, in characters.
-const LONGEST_PROMPT: usize = 10_000;
+const MAX_PROMPT_CHARACTERS: usize = 10_000;
 /// Most scenes of a film.
-const MOST_SCENES: usize = 48;
+const MAX_SCENES: usize = 48;
 
-/// A task as it was asked for.
+/// The order of a task.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub project_id: String,
-    /// Where the end is reported, if not where the service's registration says.
+    /// The URL of its webhook, if not that of the service's registration.
     pub webhook_url: Option<Url>,
     pub work: Work,
 }
 
-/// What is to be made.
+/// What to make.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
     Video(VideoOrder),
@@ -37,7 +37,7 @@ pub(crate) enum Work {
 pub(crate) struct VideoOrder {
     pub scene_id: String,
     pub prompt: String,
-    /// What the customer's customer wants besides, as JSON; it changes the look.
+    /// The options as JSON; they change the appearance.
     pub options: String,
     /// In seconds.
     pub duration: f64,
@@ -62,7 +62,7 @@ pub(crate) struct StitchOrder {
 }
 
 impl Order {
-    /// Reads the body of a request to `service`.
+    /// Parses the body of a request to `service`.
     pub fn read(service: Service, body: &Map<String, Value>) -> Result<Self, InvalidField> {
         let fields = Fields::of(body);
         Ok(Self {
@@ -76,7 +76,7 @@ impl Order {
         })
     }
 
-    /// The scene that it is about, unless it is about a whole project.
+    /// The scene's id, unless the order is for a whole project.
     pub fn scene_id(&self) -> Option<&str> {
         match &self.work {
             Work::Video(video) => Some(&video.scene_id),
@@ -85,7 +85,7 @@ impl Order {
         }
     }
 
-    /// The prompt, where there is one.
+    /// The prompt, if it has one.
     pub fn prompt(&self) -> Option<&str> {
         match &self.work {
             Work::Video(video) => Some(&video.prompt),
@@ -93,7 +93,7 @@ impl Order {
         }
     }
 
-    /// The files that it starts from.
+    /// The URLs of its inputs.
     pub fn inputs(&self) -> Vec<Url> {
         match &self.work {
             Work::Video(video) => video.first_frame_url.iter().cloned().collect(),
@@ -106,11 +106,11 @@ impl Order {
 impl VideoOrder {
     fn read(fields: Fields) -> Result<Self, InvalidField> {
         let prompt = fields.require_text("prompt")?;
-        if prompt.chars().count() > LONGEST_PROMPT {
-            let message = format!("must have at most {LONGEST_PROMPT} characters");
+        if prompt.chars().count() > MAX_PROMPT_CHARACTERS {
+            let message = format!("must have at most {MAX_PROMPT_CHARACTERS} characters");
             return Err(fields.wrong("prompt", message));
         }
-        let duration = fields.number("duration", 0.01, LONGEST_SCENE)?;
+        let duration = fields.number("duration", 0.01, MAX_SCENE_SECONDS)?;
         Ok(Self {
             scene_id: fields.require_text("scene_id")?,
             prompt,
@@ -132,7 +132,8 @@ fn options(fields: Fields) -> Result<String, InvalidField> {
     }
 }
 
-/// One side of the picture, in pixels: even, since H.264 halves the resolution of colours.
+/// One side of the picture, in pixels. It must be even, because H.264 halves the resolution of
+/// colours.
 fn side(fields: Fields, name: &str) -> Result<Option<u32>, InvalidField> {
     match fields.whole(name, 16, 3840)? {
         Some(odd) if odd % 2 == 1 => Err(fields.wrong(name, "must be even")),
@@ -155,15 +156,15 @@ impl StitchOrder {
         expect_format(fields, "mp4")?;
         let transition = Transition::read(fields)?;
         let scenes = fields.require("scenes")?.as_array();
-        let scenes = scenes.filter(|scenes| (1..=MOST_SCENES).contains(&scenes.len()));
+        let scenes = scenes.filter(|scenes| (1..=MAX_SCENES).contains(&scenes.len()));
         let Some(scenes) = scenes else {
-            return Err(fields.wrong("scenes", format!("must hold 1 to {MOST_SCENES} scenes")));
+            return Err(fields.wrong("scenes", format!("must hold 1 to {MAX_SCENES} scenes")));
         };
         let video_url = |(index, scene): (usize, &Value)| {
             let prefix = format!("scenes.{index}.");
             let scene = Fields::within(scene, &prefix)?;
             scene.require_text("scene_id")?;
-            let duration = scene.number("duration", 0.0, LONGEST_SCENE)?;
+            let duration = scene.number("duration", 0.0, MAX_SCENE_SECONDS)?;
             if scenes.len() > 1 && duration.is_some_and(|seconds| seconds <= transition.seconds) {
                 return Err(scene.wrong("duration", "must be longer than the transition"));
             }
@@ -174,7 +175,7 @@ impl StitchOrder {
     }
 }
 
-/// Refuses a `format` that the service does not make.
+/// Refuses a `format` other than the one that the service makes.
 fn expect_format(fields: Fields, only: &str) -> Result<(), InvalidField> {
     match fields.text("format")? {
         Some(other) if other != only => Err(fields.wrong("format", format!("must be {only}"))),

@@ -1,4 +1,4 @@
-//! What a video holds, read with ffprobe.
+//! Measures a video with ffprobe.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -13,11 +13,11 @@ use crate::program::{FFPROBE, run};
 pub(crate) enum Count {
     /// By its packets, without decoding.
     Packets,
-    /// By decoding each of them: what cannot be decoded does not count.
+    /// By decoding them: what cannot be decoded does not count.
     Decoded,
 }
 
-/// The picture of a video.
+/// The properties of a video.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Probe {
     pub width: u32,
@@ -48,7 +48,7 @@ impl Rate {
 }
 
 impl Probe {
-    /// How long it lasts, in seconds.
+    /// Its length in seconds.
     pub fn seconds(&self) -> f64 {
         f64::from(self.frames) / self.rate.per_second()
     }
@@ -69,7 +69,7 @@ struct Stream {
     nb_read_frames: Option<String>,
 }
 
-/// Looks at the video at `path`.
+/// Measures the video at `path`.
 pub(crate) async fn probe(path: &Path, count: Count) -> Result<Probe, ProbeError> {
     let count = match count {
         Count::Packets => "-count_packets",
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_without_a_picture_is_none() {
+    fn a_report_without_a_video_stream_is_refused() {
         assert_eq!(read(br#"{"streams":[]}"#), None);
         let stream = br#"{"streams":[{"width":96,"height":54,"r_frame_rate":"30000/1001","nb_read_frames":"7"}]}"#;
         let probe = read(stream).unwrap();

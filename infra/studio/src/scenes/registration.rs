@@ -1,4 +1,4 @@
-//! Where each service's webhooks go and how they are signed, as its customer last told it.
+//! The registered receiver and secret of each service's webhooks.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,23 +8,23 @@ use url::Url;
 use super::{SceneSettings, Service};
 use crate::post::Signer;
 
-/// What one service knows.
+/// The registration of one service.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registration {
-    /// Where a webhook goes whose task names no URL of its own.
+    /// The URL for webhooks of tasks without a URL of their own.
     pub url: Option<Url>,
-    /// The events that are wanted there.
+    /// The events to send there.
     pub events: Vec<String>,
     /// Signs every webhook of the service.
     pub signer: Option<Signer>,
 }
 
-/// What all three know.
+/// The registrations of all three services.
 #[derive(Debug)]
 pub(crate) struct Registrations(Mutex<[Registration; 3]>);
 
 impl Registrations {
-    /// Nothing registered yet: the secrets are those of the settings.
+    /// Without receivers, and with the secrets of the settings.
     pub fn new(settings: &SceneSettings) -> Result<Self, InvalidLength> {
         let mut all: [Registration; 3] = Default::default();
         for service in Service::ALL {
@@ -35,12 +35,12 @@ impl Registrations {
         Ok(Self(Mutex::new(all)))
     }
 
-    /// What `service` knows.
+    /// The registration of `service`.
     pub fn of(&self, service: Service) -> Registration {
         self.change(service, |registration| registration.clone())
     }
 
-    /// Registers a receiver; `signer` replaces the one before if there is one.
+    /// Registers a receiver; `signer` replaces the one before, if given.
     pub fn register(
         &self,
         service: Service,

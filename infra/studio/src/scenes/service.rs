@@ -1,11 +1,11 @@
-//! Which of the three services: its path, and the names of its events.
+//! The three services: their paths and event types.
 
 /// A scene service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
     /// Makes a scene's video.
     Video,
-    /// Takes the last frame out of a video.
+    /// Extracts the last frame of a video.
     LastFrame,
     /// Joins videos to a film.
     Stitch,
@@ -15,7 +15,7 @@ impl Service {
     /// All three.
     pub const ALL: [Self; 3] = [Self::Video, Self::LastFrame, Self::Stitch];
 
-    /// Where it stands below the studio's URL.
+    /// Its path below the studio's URL.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -25,7 +25,7 @@ impl Service {
         }
     }
 
-    /// What it calls the two ends of a task that it reports, by seed 001: the good and the bad.
+    /// The event types of a completed and a failed task in the scene service webhook.
     #[must_use]
     pub const fn events(self) -> [&'static str; 2] {
         match self {

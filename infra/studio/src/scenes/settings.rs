@@ -1,4 +1,4 @@
-//! What the scene services can be told before the studio starts.
+//! The settings of the scene services.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use domain::Secret;
 
 use super::Service;
 
-/// How long to rest before each further try of a webhook that was not answered by 2xx.
+/// The wait before each retry of a webhook that had no 2xx answer.
 const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// The settings of one scene service.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceSettings {
-    /// The key that callers must present; without one the service refuses everyone.
+    /// The API key; without one the service refuses every request.
     pub api_key: Option<Secret>,
-    /// Signs its webhooks, until a registration brings another.
+    /// Signs its webhooks, until a registration replaces it.
     pub webhook_secret: Option<Secret>,
 }
 
 /// The settings of the three scene services.
 #[derive(Debug, Clone)]
 pub struct SceneSettings {
-    /// Of the one that makes videos.
+    /// Of the scene-video service.
     pub video: ServiceSettings,
-    /// Of the one that extracts last frames.
+    /// Of the last-frame service.
     pub last_frame: ServiceSettings,
-    /// Of the one that joins videos.
+    /// Of the stitch service.
     pub stitch: ServiceSettings,
-    /// How long to rest before each further try of a webhook that was not answered by 2xx.
-    /// There are as many further tries as there are waits.
+    /// The wait before each retry of a webhook that had no 2xx answer. There are as many retries as
+    /// waits.
     pub retry_waits: Vec<Duration>,
 }
 
@@ -44,7 +44,7 @@ impl Default for SceneSettings {
 }
 
 impl SceneSettings {
-    /// Those of one service.
+    /// The settings of one service.
     #[must_use]
     pub const fn of(&self, service: Service) -> &ServiceSettings {
         match service {

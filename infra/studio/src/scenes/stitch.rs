@@ -1,34 +1,34 @@
-//! Joins videos to a film, one fading into the next.
+//! Joins videos to a film, with transitions.
 
 use serde_json::{Value, json};
 use tempfile::TempPath;
 
-use super::bench::Bench;
+use super::appearance::Appearance;
 use super::error::SceneError;
 use super::ffmpeg::Ffmpeg;
 use super::film::Film;
-use super::look::Look;
 use super::order::StitchOrder;
 use super::outcome::{Outcome, Output};
 use super::probe::{Count, Probe, probe};
 use super::timeline::whole;
+use super::workspace::Workspace;
 
-/// Makes the film and its thumbnail. Size and frame rate are those of the first scene.
+/// Makes the film and its thumbnail. The first scene sets size and frame rate.
 pub(super) async fn make(
-    bench: &Bench<'_>,
+    workspace: &Workspace<'_>,
     project_id: &str,
     order: &StitchOrder,
 ) -> Result<Outcome, SceneError> {
-    let scenes = fetch(bench, order).await?;
+    let scenes = fetch(workspace, order).await?;
     let probes: Vec<_> = scenes.iter().map(|(_, probe)| probe).collect();
     let film = Film::plan(order.transition, &probes).ok_or(SceneError::TransitionTooLong)?;
     let command = scenes.iter().fold(Ffmpeg::new(), |command, (file, _)| command.input(file));
     let distance = whole(film.first.rate.per_second()).max(1);
     let frames = film.timeline.frames;
-    let [video, thumbnail] = bench.film(command, &film.graph(), frames, distance).await?;
+    let [video, thumbnail] = workspace.film(command, &film.graph(), frames, distance).await?;
     let mut members = members(&film, [&video, &thumbnail]);
-    members["metadata"]["processing_time"] = json!(bench.seconds());
-    members["metadata"]["stitch_quality"] = json!(Look::of(project_id, "").score());
+    members["metadata"]["processing_time"] = json!(workspace.seconds());
+    members["metadata"]["stitch_quality"] = json!(Appearance::of(project_id, "").score());
     Ok(Outcome { outputs: vec![video, thumbnail], members })
 }
 
@@ -49,15 +49,15 @@ fn members(film: &Film, [video, thumbnail]: [&Output; 2]) -> Value {
     })
 }
 
-/// A scene's video, and what it holds.
+/// A scene's video and its properties.
 type Scene = (TempPath, Probe);
 
-/// The scenes' videos, and what they hold.
-async fn fetch(bench: &Bench<'_>, order: &StitchOrder) -> Result<Vec<Scene>, SceneError> {
+/// Downloads and measures the scenes' videos.
+async fn fetch(workspace: &Workspace<'_>, order: &StitchOrder) -> Result<Vec<Scene>, SceneError> {
     let mut scenes = Vec::new();
     for (index, url) in order.video_urls.iter().enumerate() {
         let field = format!("scenes.{index}.video_url");
-        let video = bench.fetch(&field, url, &format!(".{index}.video")).await?;
+        let video = workspace.fetch(&field, url, &format!(".{index}.video")).await?;
         let probe = probe(&video, Count::Packets).await;
         let probe = probe.map_err(|source| SceneError::NotVideo { field, source })?;
         scenes.push((video, probe));

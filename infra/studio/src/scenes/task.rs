@@ -1,4 +1,4 @@
-//! One task of a scene service, from `queued` to its end, and how it shows itself.
+//! One task of a scene service, from `queued` to its end.
 
 use std::sync::Arc;
 
@@ -10,18 +10,19 @@ use url::Url;
 use super::Service;
 use super::order::Order;
 use super::outcome::{Outcome, Output};
-use crate::ledger::Entry;
+use crate::task::posts_of;
+use crate::task_store::Entry;
 use crate::{Post, PostKind};
 
-/// The states of a scene task, spelt as on the wire.
+/// The states of a scene task, as on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SceneStatus {
     /// Waits for a worker.
     Queued,
-    /// Is worked on.
+    /// Is processed.
     Processing,
-    /// Ended well.
+    /// Ended successfully.
     Completed,
     /// Ended with an error.
     Failed,
@@ -30,42 +31,42 @@ pub enum SceneStatus {
 }
 
 impl SceneStatus {
-    /// Whether nothing can follow.
+    /// Whether it is final.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         !matches!(self, Self::Queued | Self::Processing)
     }
 }
 
-/// A scene task as it stands at one moment.
+/// A copy of a scene task.
 #[derive(Debug, Clone)]
 pub struct SceneTaskView {
-    /// The service's id of it.
+    /// The service's id.
     pub id: String,
-    /// Which service it was asked of.
+    /// Its service.
     pub service: Service,
-    /// The customer's project.
+    /// The client's project.
     pub project_id: String,
-    /// The customer's scene; `None` for a stitch.
+    /// The client's scene; `None` for a stitch.
     pub scene_id: Option<String>,
     /// The prompt of a video.
     pub prompt: Option<String>,
-    /// The URLs that it starts from: a video's first frame if it has one, the video whose last
-    /// frame is wanted, the videos of a film in order.
+    /// The URLs of its inputs: the first frame of a video if it has one, the video of a last frame,
+    /// the videos of a film in order.
     pub inputs: Vec<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: SceneStatus,
     /// Why it failed.
     pub error: Option<String>,
-    /// The webhooks sent, in order of their answers. [`PostKind::Ended`] is the service's own.
+    /// The webhooks sent, in the order of their answers. [`PostKind::Ended`] is the service's own.
     pub posts: Vec<Post>,
-    /// Whether a fault holds its webhook back now.
+    /// Whether a fault holds back its webhook.
     pub is_held: bool,
-    /// Whether it has ended and nothing more will be sent about it.
+    /// Whether it has ended and no more webhooks follow.
     pub is_settled: bool,
-    /// How often its files were asked for.
+    /// How often its files were requested.
     pub fetches: u32,
-    /// How often the forger's file was asked for.
+    /// How often the file of its forged webhook was requested.
     pub forged_fetches: u32,
 }
 
@@ -73,11 +74,11 @@ impl SceneTaskView {
     /// How many webhooks of that kind were sent.
     #[must_use]
     pub fn posts_of(&self, kind: PostKind) -> usize {
-        self.posts.iter().filter(|post| post.kind == kind).count()
+        posts_of(&self.posts, kind)
     }
 }
 
-/// A task as the ledger keeps it, until the studio ends.
+/// A task in the store, which keeps it until the studio stops.
 #[derive(Debug)]
 pub(crate) struct SceneTask {
     pub id: String,
@@ -85,9 +86,9 @@ pub(crate) struct SceneTask {
     pub service: Service,
     pub order: Arc<Order>,
     pub status: SceneStatus,
-    /// From 0 to 99 while it is worked on.
+    /// The percentage done, from 0 to 99.
     pub progress: u8,
-    /// When it last changed its status.
+    /// The time of its last change of status.
     pub changed: Timestamp,
     pub outcome: Option<Outcome>,
     pub error: Option<String>,
@@ -99,7 +100,7 @@ pub(crate) struct SceneTask {
 }
 
 impl SceneTask {
-    /// A task that has just been accepted.
+    /// A new task.
     pub fn new(id: String, ordinal: u64, service: Service, order: Arc<Order>) -> Self {
         Self {
             id,
@@ -119,7 +120,7 @@ impl SceneTask {
         }
     }
 
-    /// Moves it on, unless it has ended.
+    /// Changes its status, unless it has ended.
     pub fn move_to(&mut self, status: SceneStatus) {
         if !self.status.is_terminal() {
             self.status = status;
@@ -127,13 +128,13 @@ impl SceneTask {
         }
     }
 
-    /// Writes down that `percent` of the work is done. All of it is done only once it has ended.
+    /// Records that `percent` is done. 100 follows only from the end.
     pub fn show_progress(&mut self, percent: u64) {
         let percent = u8::try_from(percent).unwrap_or(u8::MAX).min(99);
         self.progress = self.progress.max(percent);
     }
 
-    /// Ends it on request, unless it has ended; its worker cleans up after it.
+    /// Cancels it, unless it has ended; its worker cleans up.
     pub fn cancel(&mut self) -> SceneStatus {
         self.move_to(SceneStatus::Cancelled);
         self.cancellation.notify_one();
@@ -152,7 +153,7 @@ impl Entry for SceneTask {
         self.ordinal
     }
 
-    fn is_forgotten(&self) -> bool {
+    fn is_expired(&self) -> bool {
         false
     }
 

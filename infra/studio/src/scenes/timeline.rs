@@ -1,27 +1,27 @@
-//! Where each scene of a film begins, in whole frames.
+//! The start of each scene of a film, in whole frames.
 
-/// How two scenes are joined.
+/// The join of two scenes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Join {
-    /// The film's frame on which the later scene begins.
+    /// The film's frame at which the later scene starts.
     pub start: u32,
-    /// How many frames both are seen.
+    /// How many frames show both scenes.
     pub overlap: u32,
 }
 
-/// The scenes of a film in time.
+/// The timeline of a film.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Timeline {
-    /// One less than there are scenes.
+    /// One fewer than there are scenes.
     pub joins: Vec<Join>,
-    /// How long the film is.
+    /// The length of the film.
     pub frames: u32,
 }
 
 impl Timeline {
-    /// Scenes of those `lengths` in frames, each begun `overlap` frames before the end of the one
-    /// before. The beginning of each is rounded by itself, so however many there are, the film
-    /// is never off by more than half a frame. `None` if a scene is not longer than an overlap.
+    /// Places scenes of `lengths` frames, each starting `overlap` frames before the end of the one
+    /// before. Each start is rounded by itself, so the film is never off by more than half a frame,
+    /// however many scenes there are. `None` if a scene is not longer than an overlap.
     pub fn new(lengths: &[u32], overlap: f64) -> Option<Self> {
         let (mut start, mut end, mut joins) = (0.0, *lengths.first()?, Vec::new());
         for pair in lengths.windows(2) {
@@ -37,11 +37,11 @@ impl Timeline {
     }
 }
 
-/// The nearest whole number of frames; 0 for less than that.
+/// The nearest whole number of frames, at least 0.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "such a cast saturates, and rounding is what is wanted"
+    reason = "the cast saturates, and rounding is intended"
 )]
 pub(crate) fn whole(frames: f64) -> u32 {
     frames.round() as u32
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_and_single_scenes_lose_nothing() {
+    fn cuts_and_single_scenes_keep_every_frame() {
         assert_eq!(Timeline::new(&[5], 0.0).unwrap(), Timeline { joins: vec![], frames: 5 });
         let cut = Timeline::new(&[5, 7], 0.0).unwrap();
         assert_eq!(cut, Timeline { joins: vec![Join { start: 5, overlap: 0 }], frames: 12 });

@@ -1,10 +1,10 @@
-//! How one scene gives way to the next, by ffmpeg's `xfade`.
+//! The transition between scenes, by ffmpeg's `xfade`.
 
 use domain::InvalidField;
 
 use crate::fields::Fields;
 
-/// Those of ffmpeg's kinds that are taken; `none` is a plain cut.
+/// The supported kinds of `xfade`; `none` is a plain cut.
 const KINDS: [&str; 20] = [
     "fade",
     "fadeblack",
@@ -29,12 +29,12 @@ const KINDS: [&str; 20] = [
 ];
 const CUT: &str = "none";
 /// Longest transition, in seconds.
-const LONGEST: f64 = 60.0;
+const MAX_SECONDS: f64 = 60.0;
 
-/// One kind of transition for a whole film.
+/// The transition of a whole film.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Transition {
-    /// As `xfade` names it.
+    /// Its name in `xfade`.
     pub kind: &'static str,
     /// In seconds; 0 is a plain cut.
     pub seconds: f64,
@@ -43,16 +43,16 @@ pub(crate) struct Transition {
 impl Transition {
     const CUT: Self = Self { kind: CUT, seconds: 0.0 };
 
-    /// The `transition` of a stitch request; a plain cut if it has none.
+    /// Parses the `transition` of a stitch request; a plain cut by default.
     pub fn read(body: Fields) -> Result<Self, InvalidField> {
         let Some(value) = body.get("transition") else { return Ok(Self::CUT) };
         let fields = Fields::within(value, "transition.")?;
-        let asked = fields.require_text("type")?;
-        let seconds = fields.number("duration", 0.0, LONGEST)?;
-        if asked == CUT {
+        let requested = fields.require_text("type")?;
+        let seconds = fields.number("duration", 0.0, MAX_SECONDS)?;
+        if requested == CUT {
             return Ok(Self::CUT);
         }
-        let Some(kind) = KINDS.into_iter().find(|kind| *kind == asked) else {
+        let Some(kind) = KINDS.into_iter().find(|kind| *kind == requested) else {
             return Err(fields.wrong("type", format!("must be {CUT}, {}", KINDS.join(", "))));
         };
         let seconds = seconds.ok_or_else(|| fields.wrong("duration", "is missing"))?;

@@ -1,4 +1,4 @@
-//! Each fault, and that dice thrown again fall the same.
+//! Each fault, and the repeatability of the random decisions.
 
 use domain::Secret;
 use serde_json::json;
@@ -12,7 +12,7 @@ async fn stage(faults: Faults) -> Stage {
 }
 
 #[tokio::test]
-async fn a_dropped_webhook_leaves_the_file_to_be_found_by_its_status() {
+async fn a_dropped_webhook_leaves_the_file_in_the_task_status() {
     let stage = stage(Faults { drop_webhooks: 1.0, ..Faults::default() }).await;
     let id = stage.run("job_1").await;
     stage.studio.until(|tasks| tasks[0].bytes.is_some()).await;
@@ -24,7 +24,7 @@ async fn a_dropped_webhook_leaves_the_file_to_be_found_by_its_status() {
 }
 
 #[tokio::test]
-async fn a_delayed_webhook_comes_after_the_task_has_ended() {
+async fn a_delayed_webhook_arrives_after_the_task_has_ended() {
     let faults = Faults { delay_webhooks: 1.0, delay_ms: 50, ..Faults::default() };
     let stage = stage(faults).await;
     let id = stage.run("job_1").await;
@@ -36,7 +36,7 @@ async fn a_delayed_webhook_comes_after_the_task_has_ended() {
 }
 
 #[tokio::test]
-async fn a_duplicated_webhook_says_the_same_twice() {
+async fn a_duplicated_webhook_is_sent_twice_unchanged() {
     let stage = stage(Faults { duplicate_webhooks: 1.0, ..Faults::default() }).await;
     stage.run("job_1").await;
     let (first, second) = (stage.receiver.next().await, stage.receiver.next().await);
@@ -64,7 +64,7 @@ async fn a_truncated_file_breaks_off_once_and_can_be_resumed() {
 }
 
 #[tokio::test]
-async fn a_forger_comes_first_and_knows_neither_token_nor_secret() {
+async fn a_forged_webhook_comes_first_without_token_and_secret() {
     let faults = Faults { forge_webhooks: 1.0, ..Faults::default() };
     let webhook_secret = Some(Secret::new("shared"));
     let stage = Stage::start(Settings { faults, webhook_secret, ..settings() }).await;
@@ -84,7 +84,7 @@ async fn a_forger_comes_first_and_knows_neither_token_nor_secret() {
 }
 
 #[tokio::test]
-async fn a_refused_run_is_no_task() {
+async fn a_refused_run_creates_no_task() {
     let stage = stage(Faults { refuse_runs: 1.0, ..Faults::default() }).await;
     let run = json!({ "input": { "text": "Hello" } }).to_string();
     assert_eq!(stage.post("/v2/tts/run", run).await.0, 500);
@@ -92,7 +92,7 @@ async fn a_refused_run_is_no_task() {
 }
 
 #[tokio::test]
-async fn a_failing_task_says_so() {
+async fn a_failed_task_has_an_error() {
     let stage = stage(Faults { fail_jobs: 1.0, ..Faults::default() }).await;
     let id = stage.run("job_1").await;
     stage.studio.until(|tasks| tasks[0].status == Status::Failed).await;
@@ -100,16 +100,16 @@ async fn a_failing_task_says_so() {
 }
 
 #[test]
-fn the_dice_follow_from_the_seed_and_keep_to_the_probability() {
+fn faults_follow_from_the_seed_and_match_their_probability() {
     let faults =
         |seed| Faults { seed, drop_webhooks: 0.3, delay_webhooks: 0.3, ..Faults::default() };
     let rolls = |seed, fault| -> Vec<bool> {
-        (0..2000).map(|ordinal| faults(seed).strikes(fault, ordinal)).collect()
+        (0..2000).map(|ordinal| faults(seed).occurs(fault, ordinal)).collect()
     };
     assert_eq!(rolls(1, Fault::Drop), rolls(1, Fault::Drop));
     assert_ne!(rolls(1, Fault::Drop), rolls(2, Fault::Drop));
     assert_ne!(rolls(1, Fault::Drop), rolls(1, Fault::Delay));
     let struck = rolls(1, Fault::Drop).into_iter().filter(|struck| *struck).count();
     assert!((540..660).contains(&struck), "{struck} of 2000");
-    assert!((0..2000).all(|ordinal| !faults(1).strikes(Fault::Fail, ordinal)));
+    assert!((0..2000).all(|ordinal| !faults(1).occurs(Fault::Fail, ordinal)));
 }

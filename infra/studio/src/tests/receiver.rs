@@ -1,4 +1,4 @@
-//! A receiver of webhooks that keeps what it is sent and answers as it is told.
+//! A receiver that keeps webhooks and answers as configured.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-/// One webhook as it came.
+/// A webhook as received.
 pub struct Received {
     pub query: String,
     pub signature: Option<String>,
@@ -43,7 +43,7 @@ impl Receiver {
         format!("{}{path}", self.base_url)
     }
 
-    /// The status codes of the next answers, the last one first; 200 when they are used up.
+    /// The status codes of the next answers, the last one first; then 200.
     pub fn answer_with(&self, last_first: &[u16]) {
         *self.answers.lock().unwrap() = last_first.to_vec();
     }

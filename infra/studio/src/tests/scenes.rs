@@ -1,11 +1,11 @@
-//! Drives the three scene services.
+//! Tests the three scene services.
 
 mod chain;
 mod faults;
+mod file_server;
 mod inputs;
-mod life;
+mod lifecycle;
 mod picture;
-mod shelf;
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{Stage, settings};
 use crate::post::Signer;
 use crate::{Faults, SceneSettings, SceneStatus, Service, ServiceSettings, Settings};
 
-/// Settings of three services with keys and secrets of their own, named after them.
+/// Settings of three services, with keys and secrets named after them.
 fn scenes() -> SceneSettings {
     let service = |name: &str| ServiceSettings {
         api_key: Some(Secret::new(format!("{name} key"))),
@@ -36,7 +36,7 @@ async fn stage(faults: Faults) -> Stage {
     Stage::start(Settings { faults, scenes: scenes(), ..settings() }).await
 }
 
-/// What a tiny video is asked for with.
+/// An order for a tiny video.
 fn video(scene_id: &str, prompt: &str) -> Value {
     json!({
         "project_id": "proj_1", "scene_id": scene_id, "prompt": prompt, "duration": 1,
@@ -52,7 +52,7 @@ impl Stage {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// Asks for a task whose end is reported to the receiver; its id.
+    /// Creates a task whose webhook goes to the receiver; returns its id.
     async fn order(&self, service: Service, mut body: Value) -> String {
         body["webhook_url"] = json!(self.receiver.url("/hook"));
         let (status, answer) = self.ask(service, "tasks", &body).await;
@@ -67,7 +67,7 @@ impl Stage {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// The next report, which must be signed by `service` and say what the task's status says.
+    /// The next webhook, which must be signed by `service` and equal the task's status.
     async fn report(&self, service: Service) -> Value {
         let report = self.receiver.next().await;
         assert_eq!(report.signature, Some(signature(service, &report)));
@@ -76,7 +76,7 @@ impl Stage {
         report.body
     }
 
-    /// Resolves once the only task has ended so.
+    /// Resolves once the only task has ended with `status`.
     async fn until_ended(&self, status: SceneStatus) {
         self.studio.until_scenes(|tasks| tasks[0].status == status && tasks[0].is_settled).await;
     }

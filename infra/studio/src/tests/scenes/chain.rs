@@ -1,4 +1,4 @@
-//! Three scenes, each begun with the last frame of the one before, and their film.
+//! Three scenes, each starting with the last frame of the one before, and their film.
 
 use serde_json::{Value, json};
 
@@ -6,9 +6,9 @@ use super::picture::{Wanted, difference, frame, length};
 use super::{Stage, stage, video};
 use crate::{Faults, PostKind, SceneStatus, Service};
 
-/// How unlike the same picture may look after JPEG and H.264, in shades of 256.
+/// How much the same picture may differ after JPEG and H.264, in shades of 256.
 const ALIKE: f64 = 3.0;
-/// How unlike two scenes must look at least.
+/// How much two scenes must differ at least.
 const UNLIKE: f64 = 8.0;
 
 const PROMPTS: [&str; 3] = ["a harbour at dawn", "a market at noon", "a lake by night"];
@@ -41,7 +41,7 @@ async fn three_scenes_become_one_film() {
     stage.studio.stop().await;
 }
 
-/// Makes a scene of one and a half seconds; its URL.
+/// Makes a scene of 1.5 seconds; returns its URL.
 async fn scene(stage: &Stage, index: usize, prompt: &str, first_frame: &Value) -> Value {
     let mut body = video(&format!("scene_{index}"), prompt);
     body["duration"] = json!(1.5);
@@ -77,7 +77,7 @@ async fn scene(stage: &Stage, index: usize, prompt: &str, first_frame: &Value) -
         let given = frame(first_frame, Wanted::First).await;
         assert!(difference(&given, &first) < ALIKE, "{}", difference(&given, &first));
         assert!(difference(&given, &last) > UNLIKE, "{}", difference(&given, &last));
-        // A third of nine frames, and the picture is the scene's own.
+        // After a third of nine frames the picture is the scene's own.
         let own = frame(video, Wanted::Number(4)).await;
         assert!(difference(&own, &last) < difference(&own, &given));
     }
@@ -129,7 +129,7 @@ fn tasks_url(id: &str, ending: &str, stage: &Stage) -> String {
 }
 
 #[tokio::test]
-async fn a_cut_joins_videos_of_other_sizes_and_rates_too() {
+async fn a_cut_joins_videos_of_different_sizes_and_rates() {
     let stage = stage(Faults::default()).await;
     let mut other = video("scene_2", "another");
     other["width"] = json!(64);
@@ -151,7 +151,7 @@ async fn a_cut_joins_videos_of_other_sizes_and_rates_too() {
 }
 
 #[tokio::test]
-async fn the_look_follows_from_the_prompt_and_moves() {
+async fn the_appearance_follows_from_the_prompt_and_moves() {
     let stage = stage(Faults::default()).await;
     let mut videos = Vec::new();
     for prompt in ["one prompt", "one prompt", "another prompt"] {

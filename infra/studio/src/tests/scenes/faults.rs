@@ -6,7 +6,7 @@ use super::{signature, stage, video};
 use crate::{Faults, Post, PostKind, SceneStatus, Service};
 
 #[tokio::test]
-async fn a_dropped_report_leaves_the_status_to_be_asked_for() {
+async fn a_dropped_webhook_leaves_the_task_status() {
     let stage = stage(Faults { drop_webhooks: 1.0, ..Faults::default() }).await;
     let id = stage.order(Service::Video, video("scene_1", "any")).await;
     stage.until_ended(SceneStatus::Completed).await;
@@ -16,7 +16,7 @@ async fn a_dropped_report_leaves_the_status_to_be_asked_for() {
 }
 
 #[tokio::test]
-async fn a_duplicated_report_says_the_same_twice() {
+async fn a_duplicated_webhook_is_sent_twice_unchanged() {
     let stage = stage(Faults { duplicate_webhooks: 1.0, ..Faults::default() }).await;
     stage.order(Service::Video, video("scene_1", "any")).await;
     let (first, second) = (stage.receiver.next().await, stage.receiver.next().await);
@@ -26,7 +26,7 @@ async fn a_duplicated_report_says_the_same_twice() {
 }
 
 #[tokio::test]
-async fn a_report_is_repeated_until_it_is_taken() {
+async fn a_webhook_is_retried_until_a_2xx_or_exhausted() {
     let stage = stage(Faults::default()).await;
     stage.receiver.answer_with(&[202, 500, 503]);
     stage.order(Service::Video, video("scene_1", "any")).await;
@@ -40,17 +40,16 @@ async fn a_report_is_repeated_until_it_is_taken() {
     stage.receiver.answer_with(&[200, 500, 500, 500]);
     stage.order(Service::Video, video("scene_2", "any")).await;
     stage.studio.until_scenes_are_silent().await;
-    assert_eq!(stage.studio.scene_tasks()[1].posts, answers(&[500, 500, 500]), "given up");
+    assert_eq!(stage.studio.scene_tasks()[1].posts, answers(&[500, 500, 500]), "exhausted");
 }
 
 #[tokio::test]
-async fn a_held_report_is_overtaken_by_a_later_one() {
-    // The first of two tasks is struck and the second is not; which seed does that is of no
-    // interest, so it is looked for.
+async fn a_held_webhook_is_sent_after_a_later_one() {
+    // A seed with which the fault occurs in the first of two tasks and not in the second.
     let faults =
         |seed| Faults { seed, reorder_webhooks: 0.5, delay_ms: 60_000, ..Faults::default() };
-    let strikes = |seed, ordinal| faults(seed).strikes(crate::faults::Fault::Reorder, ordinal);
-    let seed = (0..100).find(|seed| strikes(*seed, 0) && !strikes(*seed, 1)).unwrap();
+    let occurs = |seed, ordinal| faults(seed).occurs(crate::faults::Fault::Reorder, ordinal);
+    let seed = (0..100).find(|seed| occurs(*seed, 0) && !occurs(*seed, 1)).unwrap();
     let stage = stage(faults(seed)).await;
     let held = stage.order(Service::Video, video("scene_1", "any")).await;
     stage.studio.until_scenes(|tasks| tasks[0].is_held).await;
@@ -63,7 +62,7 @@ async fn a_held_report_is_overtaken_by_a_later_one() {
 }
 
 #[tokio::test]
-async fn a_delayed_report_is_shown_as_held() {
+async fn a_delayed_webhook_is_shown_as_held() {
     let faults = Faults { delay_webhooks: 1.0, delay_ms: 50, ..Faults::default() };
     let stage = stage(faults).await;
     stage.order(Service::Video, video("scene_1", "any")).await;
@@ -73,7 +72,7 @@ async fn a_delayed_report_is_shown_as_held() {
 }
 
 #[tokio::test]
-async fn a_forger_comes_first_and_does_not_know_the_secret() {
+async fn a_forged_webhook_comes_first_without_the_secret() {
     let stage = stage(Faults { forge_webhooks: 1.0, ..Faults::default() }).await;
     stage.order(Service::Video, video("scene_1", "any")).await;
     let (forged, real) = (stage.receiver.next().await, stage.receiver.next().await);
@@ -95,7 +94,7 @@ async fn refused_failing_and_vanishing_tasks() {
 
     let failing = stage(Faults { fail_jobs: 1.0, ..Faults::default() }).await;
     failing.order(Service::Video, video("scene_1", "any")).await;
-    assert_eq!(failing.report(Service::Video).await["error"], "the task failed on purpose");
+    assert_eq!(failing.report(Service::Video).await["error"], "the task failed by a fault");
 
     let vanishing = stage(Faults { gone_outputs: 1.0, ..Faults::default() }).await;
     vanishing.order(Service::Video, video("scene_1", "any")).await;

@@ -1,11 +1,11 @@
-//! Looks at pictures and videos as a viewer does: pixel by pixel.
+//! Compares pictures and videos pixel by pixel.
 
 use serde_json::Value;
 
 use super::Stage;
 use crate::program::{FFMPEG, FFPROBE, run};
 
-/// The shades of grey of one frame of the file at `url`, and how many frames the file has.
+/// The shades of grey of one frame of the file at `url`.
 pub async fn frame(url: &Value, wanted: Wanted) -> Vec<u8> {
     let url = url.as_str().unwrap();
     let filter = "format=rgb24,format=gray";
@@ -20,7 +20,7 @@ pub async fn frame(url: &Value, wanted: Wanted) -> Vec<u8> {
     }
 }
 
-/// Which frame.
+/// A frame of a video.
 #[derive(Clone, Copy)]
 pub enum Wanted {
     First,

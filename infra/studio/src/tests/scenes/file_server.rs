@@ -1,4 +1,4 @@
-//! A server of files that are not where they were asked for.
+//! A file server with redirects and errors.
 
 use std::net::Ipv4Addr;
 
@@ -8,8 +8,8 @@ use axum::response::Redirect;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-/// Starts it; its URL. `/moved` leads to `target`, `/loop` to itself, `/away` to another
-/// machine, `/text` is no video.
+/// Starts the server; returns its URL. `/moved` redirects to `target`, `/loop` to itself, `/away`
+/// to another machine; `/text` is not a video.
 pub async fn start(target: String) -> String {
     let router = Router::new()
         .route("/moved", get(|| async move { Redirect::temporary(&target) }))

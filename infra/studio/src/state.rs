@@ -1,4 +1,4 @@
-//! What every part of a running studio shares.
+//! The state that all handlers and workers share.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,36 +8,36 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::Settings;
-use crate::ledger::Ledger;
 use crate::post::{Poster, Signer};
 use crate::scenes::{Fetcher, Registrations, SceneTask};
 use crate::studio::StartError;
 use crate::task::Task;
+use crate::task_store::TaskStore;
 
-/// The studio's inside.
+/// The state of a running studio.
 #[derive(Debug)]
-pub(crate) struct Pod {
+pub(crate) struct StudioState {
     pub settings: Settings,
-    /// Where callers reach this studio, without a slash at the end.
+    /// The studio's URL, without a trailing slash.
     pub base_url: String,
     pub work_dir: PathBuf,
-    pub ledger: Ledger<Task>,
-    /// What the scene services have been asked for.
-    pub scenes: Ledger<SceneTask>,
+    pub tasks: TaskStore<Task>,
+    /// The tasks of the scene services.
+    pub scenes: TaskStore<SceneTask>,
     /// Where the scene services' webhooks go, and how they are signed.
     pub registrations: Registrations,
     pub poster: Poster,
     pub fetcher: Fetcher,
-    /// Signs the speech worker's webhooks.
+    /// Signs the worker callback.
     pub signer: Option<Signer>,
-    /// One permit for each task that may be worked on at once.
+    /// One permit for each task that may be processed at once.
     pub workers: Semaphore,
     runs: AtomicU64,
     activities: Mutex<JoinSet<()>>,
 }
 
-impl Pod {
-    /// A studio that has nothing to do yet.
+impl StudioState {
+    /// A studio without tasks.
     pub fn new(
         settings: Settings,
         base_url: String,
@@ -51,8 +51,8 @@ impl Pod {
             settings,
             base_url,
             work_dir,
-            ledger: Ledger::default(),
-            scenes: Ledger::default(),
+            tasks: TaskStore::default(),
+            scenes: TaskStore::default(),
             poster: Poster::new()?,
             fetcher: Fetcher::new()?,
             runs: AtomicU64::new(0),
@@ -60,19 +60,19 @@ impl Pod {
         })
     }
 
-    /// The number of the run that has just been asked for, from 0.
+    /// The number of a new run, from 0.
     pub fn next_run(&self) -> u64 {
         self.runs.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Lets `activity` go on beside, until it ends or the studio is stopped.
+    /// Runs `activity` in the background until it ends or the studio stops.
     pub fn spawn(&self, activity: impl Future<Output = ()> + Send + 'static) {
         let mut activities = self.activities.lock().unwrap_or_else(PoisonError::into_inner);
         while activities.try_join_next().is_some() {}
         activities.spawn(activity);
     }
 
-    /// Ends everything that was spawned, child processes included.
+    /// Aborts everything that was spawned, and kills its child processes.
     pub async fn shut_down(&self) {
         let mut running =
             std::mem::take(&mut *self.activities.lock().unwrap_or_else(PoisonError::into_inner));

@@ -1,4 +1,4 @@
-//! The tasks a studio knows of, behind one lock, with a bell that rings at every change.
+//! The tasks of a studio behind one lock, with a notification of every change.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,57 +7,56 @@ use tokio::sync::watch;
 
 use crate::task::Task;
 
-/// What a ledger keeps.
+/// A task in a store.
 pub(crate) trait Entry {
-    /// How it shows itself to those outside.
+    /// A copy for callers outside.
     type View;
 
-    /// The name under which callers know it.
+    /// Its id.
     fn id(&self) -> &str;
-    /// Its place in the order in which tasks came.
+    /// Its place in the order of creation.
     fn ordinal(&self) -> u64;
-    /// Whether nobody can ask for it any more.
-    fn is_forgotten(&self) -> bool;
-    /// As it stands now.
+    /// Whether it can be removed from the store.
+    fn is_expired(&self) -> bool;
+    /// A copy of its present state.
     fn view(&self) -> Self::View;
 }
 
 /// The tasks, by their ids.
 #[derive(Debug)]
-pub(crate) struct Ledger<T> {
+pub(crate) struct TaskStore<T> {
     tasks: Mutex<HashMap<String, T>>,
-    bell: watch::Sender<()>,
+    changes: watch::Sender<()>,
 }
 
-impl<T> Default for Ledger<T> {
+impl<T> Default for TaskStore<T> {
     fn default() -> Self {
-        Self { tasks: Mutex::default(), bell: watch::Sender::default() }
+        Self { tasks: Mutex::default(), changes: watch::Sender::default() }
     }
 }
 
-impl<T: Entry> Ledger<T> {
-    /// Takes `task` in, and lets go of those that are forgotten.
+impl<T: Entry> TaskStore<T> {
+    /// Adds `task`, and removes expired ones.
     pub fn insert(&self, task: T) {
         let mut tasks = self.lock();
-        tasks.retain(|_, task| !task.is_forgotten());
+        tasks.retain(|_, task| !task.is_expired());
         tasks.insert(task.id().to_owned(), task);
         drop(tasks);
-        self.bell.send_replace(());
+        self.changes.send_replace(());
     }
 
-    /// Reads the task `id`.
-    pub fn read<R>(&self, id: &str, look: impl FnOnce(&T) -> R) -> Option<R> {
-        self.lock().get(id).map(look)
+    pub fn read<R>(&self, id: &str, read: impl FnOnce(&T) -> R) -> Option<R> {
+        self.lock().get(id).map(read)
     }
 
-    /// Changes the task `id`, and tells whoever waits for a change.
+    /// Changes the task `id` and notifies waiters.
     pub fn change<R>(&self, id: &str, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let result = self.lock().get_mut(id).map(change);
-        self.bell.send_replace(());
+        self.changes.send_replace(());
         result
     }
 
-    /// Every task, in the order in which they came.
+    /// Every task, in the order of creation.
     pub fn views(&self) -> Vec<T::View> {
         let tasks = self.lock();
         let mut tasks: Vec<_> = tasks.values().collect();
@@ -77,14 +76,14 @@ impl<T: Entry> Ledger<T> {
 
     /// Resolves once `condition` holds for the tasks.
     pub async fn until(&self, condition: impl Fn(&[T::View]) -> bool) {
-        self.until_so(|ledger| condition(&ledger.views())).await;
+        self.until_store(|store| condition(&store.views())).await;
     }
 
-    /// Resolves once `condition` holds for the ledger, which it may not change.
-    pub async fn until_so(&self, condition: impl Fn(&Self) -> bool) {
-        let mut changes = self.bell.subscribe();
+    /// Resolves once `condition` holds for the store, which it must not change.
+    pub async fn until_store(&self, condition: impl Fn(&Self) -> bool) {
+        let mut changes = self.changes.subscribe();
         while !condition(self) {
-            // The sender lives in `self`, so it cannot be gone while this waits.
+            // The sender is a field of `self`, so it exists while this waits.
             let _ = changes.changed().await;
         }
     }
@@ -94,18 +93,20 @@ impl<T: Entry> Ledger<T> {
     }
 }
 
-impl Ledger<Task> {
-    /// Confirms the download of the task that is meant: `task` if it is named, or else the
-    /// newest of that job which waits. Says whether there was one.
+impl TaskStore<Task> {
+    /// Confirms the download of `task` if it is named, or else of the newest waiting task of the
+    /// job. Returns whether there was one.
     pub fn confirm(&self, job_id: &str, task: Option<&str>) -> bool {
         let id = {
             let tasks = self.lock();
-            let meant = tasks.values().filter(|candidate| {
+            let candidates = tasks.values().filter(|candidate| {
                 candidate.job_id == job_id
                     && candidate.is_waiting()
                     && task.is_none_or(|id| id == candidate.id)
             });
-            meant.max_by_key(|candidate| candidate.ordinal).map(|candidate| candidate.id.clone())
+            candidates
+                .max_by_key(|candidate| candidate.ordinal)
+                .map(|candidate| candidate.id.clone())
         };
         id.and_then(|id| {
             self.change(&id, |task| {

@@ -1,4 +1,4 @@
-//! A task's life when nothing goes wrong on purpose.
+//! The life cycle of a task without faults.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::tests::settings;
 use crate::{Faults, SceneStatus, Service, Settings};
 
 #[tokio::test]
-async fn without_the_right_key_nobody_is_served() {
+async fn a_request_without_the_right_key_is_refused() {
     let stage = stage(Faults::default()).await;
     let urls = ["tasks", "tasks/any/cancel", "webhooks/register"];
     for service in Service::ALL {
@@ -27,7 +27,7 @@ async fn without_the_right_key_nobody_is_served() {
 }
 
 #[tokio::test]
-async fn a_bad_body_is_told_its_field() {
+async fn an_error_names_the_wrong_field() {
     let stage = stage(Faults::default()).await;
     let film = |scenes| json!({ "project_id": "p", "scenes": scenes });
     let scene = json!({ "scene_id": "s", "video_url": "http://127.0.0.1:1/", "duration": 1 });
@@ -87,8 +87,8 @@ async fn a_task_belongs_to_one_service() {
     assert_eq!((status, answer), (200, json!({ "task_id": id, "status": "completed" })));
 }
 
-/// Whether a process of this machine was started with a file of task `id`.
-fn names_in_a_process(id: &str) -> bool {
+/// Whether the command line of a process names a file of task `id`.
+fn is_named_by_a_process(id: &str) -> bool {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let mut commands =
         processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
@@ -96,7 +96,7 @@ fn names_in_a_process(id: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_cancelled_task_ends_its_work_and_leaves_nothing() {
+async fn a_cancelled_task_stops_ffmpeg_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let work_dir = Some(folder.path().to_owned());
     let stage = Stage::start(Settings { work_dir, scenes: scenes(), ..settings() }).await;
@@ -105,7 +105,7 @@ async fn a_cancelled_task_ends_its_work_and_leaves_nothing() {
     let id = stage.order(Service::Video, long).await;
     stage.studio.until_scenes(|_| folder.path().read_dir().unwrap().count() > 0).await;
     assert_eq!(stage.task(Service::Video, &id).await.1["status"], "processing");
-    assert!(names_in_a_process(&id));
+    assert!(is_named_by_a_process(&id));
 
     let cancelled = stage.ask(Service::Video, &format!("tasks/{id}/cancel"), &json!({})).await;
     assert_eq!(cancelled, (200, json!({ "task_id": id, "status": "cancelled" })));
@@ -113,7 +113,7 @@ async fn a_cancelled_task_ends_its_work_and_leaves_nothing() {
     assert_eq!(stage.task(Service::Video, &id).await.1["status"], "cancelled");
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     let ended = async {
-        while names_in_a_process(&id) {
+        while is_named_by_a_process(&id) {
             tokio::task::yield_now().await;
         }
     };
@@ -128,7 +128,7 @@ async fn a_cancelled_task_ends_its_work_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_prompt_can_ask_for_failure() {
+async fn a_prompt_can_request_a_failure() {
     let stage = stage(Faults::default()).await;
     stage.order(Service::Video, video("scene_1", "a storm [fail]")).await;
     let report = stage.report(Service::Video).await;
@@ -142,7 +142,7 @@ async fn a_prompt_can_ask_for_failure() {
 }
 
 #[tokio::test]
-async fn a_registration_takes_what_names_no_url_and_changes_the_secret() {
+async fn a_registration_receives_webhooks_without_a_url_and_changes_the_secret() {
     let stage = stage(Faults::default()).await;
     let url = stage.receiver.url("/registered?by=us");
     let register = |events| json!({ "url": url, "events": events, "secret": "another" });
@@ -152,7 +152,7 @@ async fn a_registration_takes_what_names_no_url_and_changes_the_secret() {
             stage.ask(Service::Video, "webhooks/register", &register(wrong)).await;
         assert_eq!(status, 400, "{answer}");
     }
-    stage.ask(Service::Video, "tasks", &video("scene_0", "reported to nobody")).await;
+    stage.ask(Service::Video, "tasks", &video("scene_0", "without a receiver")).await;
     stage.studio.until_scenes_are_silent().await;
 
     let answer = stage.ask(Service::Video, "webhooks/register", &register(all)).await;
@@ -165,7 +165,7 @@ async fn a_registration_takes_what_names_no_url_and_changes_the_secret() {
 }
 
 #[tokio::test]
-async fn without_a_secret_a_report_is_unsigned() {
+async fn a_webhook_without_a_secret_is_unsigned() {
     let mut scenes = scenes();
     scenes.video.webhook_secret = None;
     let stage = Stage::start(Settings { scenes, ..settings() }).await;

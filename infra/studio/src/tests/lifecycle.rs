@@ -1,4 +1,4 @@
-//! A task's life when nothing goes wrong on purpose.
+//! The life cycle of a task without faults.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::post::Signer;
 use crate::{Post, PostKind, Settings, Status};
 
 #[tokio::test]
-async fn announced_once_fetched_confirmed_and_gone() {
+async fn a_file_is_announced_once_downloaded_confirmed_and_deleted() {
     let secret = Some(Secret::new("shared"));
     let stage = Stage::start(Settings { webhook_secret: secret, ..settings() }).await;
     let id = stage.run("job_1").await;
@@ -49,7 +49,7 @@ async fn announced_once_fetched_confirmed_and_gone() {
 }
 
 #[tokio::test]
-async fn without_a_confirmation_the_file_is_gone_all_the_same() {
+async fn an_unconfirmed_file_is_deleted_after_the_timeout() {
     let confirmation_timeout = Duration::from_millis(20);
     let stage = Stage::start(Settings { confirmation_timeout, ..settings() }).await;
     let id = stage.run("job_1").await;
@@ -61,7 +61,7 @@ async fn without_a_confirmation_the_file_is_gone_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_range_is_served_and_resumes_the_same_file_only() {
+async fn a_range_is_served_for_the_same_file_only() {
     let stage = Stage::start(settings()).await;
     stage.run("job_1").await;
     let hook = stage.receiver.next().await;
@@ -84,11 +84,11 @@ async fn a_range_is_served_and_resumes_the_same_file_only() {
 }
 
 #[tokio::test]
-async fn refuses_as_runpod_does() {
+async fn bad_requests_are_refused_as_by_runpod() {
     let stage = Stage::start(settings()).await;
     let url = format!("{}/v2/tts/run", stage.studio.url());
-    let stranger = stage.client.post(&url).bearer_auth("wrong").body("{}").send().await.unwrap();
-    assert_eq!(stranger.status(), 401);
+    let wrong_key = stage.client.post(&url).bearer_auth("wrong").body("{}").send().await.unwrap();
+    assert_eq!(wrong_key.status(), 401);
     assert_eq!(stage.client.post(&url).body("{}").send().await.unwrap().status(), 401);
     for body in ["", "[]", "{}", r#"{"input": "text"}"#] {
         assert_eq!(stage.post("/v2/tts/run", body).await.0, 400, "{body}");
@@ -100,7 +100,7 @@ async fn refuses_as_runpod_does() {
 }
 
 #[tokio::test]
-async fn wrong_input_fails_and_runpod_reports_it_until_a_200() {
+async fn wrong_input_fails_and_its_webhook_is_retried_until_a_200() {
     let stage = Stage::start(settings()).await;
     stage.receiver.answer_with(&[200, 202, 500]);
     let run = json!({
@@ -117,7 +117,7 @@ async fn wrong_input_fails_and_runpod_reports_it_until_a_200() {
 }
 
 #[tokio::test]
-async fn a_cancelled_task_gives_up_its_file() {
+async fn a_cancelled_task_deletes_its_file() {
     let stage = Stage::start(settings()).await;
     let id = stage.run("job_1").await;
     let hook = stage.receiver.next().await;
@@ -129,7 +129,7 @@ async fn a_cancelled_task_gives_up_its_file() {
 }
 
 #[tokio::test]
-async fn the_policy_ends_what_takes_too_long() {
+async fn a_task_times_out_by_its_policy() {
     let stage = Stage::start(settings()).await;
     let run = json!({ "input": { "text": "Hello" }, "policy": { "executionTimeout": 20 } });
     stage.post("/v2/tts/run", run.to_string()).await;
@@ -137,7 +137,7 @@ async fn the_policy_ends_what_takes_too_long() {
 }
 
 #[tokio::test]
-async fn a_confirmation_reaches_the_task_that_it_names() {
+async fn a_confirmation_applies_to_the_task_that_it_names() {
     let stage = Stage::start(settings()).await;
     stage.run("job_1").await;
     let first = stage.receiver.next().await;
@@ -152,7 +152,7 @@ async fn a_confirmation_reaches_the_task_that_it_names() {
 }
 
 #[tokio::test]
-async fn the_work_folder_holds_no_more_than_what_waits() {
+async fn the_work_folder_holds_only_files_that_wait_for_a_download() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("tts_left.wav"), "left by a studio that was killed").unwrap();
     std::fs::write(folder.path().join("other"), "not ours").unwrap();

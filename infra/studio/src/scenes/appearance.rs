@@ -1,22 +1,22 @@
-//! How the picture of a scene looks and moves. It follows from its prompt alone, and other
-//! prompts look different: a turning gradient of three colours, and a square that wanders.
+//! The appearance of a scene, which follows from its prompt alone: a rotating gradient of three
+//! colours and a moving square.
 
 use sha2::{Digest, Sha256};
 
-/// The look of a scene.
+/// The appearance of a scene.
 #[derive(Debug)]
-pub(crate) struct Look {
+pub(crate) struct Appearance {
     hash: [u8; 32],
 }
 
-impl Look {
-    /// The look of a scene with that prompt and those options.
+impl Appearance {
+    /// The appearance for that prompt and those options.
     pub fn of(prompt: &str, options: &str) -> Self {
         let hash = Sha256::new().chain_update(prompt).chain_update([0]).chain_update(options);
         Self { hash: hash.finalize().into() }
     }
 
-    /// ffmpeg's source of the gradient. It turns between a tenth and a half radian a second.
+    /// ffmpeg's source of the gradient. It turns by 0.1 to 0.5 radians a second.
     pub fn gradient(&self, width: u32, height: u32, fps: u32) -> String {
         let [c0, c1, c2] = [0, 3, 6].map(|at| self.colour(at));
         let speed = (0.1 + 0.4 * self.unit(9)) / f64::from(fps);
@@ -28,14 +28,14 @@ impl Look {
         )
     }
 
-    /// ffmpeg's source of the square, a third as high as the picture.
+    /// ffmpeg's source of the square, a third of the picture's height.
     pub fn square(&self, width: u32, height: u32, fps: u32) -> String {
         let side = (width.min(height) / 3).max(2) & !1;
         format!("color=c={}:s={side}x{side}:r={fps}", self.colour(14))
     }
 
-    /// ffmpeg's filter that lays the square over the gradient: it swings across and down in
-    /// 3 to 6 seconds each.
+    /// ffmpeg's filter that overlays the square on the gradient: it swings across and down in 3 to
+    /// 6 seconds each.
     pub fn wander(&self) -> String {
         let swing = |at| {
             let (period, phase) = (3.0 + 3.0 * self.unit(at), self.unit(at + 1));
@@ -44,7 +44,7 @@ impl Look {
         format!("overlay=x='(W-w)*{}':y='(H-h)*{}'", swing(17), swing(19))
     }
 
-    /// What a critic would make of it, from 7.0 to 9.9.
+    /// A made-up quality score from 7.0 to 9.9.
     pub fn score(&self) -> f64 {
         ((7.0 + 2.9 * self.unit(21)) * 10.0).round() / 10.0
     }
