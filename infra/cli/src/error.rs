@@ -1,4 +1,4 @@
-//! What can go wrong, said to the operator.
+//! The errors of the commands, with texts for the operator.
 
 use std::error::Error;
 
@@ -9,20 +9,20 @@ use queues::QueueError;
 use signing::api_key::InvalidHash;
 use store::StoreError;
 
-/// Why a command did not do what it should.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// The table did not do it.
+    /// The table cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A message could not be sent.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// What was given is no key's digest.
+    /// The argument is not the digest of a key.
     #[error(transparent)]
     Hash(#[from] InvalidHash),
-    /// There is no key with that digest.
-    #[error("there is no key with that SHA-256 in this table")]
+    /// No key has that digest.
+    #[error("no key in this table has that SHA-256; take the one that `keys create` printed")]
     NoSuchKey,
     /// A variable that a provider needs is not set.
     #[error("the environment variable {0} is not set")]
@@ -41,25 +41,25 @@ pub enum CliError {
     Refused {
         /// Its status.
         status: StatusCode,
-        /// What it said.
+        /// The beginning of its answer.
         text: String,
     },
     /// Some providers did not accept the registration; each is printed on its own.
     #[error("{0} of the providers did not register the webhook")]
     NotRegistered(usize),
-    /// SQS did not do it.
+    /// A call to SQS failed.
     #[error("cannot {operation}")]
     Sqs {
-        /// What was being done.
+        /// The operation.
         operation: &'static str,
-        /// What came back.
+        /// The error.
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
 }
 
 impl CliError {
-    /// For `map_err`: names what was being done.
+    /// For `map_err`: adds the operation.
     pub(crate) fn sqs<E>(operation: &'static str) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn Error + Send + Sync>>,
@@ -67,7 +67,7 @@ impl CliError {
         move |cause| Self::Sqs { operation, cause: cause.into() }
     }
 
-    /// The error and what led to it, in one line.
+    /// The error and its causes, in one line.
     #[must_use]
     pub fn with_causes(&self) -> String {
         let mut line = self.to_string();

@@ -1,4 +1,4 @@
-//! Making API keys and taking them away.
+//! Creates and revokes API keys.
 
 use domain::access::ApiKeyRecord;
 use domain::{OwnerId, Scope, Timestamp};
@@ -7,7 +7,7 @@ use store::Store;
 
 use crate::CliError;
 
-/// Makes a key, keeps its digest, and shows the key. The table comes first: a key that is
+/// Creates a key, stores its digest, and prints the key. The table is written first: a key that is
 /// shown but not accepted would be worse than the reverse.
 pub(crate) async fn create(
     store: &Store,
@@ -21,17 +21,21 @@ pub(crate) async fn create(
     let record = ApiKeyRecord { owner: OwnerId::new(owner), scopes, created_at };
     store.put_api_key(&hash, &record).await?;
     println!("{}", key.expose());
-    // Apart from the key, so that a script can take the key alone.
-    eprintln!("Keep it: it is shown only now. To take it away: hookreel keys revoke {hash}");
+    // On standard error, so that a script can read the key alone.
+    eprintln!(
+        "Store the key now: it is shown only once. To revoke it: hookreel keys revoke {hash}"
+    );
     Ok(())
 }
 
-/// Forgets the key with this digest.
+/// Deletes the key with this digest.
 pub(crate) async fn revoke(store: &Store, sha256: &str) -> Result<(), CliError> {
     let hash: ApiKeyHash = sha256.parse()?;
     if !store.delete_api_key(&hash).await? {
         return Err(CliError::NoSuchKey);
     }
-    eprintln!("The key is taken away; instances that have seen it forget it within five minutes.");
+    eprintln!(
+        "The key is revoked. Instances that have cached it accept it for up to five minutes."
+    );
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! What the operator of a deployment does from a terminal: API keys, messages that were given up,
-//! and the registration of webhooks with the services that send them. It acts on a deployment's table and queues with the operator's own credentials.
+//! Commands for the operator of a deployment: API keys, redrive of dead-letter queues, polls of a
+//! job, and the registration of webhooks with the scene services. They use the table and the queues
+//! with the operator's own credentials.
 
 mod error;
 mod keys;
@@ -17,10 +18,10 @@ pub use options::Options;
 
 use crate::options::{Command, Keys, Table};
 
-/// Where to act when nothing names a region.
+/// The region when neither an option nor the AWS configuration names one.
 const REGION: &str = "us-east-1";
 
-/// Does what `options` say, and tells about it on standard output.
+/// Runs the command of `options`, and prints its result.
 pub async fn run(options: Options) -> Result<(), CliError> {
     let region = options.region;
     match options.command {
@@ -43,7 +44,7 @@ fn store(aws: &SdkConfig, table: Table) -> store::Store {
     store::Store::new(aws, table.name)
 }
 
-/// The operator's own credentials, from wherever AWS's tools look for them.
+/// The operator's own credentials, from where AWS's tools find them.
 async fn operator(region: Option<String>) -> SdkConfig {
     let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https);

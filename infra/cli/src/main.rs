@@ -1,4 +1,4 @@
-//! The program `hookreel`: reads the options, does the one thing they ask for.
+//! The program `hookreel`: runs one command.
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use crate::webhooks::Registration;
 #[derive(Debug, Parser)]
 #[command(name = "hookreel", version)]
 pub struct Options {
-    /// The region; the one of the AWS configuration, if not given.
+    /// The region; that of the AWS configuration by default.
     #[arg(long, global = true)]
     pub(crate) region: Option<String>,
     #[command(subcommand)]
@@ -21,39 +21,39 @@ pub(crate) enum Command {
     /// API keys.
     #[command(subcommand)]
     Keys(Keys),
-    /// Sends the messages of a dead-letter queue back to where they came from.
+    /// Moves the messages of a dead-letter queue back to their source queues.
     Redrive {
         /// The URL of the dead-letter queue.
         queue: String,
     },
-    /// Tells the scene services where their webhooks go, and how to sign them.
+    /// Registers our webhooks and their secrets with the scene services.
     RegisterWebhooks(Box<Registration>),
-    /// Has `reconcile` look at a job at once.
+    /// Polls a job's provider now.
     Check {
-        /// The URL of the queue of checks, which is the physical id of the resource `CheckQueue`.
+        /// The URL of the queue of polls: the physical id of the resource `CheckQueue`.
         #[arg(long, env = "RECONCILE_QUEUE_URL")]
         queue: String,
-        /// The job.
+        /// The id of the job.
         job_id: JobId,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Makes a key and shows it, once.
+    /// Creates a key and prints it, once.
     Create {
-        /// Whose key it will be; jobs and webhook secrets belong to an owner.
+        /// The owner of the key; jobs and webhook secrets belong to an owner.
         #[arg(long)]
         owner: String,
-        /// What it may do; everything, if not given.
+        /// A scope of the key; all scopes by default.
         #[arg(long = "scope")]
         scopes: Vec<Scope>,
         #[command(flatten)]
         table: Table,
     },
-    /// Takes a key away. An instance that has seen it lets it in for five minutes more.
+    /// Revokes a key. An instance that has cached it accepts it for five minutes more.
     Revoke {
-        /// The key's SHA-256, which was shown when it was made.
+        /// The key's SHA-256, which was printed at its creation.
         sha256: String,
         #[command(flatten)]
         table: Table,
@@ -62,7 +62,7 @@ pub(crate) enum Keys {
 
 #[derive(Debug, Args)]
 pub(crate) struct Table {
-    /// The table (output `TableName`).
+    /// The name of the table (output `TableName`).
     #[arg(id = "table", long = "table", env = "TABLE_NAME")]
     pub(crate) name: String,
 }

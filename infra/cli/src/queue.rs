@@ -1,4 +1,4 @@
-//! Messages that were given up, and jobs to be looked at.
+//! Redrive of dead-letter queues, and polls of jobs.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use queues::message::Reconcile;
 
 use crate::CliError;
 
-/// Has SQS move everything in the dead-letter queue at `url` back to its source.
+/// Starts SQS's move of all messages in the dead-letter queue at `url` to their source.
 pub(crate) async fn redrive(aws: &SdkConfig, url: &str) -> Result<(), CliError> {
     let sqs = Client::new(aws);
     let name = QueueAttributeName::QueueArn;
@@ -23,15 +23,15 @@ pub(crate) async fn redrive(aws: &SdkConfig, url: &str) -> Result<(), CliError> 
         .set_source_arn(arn)
         .send()
         .await
-        .map_err(CliError::sqs("start to move the messages"))?;
-    eprintln!("SQS is moving the messages back; their functions take them up as they come.");
+        .map_err(CliError::sqs("start the move of the messages"))?;
+    eprintln!("SQS is moving the messages back to their source queues.");
     Ok(())
 }
 
-/// Has `reconcile` look at a job, and go on looking until it has ended.
+/// Sends a poll of a job, which is repeated until the job ends.
 pub(crate) async fn check(aws: &SdkConfig, queue: String, job_id: JobId) -> Result<(), CliError> {
     let message = Reconcile { job_id, round: Some(0), begun_at: None, abandoned_task: None };
     Queue::new(aws, queue).send(&message, Duration::ZERO).await?;
-    eprintln!("The job will be looked at within seconds.");
+    eprintln!("The job's provider will be polled within seconds.");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The least that a Lambda function in Rust can be: what every other is measured against.
+//! An empty Lambda function in Rust: the reference for all others.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

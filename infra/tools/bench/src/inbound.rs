@@ -1,10 +1,10 @@
-//! The work of an inbound webhook by itself, for counting its instructions: `provider-webhook`'s
-//! handler from the parsed event to its first request to DynamoDB.
+//! Isolates the work of an inbound webhook, to count its instructions: `provider-webhook`'s handler
+//! from the parsed event to its first request to DynamoDB.
 //!
-//! `bench-inbound <event.json> <parse|serialise|sign> <rounds>` does it `rounds` times. With
-//! `serialise` it stops once the request is written, with `sign` once it could be sent, and with
-//! `parse` before the handler begins. What one round takes is the difference between two runs of
-//! different length, and what the handler takes the difference to `parse`.
+//! `bench-inbound <event.json> <parse|serialise|sign> <rounds>` repeats it `rounds` times. `parse`
+//! stops before the handler starts, `serialise` after the request is written, `sign` after it is
+//! signed. The cost of one round is the difference between two runs of different length; that of
+//! the handler is the difference to `parse`.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -28,7 +28,7 @@ use serde_json::Value;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// The settings for which the tokens in the sample events are valid.
+/// Settings for which the tokens in the sample events are valid.
 const SETTINGS: [(&str, &str); 4] = [
     ("TABLE_NAME", "hookreel"),
     ("API_BASE_URL", "https://api.example.com"),
@@ -36,7 +36,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("RUNPOD_WEBHOOK_SECRET", "local-webhook-secret-for-sample-events"),
 ];
 
-/// Takes requests and never answers. They are signed when they come here.
+/// Accepts requests, which are signed by then, and never answers.
 #[derive(Debug, Clone, Default)]
 struct Silent(Arc<AtomicU64>);
 
@@ -50,7 +50,7 @@ impl HttpConnector for Silent {
     }
 }
 
-/// Keeps whoever asks for credentials waiting: the SDK asks between writing and signing.
+/// Never returns credentials: the SDK requests them between writing and signing.
 #[derive(Debug)]
 struct Withheld;
 
@@ -77,7 +77,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Does what the arguments say; how many requests were made.
+/// Runs the rounds; returns the number of requests.
 fn count() -> Result<u64, Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [event, what, rounds] = arguments.as_slice() else {
@@ -89,14 +89,15 @@ fn count() -> Result<u64, Failure> {
     for _ in 0..rounds.parse()? {
         if what == "parse" {
             let request: LambdaRequest = serde_json::from_value(event.clone())?;
-            // Like the handling below: taking it down is no part.
+            // As below: dropping it does not count.
             std::mem::forget(black_box(lambda_http::Request::from(request)));
         } else {
             let mut handling = handle(event.clone());
             if let Some(answer) = (&mut handling).now_or_never() {
                 return Err(format!("answered before any request was made: {answer:?}").into());
             }
-            // What stands half done here would be done to the end, so taking it down is no part.
+            // The handler is dropped halfway, which production never does, so dropping it does not
+            // count.
             std::mem::forget(handling);
         }
     }

@@ -1,4 +1,4 @@
-//! The client's side of the API.
+//! The client of the API.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::event::{
 };
 use crate::order::Order;
 
-/// No answer of a machine to itself takes longer.
+/// How long the API may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Most of an unexpected answer that is shown, in characters.
+/// Most characters of an unexpected answer in an error.
 const EXCERPT: usize = 500;
 
-/// A client of the API with its key.
+/// A client of the API, with its key.
 #[derive(Debug, Clone)]
 pub(crate) struct Api {
     client: Client,
@@ -28,18 +28,18 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// A client of the API at `base_url`, which is on this machine.
+    /// Creates a client of the API at `base_url`, which is on this machine.
     pub fn new(base_url: String, key: Secret) -> Result<Self, DemoError> {
         Ok(Self { client: loopback_client()?, base_url, key })
     }
 
-    /// Whether the API answers yet.
+    /// Whether the API is healthy.
     pub async fn is_up(&self) -> bool {
         let answer = self.client.get(format!("{}/v1/health", self.base_url)).send().await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
     }
 
-    /// The secret that signs the webhooks.
+    /// The secret of the webhooks.
     pub async fn webhook_secret(&self) -> Result<Secret, DemoError> {
         #[derive(Deserialize)]
         struct Answer {
@@ -51,7 +51,7 @@ impl Api {
         Ok(answer.secret)
     }
 
-    /// Submits `order`; its webhook is to go to `webhook_url`.
+    /// Submits `order`, with `webhook_url` for its webhook.
     pub async fn submit(&self, order: &Order, webhook_url: &str) -> Result<Accepted, DemoError> {
         let body = json!({
             "text": order.text, "language": order.language, "webhook_url": webhook_url,
@@ -60,7 +60,7 @@ impl Api {
         self.ask("POST /v1/tts/async", request, StatusCode::ACCEPTED).await
     }
 
-    /// How far the job has come.
+    /// The progress of a job.
     pub async fn progress(&self, job_id: &str) -> Result<RunningJob, DemoError> {
         let request = self.client.get(format!("{}/v1/jobs/{job_id}", self.base_url));
         self.ask("GET /v1/jobs/{job_id}", request, StatusCode::OK).await
@@ -72,20 +72,20 @@ impl Api {
         self.ask("POST /v1/projects", request, StatusCode::ACCEPTED).await
     }
 
-    /// How far the project has come.
+    /// The progress of a project.
     pub async fn project(&self, project_id: &str) -> Result<RunningProject, DemoError> {
         let request = self.client.get(format!("{}/v1/projects/{project_id}", self.base_url));
         self.ask("GET /v1/projects/{project_id}", request, StatusCode::OK).await
     }
 
-    /// The files of a job.
+    /// The outputs of a job.
     pub async fn outputs(&self, job_id: &str) -> Result<Vec<Announced>, DemoError> {
         let request = self.client.get(format!("{}/v1/jobs/{job_id}", self.base_url));
         let job: JobWithFiles = self.ask("GET /v1/jobs/{job_id}", request, StatusCode::OK).await?;
         Ok(job.outputs)
     }
 
-    /// Opens a link from a webhook: without the key, since the link is enough.
+    /// Downloads a link from a webhook: without the API key, because the link has a token.
     pub async fn open(&self, link: &str) -> Result<Response, DemoError> {
         let what = "GET of the link in the webhook";
         expect(what, self.client.get(link), StatusCode::OK).await
@@ -118,8 +118,8 @@ async fn expect(
     Err(DemoError::WrongAnswer { what, status, body })
 }
 
-/// A client that trusts no certificate, because it speaks to this machine alone; it follows
-/// redirects, as the download route answers with one.
+/// A client for this machine only, which needs no certificates. It follows redirects, because the
+/// download route answers with one.
 pub(crate) fn loopback_client() -> Result<Client, DemoError> {
     let setup = |error: &dyn std::error::Error| DemoError::Setup(error.to_string());
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());

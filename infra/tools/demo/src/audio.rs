@@ -1,16 +1,16 @@
-//! Reads the head of a WAV: whether it plays, and how long.
+//! Reads the header of a WAV: whether it is valid, and its playing time.
 
-/// The length of `fmt ` for plain PCM, and the least it can be.
+/// The length of `fmt ` for plain PCM, its minimum.
 const FORMAT_BYTES: usize = 16;
 
-/// How long the WAV that begins with `head` and is `length` bytes long plays, in
-/// milliseconds. The error says what is wrong with it.
+/// The playing time, in milliseconds, of the WAV of `length` bytes that begins with `head`. The
+/// error says what is wrong with it.
 pub(crate) fn duration_ms(head: &[u8], length: u64) -> Result<u64, &'static str> {
     if head.get(..4) != Some(b"RIFF") || head.get(8..12) != Some(b"WAVE") {
         return Err("it does not begin with a RIFF header for WAVE");
     }
     if number(head, 4).map(|size| size + 8) != Some(length) {
-        return Err("its RIFF header tells another length than it has");
+        return Err("the length in its RIFF header is not its own");
     }
     let (mut position, mut bytes_per_second) = (12, None);
     while let (Some(name), Some(size)) =
@@ -56,13 +56,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn tells_how_long_it_plays() {
+    fn a_valid_file_has_its_playing_time() {
         let file = wav();
         assert_eq!(duration_ms(&file[..100], file.len() as u64), Ok(500));
     }
 
     #[test]
-    fn tells_what_is_wrong() {
+    fn an_invalid_file_is_refused() {
         let file = wav();
         let length = file.len() as u64;
         assert!(duration_ms(b"<html>", 6).is_err());

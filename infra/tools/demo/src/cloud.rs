@@ -1,4 +1,4 @@
-//! The embedded cloud as a child process, which does not outlive this one.
+//! The embedded cloud as a child process, which ends with this one.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,17 +18,17 @@ use crate::api::Api;
 use crate::{DemoError, Options};
 
 const PROGRAM: &str = "hookreel-local";
-/// Between two looks whether it is up.
-const LOOK: Duration = Duration::from_millis(20);
-/// How long it may take to end; then it is killed.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How many lines of its log are shown when it ends by itself.
+/// Time between two polls of its health.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// How long it may take to end before it is killed.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many lines of its log an error shows.
 const LAST_LINES: usize = 12;
-/// What it may see of the environment. Anything else, such as a real provider's key, would
-/// change what is shown.
+/// The environment variables that it gets. Others, such as the key of a real provider, would change
+/// the demo.
 const ENVIRONMENT: [&str; 5] = ["PATH", "HOME", "LANG", "TMPDIR", "RUST_LOG"];
 
-/// The embedded cloud, with its data in a folder that goes with it.
+/// The embedded cloud, with its data in a temporary folder.
 #[derive(Debug)]
 pub(crate) struct Cloud {
     child: Child,
@@ -38,16 +38,17 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    /// Starts it on two free ports; `key` will be its API key.
+    /// Starts it on two free ports, with `key` as its API key.
     pub fn spawn(options: &Options, key: &Secret) -> Result<Self, DemoError> {
         let program = program(options)?;
         let data = TempDir::with_prefix("hookreel-demo-");
-        let data = data.map_err(|error| machine("a temporary folder", error))?;
-        let [port, aws_port] = free_ports().map_err(|error| machine("a free port", error))?;
+        let data = data.map_err(|error| resource_error("a temporary folder", error))?;
+        let [port, aws_port] =
+            free_ports().map_err(|error| resource_error("a free port", error))?;
         let log = options.output_dir.join("hookreel-local.log");
         let outputs = File::create(&log).and_then(|file| Ok([file.try_clone()?, file]));
         let [stdout, stderr] =
-            outputs.map_err(|error| machine(&log.display().to_string(), error))?;
+            outputs.map_err(|error| resource_error(&log.display().to_string(), error))?;
         let child = tied_to_this_process(&program)
             .args(["--port", &port.to_string(), "--aws-port", &aws_port.to_string()])
             .args([OsStr::new("--data-dir"), data.path().as_os_str()])
@@ -60,11 +61,11 @@ impl Cloud {
             .stderr(stderr)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|source| DemoError::CloudNotStarted { program, source })?;
+            .map_err(|source| DemoError::CloudStartFailed { program, source })?;
         Ok(Self { child, port, log, _data: data })
     }
 
-    /// Where its API is.
+    /// The URL of its API.
     pub fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -72,29 +73,29 @@ impl Cloud {
     /// Resolves once its API answers.
     pub async fn ready(&mut self, api: &Api) -> Result<(), DemoError> {
         while !api.is_up().await {
-            let ended = self.child.try_wait().map_err(|error| machine(PROGRAM, error))?;
+            let ended = self.child.try_wait().map_err(|error| resource_error(PROGRAM, error))?;
             if let Some(status) = ended {
-                let last_words = last_lines(&self.log);
-                return Err(DemoError::CloudEnded { status, last_words, log: self.log.clone() });
+                let last_lines = last_lines(&self.log);
+                return Err(DemoError::CloudEnded { status, last_lines, log: self.log.clone() });
             }
-            sleep(LOOK).await;
+            sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
 
-    /// Ends it: asks first, then insists.
+    /// Terminates it, and kills it if it does not end in time.
     pub async fn stop(mut self) {
         let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        // Neither can fail but for a process that has ended, which is what is wanted.
+        // Both fail only if the process has already ended.
         let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
-        if timeout(PATIENCE, self.child.wait()).await.is_err() {
+        if timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
             let _ = self.child.kill().await;
         }
     }
 }
 
-/// A command that the kernel ends when this process dies, even by SIGKILL. Rust has no safe
-/// way to ask for that; `setpriv` of util-linux asks for us, where it is installed.
+/// A command that the kernel terminates when this process dies, even by SIGKILL. Rust has no safe
+/// call for that; `setpriv` of util-linux makes it, where it is installed.
 fn tied_to_this_process(program: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if !std::env::split_paths(&path).any(|folder| folder.join("setpriv").is_file()) {
@@ -105,21 +106,21 @@ fn tied_to_this_process(program: &Path) -> Command {
     command
 }
 
-/// The program to run: the one that is asked for, or the one beside this program.
+/// The program to run: that of the options, or the one beside this program.
 fn program(options: &Options) -> Result<PathBuf, DemoError> {
     let program = match &options.cloud {
         Some(program) => program.clone(),
         None => std::env::current_exe()
-            .map_err(|error| machine("this program", error))?
+            .map_err(|error| resource_error("this program", error))?
             .with_file_name(PROGRAM),
     };
     if program.is_file() {
         return Ok(program);
     }
-    Err(DemoError::CloudNotStarted { program, source: io::ErrorKind::NotFound.into() })
+    Err(DemoError::CloudStartFailed { program, source: io::ErrorKind::NotFound.into() })
 }
 
-/// Two ports that were free a moment ago, and differ.
+/// Two different ports that were free just now.
 fn free_ports() -> io::Result<[u16; 2]> {
     let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let second = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -132,6 +133,6 @@ fn last_lines(log: &Path) -> String {
     lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
 }
 
-fn machine(what: &str, source: io::Error) -> DemoError {
-    DemoError::Machine { what: what.to_owned(), source }
+fn resource_error(what: &str, source: io::Error) -> DemoError {
+    DemoError::Resource { what: what.to_owned(), source }
 }

@@ -1,4 +1,4 @@
-//! Fetches the file that a webhook links to, and holds it against what was announced.
+//! Downloads the file of a webhook, and compares it with what the webhook says.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +11,10 @@ use crate::api::Api;
 use crate::audio;
 use crate::event::{Announced, Completed};
 
-/// More of the file's beginning than any WAV header of a speech engine takes.
+/// Bytes kept of a file's beginning: more than the WAV header of any speech engine.
 const HEAD_BYTES: usize = 4096;
 
-/// What was fetched.
+/// A downloaded file.
 pub(crate) struct Fetched {
     pub bytes: u64,
     pub sha256: String,
@@ -22,7 +22,8 @@ pub(crate) struct Fetched {
     head: Vec<u8>,
 }
 
-/// Downloads the first file of a completed job to `path` and checks it; what was announced.
+/// Downloads the first output of a completed job to `path` and checks it; returns the output as
+/// announced.
 pub(crate) async fn download(
     api: &Api,
     job: &'static str,
@@ -43,18 +44,18 @@ pub(crate) async fn download(
     same("its size", announced.bytes.to_string(), fetched.bytes.to_string())?;
     same("its SHA-256", announced.sha256.clone(), fetched.sha256)?;
     same("its media type", announced.content_type.clone(), fetched.content_type)?;
-    let told = announced.duration_ms.unwrap_or_default();
-    same("its duration in ms", told.to_string(), duration_ms.to_string())?;
+    let duration = announced.duration_ms.unwrap_or_default();
+    same("its duration in ms", duration.to_string(), duration_ms.to_string())?;
     Ok(announced)
 }
 
-/// Downloads what `link` leads to into the file at `path`.
+/// Downloads `link` to `path`.
 pub(crate) async fn fetch(api: &Api, link: &str, path: &Path) -> Result<Fetched, DemoError> {
     let answer = api.open(link).await?;
     let content_type = answer.headers().get("content-type");
     let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or("none");
     let content_type = content_type.to_owned();
-    let no_file = |source| DemoError::Machine { what: path.display().to_string(), source };
+    let no_file = |source| DemoError::Resource { what: path.display().to_string(), source };
     let mut file = tokio::fs::File::create(path).await.map_err(no_file)?;
     let (mut hash, mut bytes, mut head) = (Sha256::new(), 0, Vec::new());
     let mut chunks = answer.bytes_stream();
@@ -71,7 +72,7 @@ pub(crate) async fn fetch(api: &Api, link: &str, path: &Path) -> Result<Fetched,
     Ok(Fetched { bytes, sha256: hex::encode(hash.finalize()), content_type, head })
 }
 
-/// Where the file of the job called `name` is put.
+/// The path of the file of the job `name`.
 pub(crate) fn file_path(output_dir: &Path, name: &str) -> PathBuf {
     output_dir.join(format!("{name}.wav"))
 }

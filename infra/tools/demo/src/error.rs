@@ -1,4 +1,4 @@
-//! Everything that can go wrong, in plain words, each with a hint at what to look at.
+//! The errors of the demo, each with a hint.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,22 +9,22 @@ use signing::Unverified;
 /// Why the demo failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The program of the embedded cloud is not there.
+    /// The program of the embedded cloud cannot be started.
     #[error("the embedded cloud {} cannot be started ({source})", program.display())]
-    CloudNotStarted {
-        /// What was to be run.
+    CloudStartFailed {
+        /// The program.
         program: PathBuf,
-        /// Why it was not.
+        /// Why not.
         source: io::Error,
     },
     /// The embedded cloud ended by itself.
-    #[error("the embedded cloud ended by itself ({status}); its last words were:\n{last_words}")]
+    #[error("the embedded cloud ended by itself ({status}); the end of its log:\n{last_lines}")]
     CloudEnded {
-        /// How.
+        /// Its status.
         status: ExitStatus,
         /// The end of its log.
-        last_words: String,
-        /// Where all of its log is.
+        last_lines: String,
+        /// The path of its log.
         log: PathBuf,
     },
     /// A request had no answer.
@@ -35,58 +35,58 @@ pub enum DemoError {
         /// Why.
         source: reqwest::Error,
     },
-    /// A request was answered, but not as it should be.
+    /// A request had an unexpected answer.
     #[error("{what} was answered with {status}: {body}")]
     WrongAnswer {
         /// Which request.
         what: &'static str,
         /// The status code.
         status: u16,
-        /// The answer's beginning.
+        /// The beginning of the answer.
         body: String,
     },
     /// A job did not complete.
     #[error("the job {job} did not complete: {reason}")]
     JobFailed {
-        /// What the demo calls it.
+        /// The demo's name for it.
         job: &'static str,
         /// Why.
         reason: String,
     },
-    /// A webhook came that is not signed as it should be.
-    #[error("a webhook came whose {scheme} signature is wrong: {source}")]
-    Unsigned {
-        /// Which of the two schemes.
+    /// A webhook has a wrong signature.
+    #[error("a webhook has a wrong {scheme} signature: {source}")]
+    BadSignature {
+        /// The signature scheme.
         scheme: &'static str,
         /// What is wrong with it.
         source: Unverified,
     },
-    /// A webhook came whose body is not what was agreed.
-    #[error("a webhook came that cannot be read: {0}")]
+    /// The body of a webhook cannot be parsed.
+    #[error("the body of a webhook cannot be parsed: {0}")]
     Unreadable(#[from] serde_json::Error),
-    /// The file is not what the webhook announced.
+    /// The file differs from what the webhook says.
     #[error("the file of {job} is not what was announced: {what} is {found}, not {announced}")]
     Mismatch {
-        /// What the demo calls the job.
+        /// The demo's name for the job.
         job: &'static str,
         /// What differs.
         what: &'static str,
-        /// What the webhook said.
+        /// The value in the webhook.
         announced: String,
-        /// What the file says.
+        /// The value of the file.
         found: String,
     },
-    /// The file is no WAV that plays.
+    /// The file is not a valid WAV.
     #[error("the file of {job} cannot be played: {reason}")]
     NotAudio {
-        /// What the demo calls the job.
+        /// The demo's name for the job.
         job: &'static str,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A file, folder or port of this machine is not to be had.
+    /// A file, folder, port or program of this machine cannot be used.
     #[error("{what} cannot be used ({source})")]
-    Machine {
+    Resource {
         /// Which.
         what: String,
         /// Why.
@@ -95,20 +95,20 @@ pub enum DemoError {
     /// The client or the receiver could not be set up.
     #[error("the demo cannot set itself up ({0})")]
     Setup(String),
-    /// The time was up.
-    #[error("it was not done within {0} seconds")]
+    /// The time limit has passed.
+    #[error("it did not complete within {0} seconds")]
     TimeLimit(u64),
-    /// Somebody asked it to stop.
-    #[error("it was stopped before it was done")]
+    /// A signal stopped it.
+    #[error("it was stopped before it completed")]
     Interrupted,
 }
 
 impl DemoError {
-    /// What to look at.
+    /// What to do.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::CloudNotStarted { .. } => {
+            Self::CloudStartFailed { .. } => {
                 "build it with `cargo build -p hookreel-local`, or name it with --cloud".into()
             }
             Self::CloudEnded { log, .. } => format!("read its log, {}", log.display()),
@@ -116,18 +116,18 @@ impl DemoError {
                 "read hookreel-local.log in the output folder, from its end".into()
             }
             Self::JobFailed { .. } => {
-                "the reason is the provider's or ours; hookreel-local.log has each step".into()
+                "hookreel-local.log in the output folder has each step".into()
             }
-            Self::Unsigned { .. } | Self::Unreadable(_) => {
+            Self::BadSignature { .. } | Self::Unreadable(_) => {
                 "compare what `deliver` sends with docs/WEBHOOKS_GUIDE.md".into()
             }
             Self::Mismatch { .. } | Self::NotAudio { .. } => {
                 "the file is kept in the output folder; compare it with what `ingest` logged".into()
             }
-            Self::Machine { .. } | Self::Setup(_) => {
+            Self::Resource { .. } | Self::Setup(_) => {
                 "make it available, or choose another with an option; see --help".into()
             }
-            Self::Interrupted => "run it again when you have a moment; nothing was left".into(),
+            Self::Interrupted => "run it again; it left nothing running".into(),
         }
     }
 }

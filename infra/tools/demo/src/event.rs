@@ -1,4 +1,4 @@
-//! What the demo reads of answers and webhooks.
+//! The members of answers and webhooks that the demo reads.
 
 use domain::Timestamp;
 use domain::time::rfc3339;
@@ -10,7 +10,7 @@ pub(crate) struct Accepted {
     pub job_id: String,
 }
 
-/// A job that is under way.
+/// A job in progress.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RunningJob {
     pub status: String,
@@ -19,13 +19,13 @@ pub(crate) struct RunningJob {
     pub error: Option<JobError>,
 }
 
-/// Why a job failed.
+/// The error of a job.
 #[derive(Debug, Deserialize)]
 pub(crate) struct JobError {
     pub message: String,
 }
 
-/// The parts of a webhook that every event has.
+/// The members that every webhook has.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Event {
     #[serde(rename = "type")]
@@ -40,7 +40,7 @@ pub(crate) struct AcceptedProject {
     pub project_id: String,
 }
 
-/// A project that is under way.
+/// A project in progress.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RunningProject {
     pub status: String,
@@ -49,7 +49,7 @@ pub(crate) struct RunningProject {
     pub error: Option<JobError>,
 }
 
-/// A webhook that tells of a project's end.
+/// The webhook at a project's end.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ProjectEvent {
     #[serde(rename = "type")]
@@ -62,23 +62,23 @@ pub(crate) struct ProjectEvent {
 }
 
 impl ProjectEvent {
-    /// The link to the film of the project `project_id`; the error says why there is none.
+    /// The link to the film of `project_id`; the error says why there is none.
     pub fn film_of(&self, project_id: &str) -> Result<String, String> {
         if self.project_id != project_id {
-            return Err(format!("its webhook tells of another project, {}", self.project_id));
+            return Err(format!("its webhook is for another project, {}", self.project_id));
         }
         let reason = || self.error.clone().unwrap_or_else(|| self.kind.clone());
         self.final_video_url.clone().ok_or_else(reason)
     }
 }
 
-/// A job that has files.
+/// A job with its outputs.
 #[derive(Debug, Deserialize)]
 pub(crate) struct JobWithFiles {
     pub outputs: Vec<Announced>,
 }
 
-/// A webhook that tells of a completed job.
+/// The webhook of a completed job.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Completed {
     pub status: String,
@@ -98,13 +98,13 @@ pub(crate) struct CompletedJob {
     pub outputs: Vec<Announced>,
 }
 
-/// A file as a webhook announces it.
+/// An output, as a webhook announces it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Announced {
     pub url: String,
     pub content_type: String,
     pub bytes: u64,
     pub sha256: String,
-    /// Absent of what does not say so in its header.
+    /// Absent if the file's header does not hold it.
     pub duration_ms: Option<u64>,
 }

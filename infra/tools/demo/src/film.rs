@@ -1,4 +1,4 @@
-//! The film: three scenes that become one MP4, from submission to checked file.
+//! Makes the film: three scenes become one MP4, from submission to the checked file.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -17,56 +17,65 @@ use crate::event::{Announced, ProjectEvent};
 use crate::receiver::{Arrival, Inbox};
 use crate::time::now;
 
-/// What the demo calls it.
+/// The demo's name for it.
 pub(crate) const NAME: &str = "film";
-/// What is to be seen, scene by scene.
+/// The prompts of the scenes.
 const PROMPTS: [&str; 3] =
     ["A red kite over a green hill", "The kite climbs into the clouds", "It comes down at dusk"];
-/// How long each scene plays.
+/// The duration of each scene.
 const SCENE: Duration = Duration::from_secs(2);
-/// How long two scenes overlap at each joint.
+/// The duration of the transition between two scenes.
 const TRANSITION: Duration = Duration::from_millis(500);
-/// By how much the film's length may differ: some pictures at 24 a second, at every joint.
+/// How much the film's duration may differ: a few frames, at 24 a second, per transition.
 const TOLERANCE: Duration = Duration::from_millis(200);
-/// Between two looks at the progress.
-const LOOK: Duration = Duration::from_millis(200);
+/// Time between two polls of the progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How the film went.
+/// The film, and its times.
 #[derive(Debug)]
 pub(crate) struct Film {
     pub project_id: String,
     pub message_id: String,
     pub file: PathBuf,
     pub announced: Announced,
-    pub plays: Duration,
+    pub playing_time: Duration,
     pub submitted: Timestamp,
     pub completed: Timestamp,
     pub checked: Timestamp,
 }
 
-/// Takes the film from submission to a checked file in `output_dir`.
+/// Makes the film, from submission to a checked file in `output_dir`.
 pub(crate) async fn make(
     api: &Api,
     (webhook_url, mut inbox): (String, Inbox),
     output_dir: &Path,
-    shown: &JobProgress,
+    progress: &JobProgress,
 ) -> Result<Film, DemoError> {
     let submitted = now();
     let project_id = api.submit_project(&request(&webhook_url)).await?.project_id;
-    shown.at(0, "Accepted");
-    let arrival = await_webhook(api, &project_id, &mut inbox, shown).await?;
-    shown.at(100, "Webhook verified; downloading");
+    progress.at(0, "Accepted");
+    let arrival = await_webhook(api, &project_id, &mut inbox, progress).await?;
+    progress.at(100, "Webhook verified; downloading");
     let event: ProjectEvent = serde_json::from_slice(&arrival.body)?;
     let link = event.film_of(&project_id).map_err(failed)?;
     let file = output_dir.join(format!("{NAME}.mp4"));
     let announced = download(api, &project_id, &link, &file).await?;
-    let plays = playing_time(&file).await?;
-    if plays.abs_diff(expected()) > TOLERANCE {
-        return Err(mismatch("its duration", &expected(), &plays));
+    let playing_time = playing_time(&file).await?;
+    if playing_time.abs_diff(expected()) > TOLERANCE {
+        return Err(mismatch("its duration", &expected(), &playing_time));
     }
-    shown.done("Done, and as announced");
+    progress.done("Done, and as announced");
     let (message_id, completed, checked) = (arrival.id, event.timestamp, now());
-    Ok(Film { project_id, message_id, file, announced, plays, submitted, completed, checked })
+    Ok(Film {
+        project_id,
+        message_id,
+        file,
+        announced,
+        playing_time,
+        submitted,
+        completed,
+        checked,
+    })
 }
 
 fn request(webhook_url: &str) -> Value {
@@ -79,27 +88,27 @@ fn request(webhook_url: &str) -> Value {
     })
 }
 
-/// How long the film should play: its scenes, less what they overlap.
+/// The expected duration: that of the scenes, less their overlaps.
 fn expected() -> Duration {
     let scenes = u32::try_from(PROMPTS.len()).unwrap_or(0);
     (SCENE * scenes).saturating_sub(TRANSITION * (scenes - 1))
 }
 
-/// Shows the progress until the webhook comes.
+/// Shows the progress until the webhook arrives.
 async fn await_webhook(
     api: &Api,
     project_id: &str,
     inbox: &mut Inbox,
-    shown: &JobProgress,
+    progress: &JobProgress,
 ) -> Result<Arrival, DemoError> {
     tokio::select! {
         arrival = inbox.recv() => arrival.unwrap_or(Err(DemoError::Interrupted)),
-        failure = watch(api, project_id, shown) => Err(failure),
+        failure = watch(api, project_id, progress) => Err(failure),
     }
 }
 
-/// Shows the progress for as long as nothing is wrong.
-async fn watch(api: &Api, project_id: &str, shown: &JobProgress) -> DemoError {
+/// Shows the progress until an error.
+async fn watch(api: &Api, project_id: &str, progress: &JobProgress) -> DemoError {
     loop {
         let project = match api.project(project_id).await {
             Ok(project) => project,
@@ -110,14 +119,14 @@ async fn watch(api: &Api, project_id: &str, shown: &JobProgress) -> DemoError {
             "failed" | "cancelled" => {
                 return failed(project.error.map_or(project.status, |error| error.message));
             }
-            "completed" => shown.at(100, "Stored; waiting for the webhook"),
-            _ => shown.at(project.progress_percent, &format!("{done} of {all} steps done")),
+            "completed" => progress.at(100, "Stored; waiting for the webhook"),
+            _ => progress.at(project.progress_percent, &format!("{done} of {all} steps done")),
         }
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
-/// Downloads the film, and holds it against what its job says of it.
+/// Downloads the film, and compares it with the output of its job.
 async fn download(
     api: &Api,
     project_id: &str,
@@ -136,7 +145,7 @@ async fn download(
     Ok(announced)
 }
 
-/// How long `file` plays, by ffprobe.
+/// The duration of `file`, by ffprobe.
 async fn playing_time(file: &Path) -> Result<Duration, DemoError> {
     let run = Command::new("ffprobe")
         .args(["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"])
@@ -145,10 +154,10 @@ async fn playing_time(file: &Path) -> Result<Duration, DemoError> {
         .kill_on_drop(true)
         .output();
     let output =
-        run.await.map_err(|source| DemoError::Machine { what: "ffprobe".into(), source })?;
-    let told = String::from_utf8_lossy(&output.stdout).trim().parse().ok();
-    let told = told.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    told.ok_or_else(|| failed("ffprobe finds no duration in it".to_owned()))
+        run.await.map_err(|source| DemoError::Resource { what: "ffprobe".into(), source })?;
+    let printed = String::from_utf8_lossy(&output.stdout).trim().parse().ok();
+    let printed = printed.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    printed.ok_or_else(|| failed("ffprobe found no duration in the file".to_owned()))
 }
 
 const fn failed(reason: String) -> DemoError {
@@ -170,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_play_is_noticed() {
+    async fn a_file_without_a_duration_is_refused() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("film.mp4");
         std::fs::write(&file, "no film").unwrap();

@@ -1,8 +1,8 @@
-//! The demo: everything once, for real, on one machine.
+//! The demo: runs each use case once, end to end, on one machine.
 //!
-//! It starts the embedded cloud as users run it, sends it a long text, a short one and the scenes
-//! of a film, receives the webhooks, verifies their signatures, downloads what they link to, checks it against
-//! what they announced, tells what each step took, and leaves nothing running.
+//! It starts the embedded cloud as users do, submits a long text, a short one and the scenes of a
+//! film, receives the webhooks, verifies their signatures, downloads the files, compares them with
+//! the webhooks, prints how long each step took, and leaves nothing running.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

@@ -1,11 +1,11 @@
-//! The program: shows the demo, and says plainly how it went.
+//! The program `hookreel-demo`: runs the demo and prints its report or its error.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use hookreel_demo::{Options, run};
 
-// One thread: the cloud is tied to the life of the thread that starts it.
+// One thread, because the kernel ends the cloud with the thread that started it.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(Options::parse()).await {

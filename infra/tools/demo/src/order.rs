@@ -1,4 +1,4 @@
-//! What is ordered, and the course of one order from submission to checked file.
+//! The texts to speak, and the course of each from submission to the checked file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::event::{Announced, Completed, Event};
 use crate::receiver::{Arrival, Inbox};
 use crate::time::now;
 
-/// Between two looks at a job's progress.
-const LOOK: Duration = Duration::from_millis(100);
+/// Time between two polls of a job.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A text to be spoken.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ pub(crate) struct Order {
     pub language: &'static str,
 }
 
-/// Everything the demo orders: a long text, and a short one in another language.
+/// The orders of the demo: a long text, and a short one in another language.
 pub(crate) const ORDERS: [Order; 2] = [
     Order { name: "essay", text: include_str!("../text/essay.txt"), language: "english" },
     Order { name: "greeting", text: include_str!("../text/greeting.txt"), language: "oromo" },
 ];
 
-/// How an order went.
+/// The result of an order.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub name: &'static str,
@@ -44,7 +44,7 @@ pub(crate) struct Outcome {
     pub times: Times,
 }
 
-/// When what happened.
+/// The times of its steps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Times {
     pub submitted: Timestamp,
@@ -52,54 +52,55 @@ pub(crate) struct Times {
     pub created: Timestamp,
     pub started: Timestamp,
     pub completed: Timestamp,
-    pub told: Timestamp,
+    pub notified: Timestamp,
     pub checked: Timestamp,
 }
 
-/// Takes `order` from submission to a checked file in `output_dir`.
+/// Runs `order`, from submission to a checked file in `output_dir`.
 pub(crate) async fn carry_out(
     order: &'static Order,
     api: &Api,
     (webhook_url, mut inbox): (String, Inbox),
     output_dir: &Path,
-    shown: &JobProgress,
+    progress: &JobProgress,
 ) -> Result<Outcome, DemoError> {
     let submitted = now();
     let job_id = api.submit(order, &webhook_url).await?.job_id;
     let accepted = now();
-    shown.at(0, "Accepted");
-    let arrival = await_webhook(order.name, api, &job_id, &mut inbox, shown).await?;
-    shown.at(100, "Webhook verified; downloading");
+    progress.at(0, "Accepted");
+    let arrival = await_webhook(order.name, api, &job_id, &mut inbox, progress).await?;
+    progress.at(100, "Webhook verified; downloading");
     let completed = read(order.name, &job_id, &arrival)?;
     let (created, started) = (completed.data.created_at, completed.data.started_at);
     let finished = completed.data.completed_at;
     let file = file_path(output_dir, order.name);
     let announced = download(api, order.name, completed, &file).await?;
     let checked = now();
-    shown.done("Done, and as announced");
-    let told = arrival.at;
-    let times = Times { submitted, accepted, created, started, completed: finished, told, checked };
+    progress.done("Done, and as announced");
+    let notified = arrival.at;
+    let times =
+        Times { submitted, accepted, created, started, completed: finished, notified, checked };
     let words = order.text.split_whitespace().count();
     let (name, language, message_id) = (order.name, order.language, arrival.id);
     Ok(Outcome { name, language, words, job_id, message_id, file, announced, times })
 }
 
-/// Shows the job's progress until its webhook comes.
+/// Shows the job's progress until its webhook arrives.
 async fn await_webhook(
     name: &'static str,
     api: &Api,
     job_id: &str,
     inbox: &mut Inbox,
-    shown: &JobProgress,
+    progress: &JobProgress,
 ) -> Result<Arrival, DemoError> {
     tokio::select! {
         arrival = inbox.recv() => arrival.unwrap_or(Err(DemoError::Interrupted)),
-        failure = watch(name, api, job_id, shown) => Err(failure),
+        failure = watch(name, api, job_id, progress) => Err(failure),
     }
 }
 
-/// Shows the job's progress for as long as nothing is wrong with it.
-async fn watch(name: &'static str, api: &Api, job_id: &str, shown: &JobProgress) -> DemoError {
+/// Shows the job's progress until an error.
+async fn watch(name: &'static str, api: &Api, job_id: &str, progress: &JobProgress) -> DemoError {
     loop {
         let job = match api.progress(job_id).await {
             Ok(job) => job,
@@ -110,26 +111,26 @@ async fn watch(name: &'static str, api: &Api, job_id: &str, shown: &JobProgress)
                 let reason = job.error.map_or(job.status, |error| error.message);
                 return DemoError::JobFailed { job: name, reason };
             }
-            "completed" => shown.at(100, "Stored; waiting for the webhook"),
-            _ => shown.at(job.progress_percent, &job.current_step),
+            "completed" => progress.at(100, "Stored; waiting for the webhook"),
+            _ => progress.at(job.progress_percent, &job.current_step),
         }
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
-/// Reads a webhook that should tell of the completed job.
+/// Parses the webhook, which must be for the completed job.
 fn read(name: &'static str, job_id: &str, arrival: &Arrival) -> Result<Completed, DemoError> {
     let event: Event = serde_json::from_slice(&arrival.body)?;
     let failed = |reason| DemoError::JobFailed { job: name, reason };
     if event.job_id != job_id {
-        return Err(failed(format!("its webhook tells of another job, {}", event.job_id)));
+        return Err(failed(format!("its webhook is for another job, {}", event.job_id)));
     }
     if event.kind != "job.completed" {
         return Err(failed(event.error.unwrap_or(event.kind)));
     }
     let completed: Completed = serde_json::from_slice(&arrival.body)?;
     if completed.status != "completed" {
-        return Err(failed(format!("its webhook gives the status {}", completed.status)));
+        return Err(failed(format!("its webhook has the status {}", completed.status)));
     }
     Ok(completed)
 }

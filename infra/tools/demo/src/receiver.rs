@@ -1,5 +1,5 @@
-//! The receiver of the webhooks, as a customer would write one: it believes nothing that is
-//! not signed, by both schemes, over the body as it came.
+//! The receiver of the webhooks, as a client would write it: it accepts a webhook only if both
+//! signatures match the body as received.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -17,21 +17,21 @@ use tokio::sync::mpsc;
 use crate::DemoError;
 use crate::time::now;
 
-/// A webhook as it came.
+/// A webhook as received.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub at: Timestamp,
-    /// Its number, the same over all attempts.
+    /// Its message id, the same in every attempt.
     pub id: String,
     pub body: Bytes,
 }
 
-/// Where the webhooks sent to one path arrive.
+/// The webhooks sent to one path.
 pub(crate) type Inbox = mpsc::UnboundedReceiver<Result<Arrival, DemoError>>;
 
 type Inboxes = HashMap<String, mpsc::UnboundedSender<Result<Arrival, DemoError>>>;
 
-/// The server of the receiver. It ends with the demo.
+/// The server of the receiver, which ends with the demo.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     base_url: String,
@@ -39,14 +39,14 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Listens on a free port of this machine, with one inbox for each of `paths`.
+    /// Listens on a free port of 127.0.0.1, with an inbox for each of `paths`.
     pub async fn start(secret: Secret, paths: &[&str]) -> Result<Self, DemoError> {
         let (senders, inboxes) = paths.iter().map(|path| inbox(path)).unzip();
         let listening = async {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             listener.local_addr().map(|address| (listener, address))
         };
-        let (listener, address) = listening.await.map_err(|source| DemoError::Machine {
+        let (listener, address) = listening.await.map_err(|source| DemoError::Resource {
             what: "a port for the receiver".into(),
             source,
         })?;
@@ -55,7 +55,7 @@ impl Receiver {
         Ok(Self { base_url: format!("http://{address}"), inboxes })
     }
 
-    /// The address and the inbox of `path`; the inbox can be taken once.
+    /// The URL and the inbox of `path`; the inbox can be taken once.
     pub fn take(&mut self, path: &str) -> Option<(String, Inbox)> {
         let inbox = self.inboxes.remove(path)?;
         Some((format!("{}/{path}", self.base_url), inbox))
@@ -82,12 +82,12 @@ async fn receive(
     let at = now();
     let result = verify(secret, &headers, &body, at).map(|id| Arrival { at, id, body });
     let status = if result.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED };
-    // Nobody listens any more once the first webhook has been taken; a repeat is no news.
+    // The inbox is closed after the first webhook; a duplicate is dropped.
     let _ = inbox.send(result);
     status
 }
 
-/// Checks both signatures; the webhook's id.
+/// Verifies both signatures; returns the message id.
 fn verify(
     secret: &Secret,
     headers: &HeaderMap,
@@ -99,12 +99,12 @@ fn verify(
         standard_webhooks::verify(&standard, std::slice::from_ref(secret), at, body)?;
         Ok(standard.id.to_owned())
     });
-    let id =
-        standard.map_err(|source| DemoError::Unsigned { scheme: "Standard Webhooks", source })?;
+    let id = standard
+        .map_err(|source| DemoError::BadSignature { scheme: "Standard Webhooks", source })?;
     let name = hex_hmac::SIGNATURE_HEADER;
     get(name)
         .ok_or(signing::Unverified::MissingHeader(name))
         .and_then(|presented| hex_hmac::verify(secret, body, presented))
-        .map_err(|source| DemoError::Unsigned { scheme: "X-Webhook-Signature", source })?;
+        .map_err(|source| DemoError::BadSignature { scheme: "X-Webhook-Signature", source })?;
     Ok(id)
 }

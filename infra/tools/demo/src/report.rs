@@ -1,13 +1,13 @@
-//! What is shown at the end: the files, and what each step took.
+//! The final report: the files, and the duration of each step.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::film::Film;
 use crate::order::{Outcome, Times};
-use crate::time::shown;
+use crate::time::formatted;
 
-/// A demo that went well.
+/// The result of a demo that succeeded.
 #[derive(Debug)]
 pub struct Report {
     pub(crate) outcomes: Vec<Outcome>,
@@ -16,16 +16,16 @@ pub struct Report {
     pub(crate) stop: Duration,
 }
 
-/// A step, and how long it took.
+/// A step, and its duration.
 type Step = (&'static str, fn(&Times) -> Duration);
 
 const STEPS: [Step; 6] = [
     ("accepted (POST to 202)", |times| times.accepted.since(times.submitted)),
-    ("queued until taken up", |times| times.started.since(times.created)),
+    ("queued until started", |times| times.started.since(times.created)),
     ("spoken and stored", |times| times.completed.since(times.started)),
-    ("webhook under way", |times| times.told.since(times.completed)),
-    ("downloaded and checked", |times| times.checked.since(times.told)),
-    ("altogether", |times| times.checked.since(times.submitted)),
+    ("webhook delivered", |times| times.notified.since(times.completed)),
+    ("downloaded and checked", |times| times.checked.since(times.notified)),
+    ("total", |times| times.checked.since(times.submitted)),
 ];
 
 impl fmt::Display for Report {
@@ -35,7 +35,7 @@ impl fmt::Display for Report {
             write_outcome(f, outcome)?;
         }
         write_film(f, &self.film)?;
-        write!(f, "  {:<26}", "What each step took")?;
+        write!(f, "  {:<26}", "Duration of each step")?;
         for outcome in &self.outcomes {
             write!(f, "{:>12}", outcome.name)?;
         }
@@ -43,20 +43,20 @@ impl fmt::Display for Report {
         for (step, took) in STEPS {
             write!(f, "  {step:<26}")?;
             for outcome in &self.outcomes {
-                write!(f, "{:>12}", shown(took(&outcome.times)))?;
+                write!(f, "{:>12}", formatted(took(&outcome.times)))?;
             }
             writeln!(f)?;
         }
-        let (start, stop) = (shown(self.start), shown(self.stop));
-        writeln!(f, "\nThe cloud was up in {start} and has ended in {stop}. Everything is right.")?;
+        let (start, stop) = (formatted(self.start), formatted(self.stop));
+        writeln!(f, "\nThe cloud started in {start} and stopped in {stop}. All checks passed.")?;
         write!(f, "The film is {}", self.film.file.display())
     }
 }
 
 fn write_outcome(f: &mut fmt::Formatter<'_>, outcome: &Outcome) -> fmt::Result {
     let Outcome { name, language, words, job_id, message_id, file, announced, .. } = outcome;
-    let plays = shown(Duration::from_millis(announced.duration_ms.unwrap_or_default()));
-    writeln!(f, "  {name}: {words} words ({language}), {plays} of speech")?;
+    let playing_time = formatted(Duration::from_millis(announced.duration_ms.unwrap_or_default()));
+    writeln!(f, "  {name}: {words} words ({language}), {playing_time} of speech")?;
     writeln!(f, "    file     {}", file.display())?;
     writeln!(f, "    checked  {} bytes, sha256 {}", announced.bytes, announced.sha256)?;
     writeln!(f, "    job      {job_id}")?;
@@ -64,12 +64,12 @@ fn write_outcome(f: &mut fmt::Formatter<'_>, outcome: &Outcome) -> fmt::Result {
 }
 
 fn write_film(f: &mut fmt::Formatter<'_>, film: &Film) -> fmt::Result {
-    let Film { project_id, message_id, file, announced, plays, .. } = film;
+    let Film { project_id, message_id, file, announced, playing_time, .. } = film;
     let (made, all) = (film.completed.since(film.submitted), film.checked.since(film.submitted));
-    writeln!(f, "  film: three scenes, {} by ffprobe", shown(*plays))?;
+    writeln!(f, "  film: three scenes, {} by ffprobe", formatted(*playing_time))?;
     writeln!(f, "    file     {}", file.display())?;
     writeln!(f, "    checked  {} bytes, sha256 {}", announced.bytes, announced.sha256)?;
     writeln!(f, "    project  {project_id}")?;
     writeln!(f, "    webhook  {message_id}, both signatures verified")?;
-    writeln!(f, "    took     {}, of which {} until it was stored\n", shown(all), shown(made))
+    writeln!(f, "    took     {}, {} until it was stored\n", formatted(all), formatted(made))
 }

@@ -1,4 +1,4 @@
-//! One order against a pretended cloud: what the demo lets pass, and what it does not.
+//! One order against a fake cloud: what the demo accepts and what it refuses.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ use crate::time::now;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// What the cloud says and signs; a test spoils one of them.
+/// What the fake cloud answers and signs; a test corrupts one of them.
 #[derive(Clone)]
 struct Script {
     job: Value,
@@ -38,7 +38,7 @@ struct Script {
 
 type Shared = (Arc<Mutex<Script>>, mpsc::UnboundedSender<StatusCode>);
 
-/// A cloud that has one job, which is done at once.
+/// A fake cloud with one job, which completes at once.
 struct Stage {
     api: Api,
     script: Arc<Mutex<Script>>,
@@ -62,14 +62,14 @@ impl Stage {
         Self { api, script, answers, folder: TempDir::new().unwrap() }
     }
 
-    fn spoil(&self, spoil: impl FnOnce(&mut Script)) {
-        spoil(&mut self.script.lock().unwrap());
+    fn corrupt(&self, corrupt: impl FnOnce(&mut Script)) {
+        corrupt(&mut self.script.lock().unwrap());
     }
 
     async fn carry_out(&self) -> Result<Outcome, DemoError> {
         let mut receiver = Receiver::start(Secret::new(SECRET), &["hook"]).await.unwrap();
-        let (inbox, shown) = (receiver.take("hook").unwrap(), Display::new().job("test"));
-        carry_out(&ORDERS[1], &self.api, inbox, self.folder.path(), &shown).await
+        let (inbox, progress) = (receiver.take("hook").unwrap(), Display::new().job("test"));
+        carry_out(&ORDERS[1], &self.api, inbox, self.folder.path(), &progress).await
     }
 }
 
@@ -115,7 +115,7 @@ async fn submit(State((script, answers)): State<Shared>, body: Json<Value>) -> R
                 hex_hmac::sign(&script.hex_secret, event.as_bytes()).unwrap(),
             );
         let answer = request.body(event).send().await.unwrap();
-        // A test that has seen enough has gone.
+        // A test may have ended before the answer.
         let _ = answers.send(answer.status());
     });
     (StatusCode::ACCEPTED, Json(json!({ "job_id": "job_1" }))).into_response()
@@ -131,7 +131,7 @@ async fn file(State((script, _)): State<Shared>) -> Response {
 }
 
 #[tokio::test]
-async fn what_is_right_passes() {
+async fn a_correct_run_succeeds() {
     let mut stage = Stage::start().await;
     let outcome = stage.carry_out().await.unwrap();
     assert_eq!((outcome.job_id.as_str(), outcome.message_id.as_str()), ("job_1", "msg_1"));
@@ -143,7 +143,7 @@ async fn what_is_right_passes() {
         message_id: "msg_2".into(),
         file: "film.mp4".into(),
         announced: serde_json::from_value(script("").event["data"]["outputs"][0].clone()).unwrap(),
-        plays: std::time::Duration::from_secs(5),
+        playing_time: std::time::Duration::from_secs(5),
         submitted: now(),
         completed: now(),
         checked: now(),
@@ -155,7 +155,7 @@ async fn what_is_right_passes() {
         stop: std::time::Duration::from_millis(7),
     };
     let text = report.to_string();
-    assert!(text.contains("500 ms of speech") && text.contains("up in 5 ms"), "{text}");
+    assert!(text.contains("500 ms of speech") && text.contains("started in 5 ms"), "{text}");
     assert!(text.ends_with("The film is film.mp4"), "{text}");
 }
 
@@ -163,21 +163,27 @@ async fn what_is_right_passes() {
 async fn each_signature_is_required() {
     let mut stage = Stage::start().await;
     let other = Secret::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
-    stage.spoil(|script| script.standard_secret = other.clone());
+    stage.corrupt(|script| script.standard_secret = other.clone());
     let error = stage.carry_out().await.unwrap_err();
-    assert!(matches!(error, DemoError::Unsigned { scheme: "Standard Webhooks", .. }), "{error}");
+    assert!(
+        matches!(error, DemoError::BadSignature { scheme: "Standard Webhooks", .. }),
+        "{error}"
+    );
     assert_eq!(stage.answers.recv().await, Some(StatusCode::UNAUTHORIZED));
 
-    stage.spoil(|script| {
+    stage.corrupt(|script| {
         script.standard_secret = Secret::new(SECRET);
         script.hex_secret = other;
     });
     let error = stage.carry_out().await.unwrap_err();
-    assert!(matches!(error, DemoError::Unsigned { scheme: "X-Webhook-Signature", .. }), "{error}");
+    assert!(
+        matches!(error, DemoError::BadSignature { scheme: "X-Webhook-Signature", .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test]
-async fn a_file_that_differs_is_noticed() {
+async fn a_file_that_differs_is_refused() {
     for (member, wrong, what) in [
         ("bytes", json!(1), "its size"),
         ("sha256", json!("00"), "its SHA-256"),
@@ -185,24 +191,24 @@ async fn a_file_that_differs_is_noticed() {
         ("duration_ms", json!(501), "its duration in ms"),
     ] {
         let stage = Stage::start().await;
-        stage.spoil(|script| script.event["data"]["outputs"][0][member] = wrong);
+        stage.corrupt(|script| script.event["data"]["outputs"][0][member] = wrong);
         let error = stage.carry_out().await.unwrap_err();
         assert!(matches!(&error, DemoError::Mismatch { what: w, .. } if *w == what), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_file_that_does_not_play_is_noticed() {
+async fn an_invalid_file_is_refused() {
     let stage = Stage::start().await;
-    stage.spoil(|script| script.file.truncate(1000));
+    stage.corrupt(|script| script.file.truncate(1000));
     let error = stage.carry_out().await.unwrap_err();
     assert!(matches!(error, DemoError::NotAudio { .. }), "{error}");
 }
 
 #[tokio::test]
-async fn a_failed_job_tells_why() {
+async fn a_failed_job_has_its_reason() {
     let stage = Stage::start().await;
-    stage.spoil(|script| {
+    stage.corrupt(|script| {
         script.event["type"] = json!("job.failed");
         script.event["error"] = json!("no such voice");
     });

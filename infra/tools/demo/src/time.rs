@@ -1,17 +1,17 @@
-//! The time, as everything in a report measures it.
+//! The time and its format in the report.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::Timestamp;
 
-/// The machine's time. The embedded cloud runs on the same machine, so its times compare.
+/// The machine's time, which is comparable with the times of the embedded cloud.
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// A duration for people: `42 ms`, `3.1 s`, `24 min 38 s`.
-pub(crate) fn shown(duration: Duration) -> String {
+pub(crate) fn formatted(duration: Duration) -> String {
     match duration.as_secs() {
         0 => format!("{} ms", duration.as_millis()),
         1..60 => format!("{:.1} s", duration.as_secs_f64()),
@@ -24,9 +24,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_a_duration_in_the_unit_that_suits_it() {
-        assert_eq!(shown(Duration::from_millis(42)), "42 ms");
-        assert_eq!(shown(Duration::from_millis(3149)), "3.1 s");
-        assert_eq!(shown(Duration::from_millis(1_478_900)), "24 min 38 s");
+    fn a_duration_has_a_suitable_unit() {
+        assert_eq!(formatted(Duration::from_millis(42)), "42 ms");
+        assert_eq!(formatted(Duration::from_millis(3149)), "3.1 s");
+        assert_eq!(formatted(Duration::from_millis(1_478_900)), "24 min 38 s");
     }
 }

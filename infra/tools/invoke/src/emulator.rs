@@ -1,4 +1,4 @@
-//! AWS's runtime interface emulator with one function's program in it.
+//! Runs a function's program in AWS's runtime interface emulator.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -11,28 +11,28 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 /// How long the emulator may take to listen, and a function to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks whether it listens.
-const LOOK: Duration = Duration::from_millis(5);
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Time between two connection attempts.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Why there is no answer.
+/// Why an invocation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// A file, a socket or a process.
+    /// A file, a socket or a process failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// The emulator does not answer.
+    /// The emulator gave no answer.
     #[error("{0}")]
     Http(#[from] reqwest::Error),
-    /// It does not listen, or the function takes too long.
-    #[error("no answer within {} s", PATIENCE.as_secs())]
+    /// The emulator does not listen, or the function does not answer, in time.
+    #[error("no answer within {} s", TIMEOUT.as_secs())]
     Timeout,
-    /// There is no snapshot to compare with.
-    #[error("cannot read {0}; the tests make it: INSTA_UPDATE=always cargo test -p tests events")]
+    /// The snapshot to compare with is missing.
+    #[error("cannot read {0}; create it: INSTA_UPDATE=always cargo test -p tests events")]
     NoSnapshot(std::path::PathBuf),
 }
 
-/// The emulator at work. Both it and the program end with this.
+/// A running emulator. Dropping it kills the emulator and the program.
 pub struct Emulator {
     #[expect(dead_code, reason = "it is killed when this is dropped")]
     child: Child,
@@ -40,8 +40,8 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts `program` in `emulator` with nothing but `environment` around it. An address
-    /// must be given to it, since by itself it listens on all of the machine's.
+    /// Starts `program` in `emulator` with `environment` only. The emulator gets a loopback
+    /// address, because by default it listens on all interfaces.
     pub async fn start(
         emulator: &Path,
         program: &Path,
@@ -59,26 +59,26 @@ impl Emulator {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        timeout(PATIENCE, listening(address)).await.map_err(|_| InvokeError::Timeout)?;
+        timeout(TIMEOUT, listening(address)).await.map_err(|_| InvokeError::Timeout)?;
         Ok(Self { child, address })
     }
 
-    /// Hands `event` to the program; its answer.
+    /// Invokes the program with `event`; returns its answer.
     pub async fn invoke(&self, event: &Value) -> Result<Value, InvokeError> {
         let url = format!("http://{}/2015-03-31/functions/function/invocations", self.address);
         let client = reqwest::Client::builder().no_proxy().build()?;
         let answer = async { client.post(url).body(event.to_string()).send().await?.json().await };
-        Ok(timeout(PATIENCE, answer).await.map_err(|_| InvokeError::Timeout)??)
+        Ok(timeout(TIMEOUT, answer).await.map_err(|_| InvokeError::Timeout)??)
     }
 }
 
 async fn listening(address: SocketAddr) {
     while TcpStream::connect(address).await.is_err() {
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
-/// Two addresses of this machine that were free a moment ago, and differ.
+/// Two different loopback addresses that were free just now.
 fn free_addresses() -> std::io::Result<[SocketAddr; 2]> {
     let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let second = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;

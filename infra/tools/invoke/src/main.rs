@@ -1,6 +1,5 @@
-//! Invokes each function's program, as it is deployed, under AWS's runtime interface emulator
-//! with every sample event, against the embedded stores; and compares each answer with the one
-//! that the tests agreed on for the function's code.
+//! Invokes each function's program, as deployed, in AWS's runtime interface emulator with every
+//! sample event, against the embedded AWS, and compares each answer with the tests' snapshot.
 
 mod emulator;
 mod expected;
@@ -15,8 +14,8 @@ use tests::samples;
 
 use crate::outcome::{Outcome, invoke};
 
-/// How many programs run at one time.
-const AT_ONCE: usize = 4;
+/// How many programs run concurrently.
+const CONCURRENCY: usize = 4;
 
 /// Invokes every function with every sample event.
 #[derive(Debug, Parser)]
@@ -32,7 +31,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    // The client insists on a choice, though nothing here speaks TLS. A second one changes nothing.
+    // The client needs a TLS provider, though nothing here uses TLS. A second install is ignored.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (emulator, programs): (&Path, &Path) = (&options.emulator, &options.programs);
     let mut outcomes = stream::iter(samples::cases())
@@ -41,11 +40,11 @@ async fn main() -> ExitCode {
             let name = format!("{function}/{}", samples::stem(&case));
             (name, invoke(emulator, &program, &function, &case).await)
         })
-        .buffered(AT_ONCE);
+        .buffered(CONCURRENCY);
     let (mut passed, mut failed) = (0, 0);
     while let Some((name, outcome)) = outcomes.next().await {
         let (good, line) = match outcome {
-            Ok(Outcome::AsAgreed) => (true, "as agreed".to_owned()),
+            Ok(Outcome::AsExpected) => (true, "as expected".to_owned()),
             Ok(Outcome::Different(lines)) => (false, format!("DIFFERENT\n{lines}")),
             Err(error) => (false, format!("FAILED: {error}")),
         };

@@ -1,4 +1,4 @@
-//! One event: the world it speaks of, the program, and whether it answers as agreed.
+//! Invokes one program with one event and compares the answer.
 
 use std::path::Path;
 
@@ -9,51 +9,51 @@ use tests::{World, samples, templates};
 use crate::emulator::{Emulator, InvokeError};
 use crate::expected;
 
-/// How a program answered.
+/// The result of the comparison.
 pub enum Outcome {
-    /// With what the tests expect of its code.
-    AsAgreed,
-    /// With something else: what was expected, and what came.
+    /// The answer equals the snapshot.
+    AsExpected,
+    /// The answer differs: the expected one and the actual one.
     Different(String),
 }
 
-/// Invokes `program`, which is that of `function`, with the event in `case`.
+/// Invokes `program` of `function` with the event in `case`.
 pub async fn invoke(
     emulator: &Path,
     program: &Path,
     function: &str,
     case: &Path,
 ) -> Result<Outcome, InvokeError> {
-    let expected = timeless(expected::answer(function, case)?);
+    let expected = without_times(expected::answer(function, case)?);
     let world = samples::world().await;
     let running = Emulator::start(emulator, program, environment(function, &world)).await?;
     let answer = running.invoke(&samples::event(case, &world)).await?;
-    let answer = timeless(samples::redacted(samples::readable(answer), &world));
+    let answer = without_times(samples::redacted(samples::readable(answer), &world));
     if answer == expected {
-        return Ok(Outcome::AsAgreed);
+        return Ok(Outcome::AsExpected);
     }
-    Ok(Outcome::Different(format!("  expected {expected}\n  came     {answer}")))
+    Ok(Outcome::Different(format!("  expected {expected}\n  actual   {answer}")))
 }
 
-/// Replaces times: the tests set the clock, which nobody can for a program.
-fn timeless(value: Value) -> Value {
+/// Replaces times, which differ because only the tests set the clock.
+fn without_times(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            members.into_iter().map(|(name, value)| (name, timeless(value))).collect()
+            members.into_iter().map(|(name, value)| (name, without_times(value))).collect()
         }
-        Value::Array(items) => items.into_iter().map(timeless).collect(),
+        Value::Array(items) => items.into_iter().map(without_times).collect(),
         Value::String(text) if is_time(&text) => "[time]".into(),
         other => other,
     }
 }
 
-/// Whether `text` is spelt as `2026-01-01T00:00:00.000Z`.
+/// Whether `text` has the form `2026-01-01T00:00:00.000Z`.
 fn is_time(text: &str) -> bool {
     let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
     shape.eq(*b"0000-00-00T00:00:00.000Z")
 }
 
-/// What Lambda would put around the program, with AWS where `world` is.
+/// The environment variables of the program, with AWS at the address of `world`.
 fn environment(function: &str, world: &World) -> Vec<(String, String)> {
     let functions = &templates::resolved().functions;
     let template = functions.iter().find(|one| one.name == function);

@@ -1,4 +1,4 @@
-//! The process that is measured.
+//! The measured process.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,12 +14,12 @@ use tokio::process::{Child, Command};
 use crate::error::BenchError;
 use crate::options::Options;
 
-/// The key that the API is told to accept.
+/// The API key of the process.
 pub(crate) const API_KEY: &str = "hr_bench-throughput-key";
-/// Clock ticks a second in `/proc`, the same on every Linux that Rust runs on.
+/// Clock ticks a second in `/proc`, the same on every Linux that Rust supports.
 const TICKS: f64 = 100.0;
 
-/// `hookreel-local` with a data folder of its own. It is killed when this is dropped.
+/// `hookreel-local` with a data folder of its own. Dropping this kills it.
 pub(crate) struct Cloud {
     child: Child,
     program: PathBuf,
@@ -31,22 +31,22 @@ pub(crate) struct Cloud {
     started_in: Duration,
 }
 
-/// What the process has used so far.
+/// The resources that a process has used so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
     /// Processor time.
     pub(crate) processor: Duration,
-    /// Memory now, in bytes.
+    /// Present memory, in bytes.
     pub(crate) resident: u64,
-    /// The most memory it had, in bytes.
+    /// Peak memory, in bytes.
     pub(crate) peak: u64,
 }
 
-/// Runs and processor time of each part, in microseconds.
+/// The runs and processor time, in microseconds, of each part.
 pub(crate) type Parts = BTreeMap<String, (u64, u64)>;
 
 impl Cloud {
-    /// Starts it with an empty folder, and with a meter for its parts if that is wanted.
+    /// Starts it with an empty folder, and with its meter if `meter`.
     pub(crate) async fn start(
         options: &Options,
         provider: &str,
@@ -72,7 +72,7 @@ impl Cloud {
         Ok(cloud)
     }
 
-    /// Kills the process as a crash would, and starts another one on what it left.
+    /// Kills the process as a crash would, and starts another one on the same folder.
     pub(crate) async fn kill_and_restart(&mut self) -> Result<(), BenchError> {
         self.child.kill().await?;
         let begun = Instant::now();
@@ -87,7 +87,7 @@ impl Cloud {
         Ok(())
     }
 
-    /// From the start of the process until it took requests.
+    /// From the start of the process until it accepted requests.
     pub(crate) const fn started_in(&self) -> Duration {
         self.started_in
     }
@@ -96,13 +96,13 @@ impl Cloud {
         &self.api_url
     }
 
-    /// What it has used so far.
+    /// The resources that it has used so far.
     pub(crate) fn usage(&self) -> Result<Usage, BenchError> {
         let id = self.child.id().ok_or(BenchError::NotStarted)?;
         Ok(Usage::of(&id.to_string())?)
     }
 
-    /// Ends the process, and reads what its meter says.
+    /// Terminates the process, and reads the report of its meter.
     pub(crate) async fn stop(&mut self) -> Result<Parts, BenchError> {
         if let Some(id) = self.child.id() {
             let _ = Command::new("kill").arg("-TERM").arg(id.to_string()).status().await?;
@@ -140,7 +140,8 @@ fn command(program: &Path, folder: &TempDir, port: u16, provider: &str, meter: b
 }
 
 impl Usage {
-    /// What a process has used so far, as the kernel counts; `self` is this one.
+    /// The resources that a process has used so far, as counted by the kernel; `self` is this
+    /// process.
     pub(crate) fn of(process: &str) -> std::io::Result<Self> {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
         let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
@@ -162,7 +163,7 @@ impl Usage {
     }
 }
 
-/// A port that was free just now. It stays the same when the program is started again.
+/// A port that was free just now. A restart uses the same one.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
@@ -172,7 +173,7 @@ fn beside() -> Result<PathBuf, BenchError> {
     if program.exists() { Ok(program) } else { Err(BenchError::NoProgram(program)) }
 }
 
-/// Waits for the line that says where the API is, and lets the rest of what it logs go by.
+/// Waits for the log line with the API's URL, and discards the later ones.
 async fn api_url(child: &mut Child) -> Option<String> {
     let output = child.stdout.take()?;
     let errors = child.stderr.take()?;

@@ -1,37 +1,37 @@
-//! Why nothing was measured.
+//! Why a measurement failed.
 
 use std::path::PathBuf;
 
 /// Why nothing was measured.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
-    /// Something of the machine did not work.
+    /// A file, a process or a socket failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// A request got no answer.
+    /// A request had no answer.
     #[error("{0}")]
     Http(#[from] reqwest::Error),
     /// TLS cannot be set up.
     #[error("{0}")]
     Tls(#[from] rustls::Error),
-    /// The program to measure is not there.
+    /// The program to measure does not exist.
     #[error(
         "{0} is not there; build it with cargo build --profile profiling --package hookreel-local"
     )]
     NoProgram(PathBuf),
-    /// The program ended or said something else than where it is.
+    /// The program ended before it logged its URL.
     #[error("hookreel-local did not start")]
     NotStarted,
     /// The API refused a request.
     #[error("the API answered {0}")]
     Refused(u16),
-    /// Webhooks stay away.
+    /// Webhooks did not arrive in time.
     #[error("{missing} webhooks did not arrive")]
     Missing {
         /// How many.
         missing: usize,
     },
-    /// What the program wrote cannot be read.
+    /// The output of the program cannot be parsed.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
 }

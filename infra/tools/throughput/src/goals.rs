@@ -1,14 +1,14 @@
-//! What is aimed at, beside what was measured. Most goals tell how far there is to go on this
-//! machine; those that no machine excuses decide how the program ends.
+//! The goals beside the measured figures. Most show the distance on this machine; those that do not
+//! depend on the machine decide the exit status.
 
-/// A figure with its goal.
+/// A figure and its goal.
 #[derive(Debug)]
 struct Row {
     what: &'static str,
     figure: f64,
     goal: f64,
     unit: &'static str,
-    /// Whether more is better.
+    /// Whether a higher figure is better.
     rises: bool,
     required: bool,
 }
@@ -51,7 +51,7 @@ impl Goals {
         self.0.push(Row { what, figure, goal, unit, rises: false, required: true });
     }
 
-    /// Prints them, and says whether all that must be reached is.
+    /// Prints them; returns whether all required goals are reached.
     pub(crate) fn print(&self) -> bool {
         println!("\n{:<44} {:>9} {:>9} {:<6} {:>6}", "", "measured", "goal", "", "ratio");
         for row in &self.0 {

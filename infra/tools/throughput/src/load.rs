@@ -1,4 +1,4 @@
-//! The load: work asked for again and again, and when each piece's webhook came.
+//! Generates the load, and records when each webhook arrives.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,52 +15,52 @@ use crate::error::BenchError;
 use crate::options::Work;
 use crate::receiver::{Arrival, Receiver};
 
-/// For how long nothing may arrive before the rest counts as missing.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// Requests that are under way at a time.
-const CLIENTS: usize = 32;
+/// How long no webhook may arrive before the rest counts as missing.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_mins(2);
+/// Most concurrent requests.
+const MAX_REQUESTS: usize = 32;
 
-/// How much is asked for, and how fast.
+/// The size and rate of a load.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) work: Work,
-    pub(crate) pieces: usize,
-    /// Most pieces under way at a time.
+    pub(crate) items: usize,
+    /// Most items in progress at a time.
     pub(crate) under_way: usize,
-    /// Pieces a second, evenly; as many as it takes if not given.
+    /// Items a second, evenly; unlimited if `None`.
     pub(crate) rate: Option<f64>,
 }
 
-/// A piece of work as it went.
+/// One job or event.
 #[derive(Debug, Clone)]
-pub(crate) struct Piece {
+pub(crate) struct WorkItem {
     id: String,
-    /// Whether its webhook goes to somebody who takes it.
-    works: bool,
-    /// When it was asked for.
-    pub(crate) asked: Instant,
-    /// How long the answer took.
+    /// Whether its receiver is healthy.
+    is_healthy: bool,
+    /// When it was requested.
+    pub(crate) requested: Instant,
+    /// The latency of the answer.
     pub(crate) answered_in: Duration,
-    /// When its webhook came.
+    /// The arrival of its webhook.
     pub(crate) arrival: Option<Arrival>,
 }
 
-/// All of it, and what the cloud used meanwhile.
+/// The result of a load.
 pub(crate) struct Load {
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) items: Vec<WorkItem>,
     /// From the first request to the last webhook.
     pub(crate) time: Duration,
-    /// What the cloud had used after each tenth of the webhooks.
+    /// The resources used at each tenth of the webhooks.
     pub(crate) tenths: Vec<(Duration, Usage)>,
 }
 
-/// What was waiting when the process was killed, and how long that took it from its next start.
+/// The undelivered work at a kill, and the time until it was delivered.
 pub(crate) struct Recovery {
     pub(crate) waiting: usize,
     pub(crate) time: Duration,
 }
 
-/// Where the work goes: addresses for jobs, endpoints for events.
+/// The targets of the work: URLs for jobs, endpoints for events.
 pub(crate) struct Targets<'a> {
     receiver: &'a Receiver,
     names: Vec<String>,
@@ -82,14 +82,14 @@ impl<'a> Targets<'a> {
         Ok(Self { receiver, names })
     }
 
-    /// Where the `nth` piece goes, and whether somebody there takes it.
+    /// The target of the `nth` item, and whether its receiver is healthy.
     fn of(&self, nth: usize) -> (&str, bool) {
-        let place = self.receiver.place(nth);
-        (&self.names[place], place == 0)
+        let target = self.receiver.target(nth);
+        (&self.names[target], target == 0)
     }
 }
 
-/// Asks for all of `plan` and waits for the webhooks.
+/// Submits all of `plan` and waits for the webhooks.
 pub(crate) async fn run(
     plan: &Plan,
     client: &Client,
@@ -97,23 +97,23 @@ pub(crate) async fn run(
     cloud: &Cloud,
 ) -> Result<Load, BenchError> {
     let begun = Instant::now();
-    let expected = (0..plan.pieces).filter(|nth| targets.of(*nth).1).count();
+    let expected = (0..plan.items).filter(|nth| targets.of(*nth).1).count();
     let never = AtomicBool::new(false);
-    let (asked, tenths) = tokio::join!(
-        ask(plan, client, targets, begun, &never),
+    let (requested, tenths) = tokio::join!(
+        submit_all(plan, client, targets, begun, &never),
         watch(targets.receiver, cloud, expected, begun)
     );
-    let (mut pieces, tenths) = (asked.into_iter().collect::<Result<Vec<_>, _>>()?, tenths?);
+    let (mut items, tenths) = (requested.into_iter().collect::<Result<Vec<_>, _>>()?, tenths?);
     let arrivals = targets.receiver.arrivals();
-    for piece in &mut pieces {
-        piece.arrival = arrivals.get(&piece.id).copied();
+    for item in &mut items {
+        item.arrival = arrivals.get(&item.id).copied();
     }
     let last = arrivals.values().map(|arrival| arrival.at).max().unwrap_or(begun);
-    Ok(Load { pieces, time: last - begun, tenths })
+    Ok(Load { items, time: last - begun, tenths })
 }
 
-/// Asks for `plan`, kills the process when half of it has arrived, and waits until all that was
-/// acknowledged has arrived after all.
+/// Submits `plan`, kills the process when half of its webhooks have arrived, and waits until all
+/// acknowledged work is delivered.
 pub(crate) async fn interrupt(
     plan: &Plan,
     client: &Client,
@@ -123,17 +123,18 @@ pub(crate) async fn interrupt(
     let mut arrived = targets.receiver.count();
     let killed = AtomicBool::new(false);
     let kill = async {
-        let half = arrived.wait_for(|count| *count >= plan.pieces / 2);
-        let _ = timeout(PATIENCE, half).await;
+        let half = arrived.wait_for(|count| *count >= plan.items / 2);
+        let _ = timeout(ARRIVAL_TIMEOUT, half).await;
         killed.store(true, Ordering::SeqCst);
         let before = targets.receiver.arrivals();
         let restarted = Instant::now();
         cloud.kill_and_restart().await.map(|()| (before, restarted))
     };
-    let (asked, killed) = tokio::join!(ask(plan, client, targets, Instant::now(), &killed), kill);
+    let (requested, killed) =
+        tokio::join!(submit_all(plan, client, targets, Instant::now(), &killed), kill);
     let (before, restarted) = killed?;
-    // What was refused or cut off was not acknowledged: its client would ask again.
-    let acknowledged = asked.into_iter().filter_map(Result::ok).map(|piece| piece.id);
+    // Failed requests were not acknowledged: their client would retry them.
+    let acknowledged = requested.into_iter().filter_map(Result::ok).map(|item| item.id);
     let mut waiting: HashSet<_> = acknowledged.filter(|id| !before.contains_key(id)).collect();
     let count = waiting.len();
     loop {
@@ -143,68 +144,68 @@ pub(crate) async fn interrupt(
             break;
         }
         arrived.mark_unchanged();
-        let next = timeout(PATIENCE, arrived.changed()).await;
+        let next = timeout(ARRIVAL_TIMEOUT, arrived.changed()).await;
         next.map_err(|_| BenchError::Missing { missing: waiting.len() })?.ok();
     }
     Ok(Recovery { waiting: count, time: restarted.elapsed() })
 }
 
-async fn ask(
+async fn submit_all(
     plan: &Plan,
     client: &Client,
     targets: &Targets<'_>,
     begun: Instant,
     stopped: &AtomicBool,
-) -> Vec<Result<Piece, BenchError>> {
-    let clients = Arc::new(Semaphore::new(CLIENTS));
+) -> Vec<Result<WorkItem, BenchError>> {
+    let permits = Arc::new(Semaphore::new(MAX_REQUESTS));
     let mut arrived = targets.receiver.count();
     let mut tasks = JoinSet::new();
     let mut expected = 0;
-    for nth in 0..plan.pieces {
+    for nth in 0..plan.items {
         if let Some(rate) = plan.rate {
             let share = f64::from(u32::try_from(nth).unwrap_or(u32::MAX)) / rate;
             sleep_until((begun + Duration::from_secs_f64(share)).into()).await;
         }
         let waiting = |count: &usize| expected < count + plan.under_way;
-        let _ = timeout(PATIENCE, arrived.wait_for(waiting)).await;
-        let place = Arc::clone(&clients).acquire_owned().await;
+        let _ = timeout(ARRIVAL_TIMEOUT, arrived.wait_for(waiting)).await;
+        let permit = Arc::clone(&permits).acquire_owned().await;
         if stopped.load(Ordering::SeqCst) {
             break;
         }
-        let (target, works) = targets.of(nth);
-        expected += usize::from(works);
+        let (target, is_healthy) = targets.of(nth);
+        expected += usize::from(is_healthy);
         let (client, target, work) = (client.clone(), target.to_owned(), plan.work);
         tasks.spawn(async move {
-            let _place = place;
-            piece(work, &client, &target, works).await
+            let _permit = permit;
+            item(work, &client, &target, is_healthy).await
         });
     }
     tasks.join_all().await
 }
 
-async fn piece(
+async fn item(
     work: Work,
     client: &Client,
     target: &str,
-    works: bool,
-) -> Result<Piece, BenchError> {
-    let asked = Instant::now();
+    is_healthy: bool,
+) -> Result<WorkItem, BenchError> {
+    let requested = Instant::now();
     let id = match work {
         Work::Job => client.create_job(target).await?,
         Work::Event => client.send_event(target).await?,
     };
-    Ok(Piece { id, works, asked, answered_in: asked.elapsed(), arrival: None })
+    Ok(WorkItem { id, is_healthy, requested, answered_in: requested.elapsed(), arrival: None })
 }
 
 impl Load {
-    /// The pieces whose webhooks went to somebody who takes them, each with its arrival.
-    pub(crate) fn arrived(&self) -> impl Iterator<Item = (&Piece, Arrival)> {
-        let works = self.pieces.iter().filter(|piece| piece.works);
-        works.filter_map(|piece| Some((piece, piece.arrival?)))
+    /// The items with a healthy receiver, each with its arrival.
+    pub(crate) fn arrived(&self) -> impl Iterator<Item = (&WorkItem, Arrival)> {
+        let healthy = self.items.iter().filter(|item| item.is_healthy);
+        healthy.filter_map(|item| Some((item, item.arrival?)))
     }
 }
 
-/// Notes what the cloud has used at each tenth of the way.
+/// Records the resources used at each tenth of the webhooks.
 async fn watch(
     receiver: &Receiver,
     cloud: &Cloud,
@@ -216,7 +217,7 @@ async fn watch(
     for tenth in 1..=10 {
         let goal = expected * tenth / 10;
         let mut last = *arrived.borrow();
-        while timeout(PATIENCE, arrived.wait_for(|count| *count >= goal)).await.is_err() {
+        while timeout(ARRIVAL_TIMEOUT, arrived.wait_for(|count| *count >= goal)).await.is_err() {
             let now = *arrived.borrow();
             if now == last {
                 return Err(BenchError::Missing { missing: expected - now });

@@ -1,7 +1,7 @@
-//! `bench-throughput`: how many events and jobs a second the embedded cloud takes from request to
-//! webhook, how long each waits, and what it costs in processor time and memory. Client, provider
-//! and receivers are in this process; `hookreel-local` runs as a process of its own, and is what
-//! is measured. Both share the machine.
+//! `bench-throughput`: measures how many events and jobs a second the embedded cloud delivers, the
+//! latency of each, and the cost in processor time and memory. Client, provider and receivers are
+//! in this process; `hookreel-local` runs in a process of its own, which is measured. Both share
+//! the machine.
 
 mod client;
 mod cloud;
@@ -24,16 +24,16 @@ use crate::cloud::{Cloud, Usage};
 use crate::error::BenchError;
 use crate::goals::Goals;
 use crate::load::{Plan, Recovery, Targets};
-use crate::options::{Options, Scene};
+use crate::options::{Options, Scenario};
 use crate::receiver::Receiver;
 use crate::report::{Measured, mebibytes, milliseconds};
 
-/// Events a second at half load if the scene before was not played.
+/// Events a second at half load if `events` was not measured before.
 const HALF_LOAD: f64 = 300.0;
-/// Jobs a second while some receivers misbehave: a load that leaves room, or the healthy ones
-/// would wait for the processor and not for the others.
+/// Jobs a second while some receivers misbehave: low enough that the healthy ones do not wait for
+/// the processor.
 const MISBEHAVING_LOAD: f64 = 60.0;
-/// How long the scenes with a given rate last.
+/// The duration of scenarios with a given rate.
 const STEADY: Duration = Duration::from_secs(30);
 
 #[tokio::main]
@@ -48,45 +48,46 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Plays the scenes; whether what must be reached was.
+/// Measures the scenarios; returns whether all required goals are reached.
 async fn run(options: &Options) -> Result<bool, BenchError> {
-    let scenes = if options.scenes.is_empty() { &Scene::ALL[..] } else { &options.scenes };
+    let scenarios =
+        if options.scenarios.is_empty() { &Scenario::ALL[..] } else { &options.scenarios };
     let mut goals = Goals::default();
     let mut half_load = HALF_LOAD;
-    for scene in scenes {
-        let plan = plan(*scene, options, half_load);
-        if *scene == Scene::Kill {
-            let recovery = kill(&plan, options).await?;
+    for scenario in scenarios {
+        let plan = plan_of(*scenario, options, half_load);
+        if *scenario == Scenario::Kill {
+            let recovery = measure_recovery(&plan, options).await?;
             recovery.print();
             goals.must_be_at_most(
-                "after a kill, until all have arrived",
+                "after a kill, until all are delivered",
                 recovery.time.as_secs_f64(),
                 5.0,
                 "s",
             );
             continue;
         }
-        let measured = play(*scene, &plan, options).await?;
-        measured.print(*scene);
-        judge(*scene, &measured, &mut goals);
-        if *scene == Scene::Events {
+        let measured = measure(*scenario, &plan, options).await?;
+        measured.print(*scenario);
+        add_goals(*scenario, &measured, &mut goals);
+        if *scenario == Scenario::Events {
             half_load = measured.rate() / 2.0;
         }
     }
     Ok(goals.print())
 }
 
-fn plan(scene: Scene, options: &Options, half_load: f64) -> Plan {
+fn plan_of(scenario: Scenario, options: &Options, half_load: f64) -> Plan {
     let tenth = (options.jobs / 10).max(1);
-    let (pieces, rate) = match scene {
-        Scene::Jobs => (options.jobs, None),
-        Scene::Events => (tenth * 2, None),
-        Scene::Parts | Scene::Kill => (tenth, None),
-        Scene::HalfLoad => (tenth, Some(half_load)),
-        Scene::Misbehaving => (tenth, Some(MISBEHAVING_LOAD)),
+    let (items, rate) = match scenario {
+        Scenario::Jobs => (options.jobs, None),
+        Scenario::Events => (tenth * 2, None),
+        Scenario::Parts | Scenario::Kill => (tenth, None),
+        Scenario::HalfLoad => (tenth, Some(half_load)),
+        Scenario::Misbehaving => (tenth, Some(MISBEHAVING_LOAD)),
     };
-    let pieces = rate.map_or(pieces, |rate| pieces.min(whole(rate * STEADY.as_secs_f64())));
-    Plan { work: scene.work(), pieces, under_way: options.under_way, rate }
+    let items = rate.map_or(items, |rate| items.min(whole(rate * STEADY.as_secs_f64())));
+    Plan { work: scenario.work(), items, under_way: options.under_way, rate }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
@@ -94,10 +95,14 @@ fn whole(count: f64) -> usize {
     count as usize
 }
 
-async fn play(scene: Scene, plan: &Plan, options: &Options) -> Result<Measured, BenchError> {
+async fn measure(
+    scenario: Scenario,
+    plan: &Plan,
+    options: &Options,
+) -> Result<Measured, BenchError> {
     let provider = provider::Provider::start().await?;
-    let receiver = Receiver::start(scene == Scene::Misbehaving).await?;
-    let meter = options.meter || scene == Scene::Parts;
+    let receiver = Receiver::start(scenario == Scenario::Misbehaving).await?;
+    let meter = options.meter || scenario == Scenario::Parts;
     let mut cloud = Cloud::start(options, provider.url(), meter).await?;
     let idle = cloud.usage()?;
     let client = Client::new(cloud.api_url(), cloud::API_KEY)?;
@@ -105,13 +110,13 @@ async fn play(scene: Scene, plan: &Plan, options: &Options) -> Result<Measured, 
     let before = Usage::of("self")?.processor;
     let load = load::run(plan, &client, &targets, &cloud).await?;
     let used = cloud.usage()?;
-    let around = Usage::of("self")?.processor.saturating_sub(before);
+    let harness = Usage::of("self")?.processor.saturating_sub(before);
     let started_in = cloud.started_in();
     let parts = cloud.stop().await?;
-    Ok(Measured { load, idle, used, around, started_in, parts })
+    Ok(Measured { load, idle, used, harness, started_in, parts })
 }
 
-async fn kill(plan: &Plan, options: &Options) -> Result<Recovery, BenchError> {
+async fn measure_recovery(plan: &Plan, options: &Options) -> Result<Recovery, BenchError> {
     let provider = provider::Provider::start().await?;
     let receiver = Receiver::start(false).await?;
     let mut cloud = Cloud::start(options, provider.url(), options.meter).await?;
@@ -122,27 +127,32 @@ async fn kill(plan: &Plan, options: &Options) -> Result<Recovery, BenchError> {
     Ok(recovery)
 }
 
-/// The figures of a scene beside their goals.
-fn judge(scene: Scene, measured: &Measured, goals: &mut Goals) {
-    match scene {
-        Scene::Events => {
+/// Adds the figures of a scenario that have a goal.
+fn add_goals(scenario: Scenario, measured: &Measured, goals: &mut Goals) {
+    match scenario {
+        Scenario::Events => {
             goals.at_least("events delivered a second", measured.rate(), 625.0, "/s");
             goals.at_most("processor time an event", measured.processor(), 1.5, "ms");
             goals.at_most("memory, idle", mebibytes(measured.idle.resident), 60.0, "MiB");
             goals.at_most("start", milliseconds(measured.started_in), 300.0, "ms");
         }
-        Scene::HalfLoad => {
+        Scenario::HalfLoad => {
             goals.at_most("half load: request → answer, p99", measured.creation().p99, 8.0, "ms");
-            goals.at_most("half load: request → arrival, p99", measured.whole().p99, 12.0, "ms");
+            goals.at_most(
+                "half load: request → arrival, p99",
+                measured.end_to_end().p99,
+                12.0,
+                "ms",
+            );
         }
-        Scene::Jobs => {
+        Scenario::Jobs => {
             goals.at_least("whole jobs delivered a second", measured.rate(), 625.0, "/s");
-            goals.at_most("whole jobs: last tenth to second", measured.slowing(), 1.1, "×");
+            goals.at_most("whole jobs: last tenth to second", measured.slowdown(), 1.1, "×");
         }
-        Scene::Misbehaving => {
+        Scenario::Misbehaving => {
             let p99 = measured.arrival().p99 / 1000.0;
             goals.must_be_at_most("others misbehave: event → arrival, p99", p99, 1.0, "s");
         }
-        Scene::Parts | Scene::Kill => {}
+        Scenario::Parts | Scenario::Kill => {}
     }
 }

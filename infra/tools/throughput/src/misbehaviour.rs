@@ -1,4 +1,4 @@
-//! Receivers that do what receivers should not.
+//! Misbehaving receivers.
 
 use std::convert::Infallible;
 use std::io;
@@ -17,12 +17,12 @@ use tokio::time::sleep;
 
 use crate::error::BenchError;
 
-/// What they do, each at a path of its own.
+/// The misbehaviours, each at a path of its own.
 const PATHS: [&str; 8] = ["hang", "error", "busy", "moved", "gone", "slow", "broken", "endless"];
-/// Nothing on this machine takes connections at port 9.
+/// Nothing on this machine listens on port 9.
 const DEAD: &str = "http://127.0.0.1:9/";
 
-/// Starts them; their addresses.
+/// Starts them; returns their URLs.
 pub(crate) async fn start() -> Result<Vec<String>, BenchError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let base = format!("http://{}", listener.local_addr()?);
@@ -40,7 +40,7 @@ pub(crate) async fn start() -> Result<Vec<String>, BenchError> {
     Ok(served.chain([DEAD.to_owned()]).collect())
 }
 
-/// A byte a second.
+/// Sends a byte a second.
 fn slow() -> Body {
     Body::from_stream(stream::repeat(()).then(|()| async {
         sleep(Duration::from_secs(1)).await;
@@ -48,13 +48,13 @@ fn slow() -> Body {
     }))
 }
 
-/// Less than was announced.
+/// Sends less than announced.
 fn broken() -> Body {
     let pieces = [Ok(Bytes::from_static(b"half of an ans")), Err(io::Error::other("broken off"))];
     Body::from_stream(stream::iter(pieces))
 }
 
-/// Ten megabytes.
+/// Sends ten megabytes.
 fn endless() -> Body {
     let piece = Bytes::from_static(&[b'x'; 10_000]);
     Body::from_stream(stream::repeat(piece).take(1000).map(Ok::<_, Infallible>))

@@ -1,53 +1,53 @@
-//! What to measure.
+//! The command line, and the scenarios.
 
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-/// Measures the embedded cloud from what clients ask for to webhooks delivered.
+/// Measures the embedded cloud, from requests to delivered webhooks.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bench-throughput", version)]
 pub(crate) struct Options {
-    /// What to measure, one after another; everything if not given.
+    /// The scenarios to measure, in this order; all by default.
     #[arg(value_enum)]
-    pub(crate) scenes: Vec<Scene>,
-    /// How many jobs to create in the scene `jobs`; a tenth of them in the others.
+    pub(crate) scenarios: Vec<Scenario>,
+    /// How many jobs to create in the scenario `jobs`; the others use a tenth of it.
     #[arg(long, default_value_t = 100_000)]
     pub(crate) jobs: usize,
-    /// How many may be under way at a time; with as many as the cloud can use, it is saturated.
+    /// How many jobs may be in progress at a time; as many as the cloud can use saturate it.
     #[arg(long, default_value_t = 256)]
     pub(crate) under_way: usize,
-    /// Measure what each part takes of the processor in every scene, which itself takes some.
+    /// Measure the processor time of each part in every scenario, at some cost of its own.
     #[arg(long)]
     pub(crate) meter: bool,
-    /// The program to measure; the one beside this one if not given.
+    /// The program to measure; the one beside this program by default.
     #[arg(long)]
     pub(crate) program: Option<PathBuf>,
 }
 
-/// One thing to measure, with a cloud of its own.
+/// A scenario, with a cloud of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Scene {
-    /// Changes of state that make one webhook each and nothing else, as many as can be.
+pub(crate) enum Scenario {
+    /// Events that cause one webhook each and nothing else, at full load.
     Events,
-    /// The same at half that speed, for how long each takes.
+    /// Events at half of that rate, for their latency.
     HalfLoad,
-    /// Whole jobs: created, dispatched, their file fetched and stored, their webhook sent.
+    /// Whole jobs: created, dispatched, their file pulled and stored, their webhook delivered.
     Jobs,
-    /// Fewer of them, with what each part takes of the processor.
+    /// Fewer jobs, with the processor time of each part.
     Parts,
-    /// Jobs, a fifth of which go to receivers that misbehave.
+    /// Jobs, a fifth of which have misbehaving receivers.
     Misbehaving,
-    /// Changes of state, in the midst of which the process is killed and started again.
+    /// Events, with the process killed and restarted halfway.
     Kill,
 }
 
-impl Scene {
-    /// Every scene, in the order in which they are played.
+impl Scenario {
+    /// All scenarios, in their default order.
     pub(crate) const ALL: [Self; 6] =
         [Self::Events, Self::HalfLoad, Self::Jobs, Self::Parts, Self::Misbehaving, Self::Kill];
 
-    /// What a client asks for in it.
+    /// The kind of work in the scenario.
     pub(crate) const fn work(self) -> Work {
         match self {
             Self::Events | Self::HalfLoad | Self::Kill => Work::Event,
@@ -56,17 +56,17 @@ impl Scene {
     }
 }
 
-/// What a client asks for, again and again.
+/// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
     /// A job.
     Job,
-    /// One delivery to an endpoint: one change of state, one webhook.
+    /// A test event: one change of state, one webhook.
     Event,
 }
 
 impl Work {
-    /// One of them, for people.
+    /// Its name in the report.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Job => "job",

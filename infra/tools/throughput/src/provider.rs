@@ -1,5 +1,4 @@
-//! A provider that works in no time: it takes a run, and reports its file at once, as seed 000's
-//! worker does.
+//! A provider without latency: it accepts a run, and at once sends the RunPod worker callback.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::client;
 use crate::error::BenchError;
 
-/// Bytes of sound in the file: half a second at 1 kHz, one byte a sample.
+/// Bytes of audio in the file: half a second at 1 kHz, one byte per sample.
 const SOUND_BYTES: u32 = 500;
 
 /// The provider, which ends with the process.
@@ -24,7 +23,7 @@ pub(crate) struct Provider {
     url: String,
 }
 
-struct Desk {
+struct ProviderState {
     url: String,
     http: reqwest::Client,
     tasks: AtomicU64,
@@ -34,13 +33,14 @@ impl Provider {
     pub(crate) async fn start() -> Result<Self, BenchError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let desk = Desk { url: url.clone(), http: client::http()?, tasks: AtomicU64::new(0) };
+        let state =
+            ProviderState { url: url.clone(), http: client::http()?, tasks: AtomicU64::new(0) };
         let router = Router::new()
             .route("/v2/{endpoint}/run", post(run))
             .route("/v2/{endpoint}/cancel/{task}", post(cancel))
             .route("/output.wav", get(output))
             .route("/confirm", post(|| async { Json(json!({ "status": "ok" })) }))
-            .with_state(Arc::new(desk));
+            .with_state(Arc::new(state));
         tokio::spawn(async { axum::serve(listener, router).await });
         Ok(Self { url })
     }
@@ -50,20 +50,20 @@ impl Provider {
     }
 }
 
-async fn run(State(desk): State<Arc<Desk>>, Json(request): Json<Value>) -> Json<Value> {
-    let id = format!("task-{}", desk.tasks.fetch_add(1, Ordering::Relaxed));
+async fn run(State(state): State<Arc<ProviderState>>, Json(request): Json<Value>) -> Json<Value> {
+    let id = format!("task-{}", state.tasks.fetch_add(1, Ordering::Relaxed));
     let input = &request["input"];
     let callback = input["webhook_url"].as_str().unwrap_or_default().to_owned();
     let body = json!({
         "job_id": input["job_id"],
-        "download_url": format!("{}/output.wav", desk.url),
-        "confirmation_url": format!("{}/confirm", desk.url),
+        "download_url": format!("{}/output.wav", state.url),
+        "confirmation_url": format!("{}/confirm", state.url),
         "filename": "output.wav",
     });
     tokio::spawn(async move {
-        let sent = desk.http.post(callback).body(body.to_string()).send().await;
+        let sent = state.http.post(callback).body(body.to_string()).send().await;
         if let Err(error) = sent {
-            eprintln!("the provider's webhook: {error}");
+            eprintln!("worker callback failed: {error}");
         }
     });
     Json(json!({ "id": id, "status": "IN_QUEUE" }))

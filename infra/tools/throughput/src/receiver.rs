@@ -1,4 +1,4 @@
-//! The receiver of webhooks that works, and notes when each one comes.
+//! The healthy receiver of webhooks, which records their arrivals.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -18,18 +18,18 @@ use tokio::sync::watch;
 use crate::error::BenchError;
 use crate::misbehaviour;
 
-/// When a webhook came, and how long after what it tells of.
+/// The arrival of a webhook, and its delay after its event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival {
     pub(crate) at: Instant,
     pub(crate) after_event: Duration,
 }
 
-/// Where webhooks go.
+/// The receivers.
 pub(crate) struct Receiver {
     url: String,
-    /// Addresses of those that misbehave.
-    others: Vec<String>,
+    /// The URLs of the misbehaving receivers.
+    misbehaving_urls: Vec<String>,
     inbox: Arc<Inbox>,
 }
 
@@ -39,34 +39,38 @@ struct Inbox {
 }
 
 impl Receiver {
-    /// Starts one, and those that misbehave if they are wanted.
+    /// Starts the healthy receiver, and the misbehaving ones if `misbehaving`.
     pub(crate) async fn start(misbehaving: bool) -> Result<Self, BenchError> {
         let inbox = Arc::new(Inbox { arrivals: Mutex::default(), count: watch::Sender::new(0) });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}/hook", listener.local_addr()?);
         let router = Router::new().route("/hook", post(receive)).with_state(Arc::clone(&inbox));
         tokio::spawn(async { axum::serve(listener, router).await });
-        let others = if misbehaving { misbehaviour::start().await? } else { Vec::new() };
-        Ok(Self { url, others, inbox })
+        let misbehaving_urls = if misbehaving { misbehaviour::start().await? } else { Vec::new() };
+        Ok(Self { url, misbehaving_urls, inbox })
     }
 
-    /// All addresses, the one that works first.
+    /// All URLs, the healthy one first.
     pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.url).chain(&self.others).map(String::as_str)
+        std::iter::once(&self.url).chain(&self.misbehaving_urls).map(String::as_str)
     }
 
-    /// To which of the addresses the `nth` webhook goes: every fifth to one that misbehaves.
-    pub(crate) fn place(&self, nth: usize) -> usize {
-        let others = self.others.len();
-        if others > 0 && nth.is_multiple_of(5) { 1 + nth / 5 % others } else { 0 }
+    /// The index of the URL for the `nth` webhook: every fifth goes to a misbehaving receiver.
+    pub(crate) fn target(&self, nth: usize) -> usize {
+        let misbehaving_urls = self.misbehaving_urls.len();
+        if misbehaving_urls > 0 && nth.is_multiple_of(5) {
+            1 + nth / 5 % misbehaving_urls
+        } else {
+            0
+        }
     }
 
-    /// How many webhooks have come.
+    /// The number of webhooks that have arrived.
     pub(crate) fn count(&self) -> watch::Receiver<usize> {
         self.inbox.count.subscribe()
     }
 
-    /// The first arrival of each webhook, by its job, or by its own id if it tells of none.
+    /// The first arrival of each webhook, by its job, or by its message id if it has no job.
     pub(crate) fn arrivals(&self) -> HashMap<String, Arrival> {
         self.inbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,28 +1,28 @@
-//! What was measured, as tables.
+//! The report, as tables.
 
 use std::time::Duration;
 
 use crate::cloud::{Parts, Usage};
 use crate::load::{Load, Recovery};
-use crate::options::{Scene, Work};
+use crate::options::{Scenario, Work};
 
-/// All that was measured of one scene.
+/// The measurements of one scenario.
 pub(crate) struct Measured {
     pub(crate) load: Load,
     pub(crate) idle: Usage,
     pub(crate) used: Usage,
-    /// Processor time of client, provider and receivers.
-    pub(crate) around: Duration,
+    /// Processor time of this process: client, provider and receivers.
+    pub(crate) harness: Duration,
     pub(crate) started_in: Duration,
     pub(crate) parts: Parts,
 }
 
-/// A time that half, and one that all but a hundredth, took at most. In milliseconds.
+/// Median, 99th percentile and maximum, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Latency {
     pub(crate) median: f64,
     pub(crate) p99: f64,
-    most: f64,
+    max: f64,
 }
 
 impl Latency {
@@ -33,44 +33,44 @@ impl Latency {
             let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
             times.get(place).map_or(0.0, |time| milliseconds(*time))
         };
-        Self { median: at(50), p99: at(99), most: at(100) }
+        Self { median: at(50), p99: at(99), max: at(100) }
     }
 
     fn print(self, what: &str) {
-        let Self { median, p99, most } = self;
-        println!("  {what:<24} {median:>8.1} ms p50, {p99:.1} ms p99, {most:.1} ms at most");
+        let Self { median, p99, max } = self;
+        println!("  {what:<24} {median:>8.1} ms p50, {p99:.1} ms p99, {max:.1} ms max");
     }
 }
 
 impl Measured {
-    /// Webhooks that came, a second.
+    /// Webhooks delivered a second.
     pub(crate) fn rate(&self) -> f64 {
         count(self.load.arrived().count()) / self.load.time.as_secs_f64()
     }
 
-    /// Processor time of one piece of work, in milliseconds.
+    /// Processor time per item, in milliseconds.
     pub(crate) fn processor(&self) -> f64 {
-        milliseconds(self.whole_processor()) / count(self.load.pieces.len())
+        milliseconds(self.total_processor()) / count(self.load.items.len())
     }
 
-    /// From request to answer.
+    /// The latency from request to answer.
     pub(crate) fn creation(&self) -> Latency {
-        Latency::of(self.load.pieces.iter().map(|piece| piece.answered_in))
+        Latency::of(self.load.items.iter().map(|item| item.answered_in))
     }
 
-    /// From request to webhook.
-    pub(crate) fn whole(&self) -> Latency {
-        Latency::of(self.load.arrived().map(|(piece, arrival)| arrival.at - piece.asked))
+    /// The latency from request to webhook.
+    pub(crate) fn end_to_end(&self) -> Latency {
+        Latency::of(self.load.arrived().map(|(item, arrival)| arrival.at - item.requested))
     }
 
-    /// From what a webhook tells of to its arrival.
+    /// The latency from event to webhook.
     pub(crate) fn arrival(&self) -> Latency {
         Latency::of(self.load.arrived().map(|(_, arrival)| arrival.after_event))
     }
 
-    /// How much more processor time the last tenth took than the second: the first one pays for
+    /// The processor time of the last tenth relative to the second one: the first tenth pays for
     /// connections and caches.
-    pub(crate) fn slowing(&self) -> f64 {
+    pub(crate) fn slowdown(&self) -> f64 {
         let costs = self.tenths();
         match (costs.get(1), costs.last()) {
             (Some((_, early)), Some((_, late))) => late / early,
@@ -78,46 +78,46 @@ impl Measured {
         }
     }
 
-    fn whole_processor(&self) -> Duration {
+    fn total_processor(&self) -> Duration {
         self.used.processor.saturating_sub(self.idle.processor)
     }
 
-    /// The rate, and the milliseconds of processor time a piece, of each tenth.
+    /// The rate, and the processor time per item in milliseconds, of each tenth.
     fn tenths(&self) -> Vec<(f64, f64)> {
-        let pieces = count(self.load.pieces.len()) / 10.0;
+        let items = count(self.load.items.len()) / 10.0;
         let arrived = count(self.load.arrived().count()) / 10.0;
         let mut before = (Duration::ZERO, self.idle.processor);
         let mut tenths = Vec::new();
         for (time, usage) in &self.load.tenths {
             let rate = arrived / time.saturating_sub(before.0).as_secs_f64();
-            let cost = milliseconds(usage.processor.saturating_sub(before.1)) / pieces;
+            let cost = milliseconds(usage.processor.saturating_sub(before.1)) / items;
             tenths.push((rate, cost));
             before = (*time, usage.processor);
         }
         tenths
     }
 
-    /// Prints it all.
-    pub(crate) fn print(&self, scene: Scene) {
-        let work = scene.work();
-        println!("\n{scene:?}: {} {}s", self.load.pieces.len(), work.name());
+    /// Prints everything.
+    pub(crate) fn print(&self, scenario: Scenario) {
+        let work = scenario.work();
+        println!("\n{scenario:?}: {} {}s", self.load.items.len(), work.name());
         let seconds = self.load.time.as_secs_f64();
         println!("  delivered                {:>8.0} /s over {seconds:.1} s", self.rate());
-        let around = milliseconds(self.around) / count(self.load.pieces.len());
+        let harness = milliseconds(self.harness) / count(self.load.items.len());
         println!(
-            "  processor                {:>8.2} ms a {}, and {around:.2} ms for those around it",
+            "  processor                {:>8.2} ms per {}, and {harness:.2} ms in this process",
             self.processor(),
             work.name()
         );
         println!(
-            "  memory                   {:>8.0} MiB idle, {:.0} MiB at the end, {:.0} MiB at most",
+            "  memory                   {:>8.0} MiB idle, {:.0} MiB at the end, {:.0} MiB peak",
             mebibytes(self.idle.resident),
             mebibytes(self.used.resident),
             mebibytes(self.used.peak)
         );
         println!("  start                    {:>8.0} ms", milliseconds(self.started_in));
         self.creation().print("request → answer");
-        self.whole().print("request → arrival");
+        self.end_to_end().print("request → arrival");
         if work == Work::Job {
             self.arrival().print("event → arrival");
         }
@@ -132,27 +132,27 @@ impl Measured {
         if self.parts.is_empty() {
             return;
         }
-        let pieces = count(self.load.pieces.len());
-        println!("  processor by part, in µs a {} (runs)", work.name());
+        let items = count(self.load.items.len());
+        println!("  processor by part, in µs per {} (runs)", work.name());
         let mut sorted: Vec<_> = self.parts.iter().collect();
         sorted.sort_by_key(|(_, (_, microseconds))| std::cmp::Reverse(*microseconds));
         let mut known = 0.0;
         for (name, (runs, microseconds)) in sorted {
-            let (runs, each) = (number(*runs) / pieces, number(*microseconds) / pieces);
+            let (runs, each) = (number(*runs) / items, number(*microseconds) / items);
             known += each;
             println!("    {name:<46} {each:>8.1} ({runs:.2})");
         }
-        let rest = milliseconds(self.whole_processor()) * 1000.0 / pieces - known;
-        println!("    {:<46} {rest:>8.1}", "the rest: sockets, HTTP, files, scheduling");
+        let rest = milliseconds(self.total_processor()) * 1000.0 / items - known;
+        println!("    {:<46} {rest:>8.1}", "others: sockets, HTTP, files, scheduling");
     }
 }
 
 impl Recovery {
     /// Prints it.
     pub(crate) fn print(&self) {
-        println!("\nKill: {} acknowledged events waited when it was killed", self.waiting);
+        println!("\nKill: {} acknowledged events were undelivered at the kill", self.waiting);
         let seconds = self.time.as_secs_f64();
-        println!("  all arrived              {seconds:>8.2} s after the process was killed");
+        println!("  all delivered            {seconds:>8.2} s after the kill");
     }
 }
 
@@ -162,12 +162,12 @@ pub(crate) fn milliseconds(time: Duration) -> f64 {
 }
 
 /// In MiB.
-#[allow(clippy::cast_precision_loss, reason = "it is shown with a few digits")]
+#[allow(clippy::cast_precision_loss, reason = "shown with few digits only")]
 pub(crate) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / (1024.0 * 1024.0)
 }
 
-#[allow(clippy::cast_precision_loss, reason = "it is shown with a few digits")]
+#[allow(clippy::cast_precision_loss, reason = "shown with few digits only")]
 fn number(number: u64) -> f64 {
     number as f64
 }

@@ -1,5 +1,5 @@
-//! `provider-webhook` as it would be with the SDK's defaults: everything searched for, and the
-//! connection made by a first call, since that is the one way that the SDK offers.
+//! `provider-webhook` with the SDK's defaults: configuration is searched for, and the connection is
+//! warmed by a first call, the only way that the SDK offers.
 
 use std::error::Error;
 

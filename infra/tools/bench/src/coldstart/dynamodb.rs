@@ -1,5 +1,5 @@
-//! An endpoint of AWS that answers at once and always the same: every read finds nothing, every
-//! update finds its job. What it costs is no part of the measured program.
+//! An AWS endpoint with constant answers: every read finds nothing, every update returns a job. Its
+//! cost does not count for the measured program.
 
 use std::io::{self, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -7,14 +7,14 @@ use std::thread;
 
 use crate::message::{answer, receive};
 
-/// A job as an update returns it.
+/// The job that an update returns.
 const UPDATED: &str = r#"{"Attributes":{"id":{"S":"job_running"},"owner":{"S":"local"},"kind":{"S":"tts"},"state":{"S":"storing"},"attempt":{"N":"1"},"created_at":{"N":"1767225600000"},"state_since":{"N":"1767225600000"},"format":{"S":"wav"}}}"#;
 
 /// Most connections that one program keeps to AWS.
 const CONNECTIONS: usize = 4;
 
-/// Serves from threads of its own until the program ends; where. The threads stand ready, so
-/// that nobody waits for one to be made.
+/// Serves until this process ends; returns its URL. The threads exist beforehand, so that no
+/// connection waits for one.
 pub fn serve() -> io::Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -1,9 +1,9 @@
-//! Starts a function's program again and again, each time anew, and measures what Lambda would
-//! wait for: the time from its start to its first question for work, and its first answers.
+//! Measures the cold starts of functions' programs: the time from exec to the first request for an
+//! invocation, and the first answers.
 //!
-//! `bench-coldstart <starts> <program> <event.json> …` prints one JSON object a program. They
-//! take turns, so that whatever else the machine does falls on all alike. Their environment is
-//! this one's, with a Runtime API and an endpoint of AWS on this machine.
+//! `bench-coldstart <starts> <program> <event.json> …` prints one JSON object per program. The
+//! programs alternate, so that other load on the machine affects all alike. They get this process's
+//! environment, with a Runtime API and an endpoint of AWS on this machine.
 
 mod dynamodb;
 mod message;
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::run::{BenchError, Start};
 
-/// Warm invocations for each start. The first of them comes after the cold one.
+/// Warm invocations per start, after the cold one.
 const WARM: usize = 20;
 
 fn main() -> ExitCode {
@@ -34,7 +34,7 @@ fn measure(arguments: &[String]) -> Result<(), BenchError> {
     let starts: usize = starts.parse().map_err(|_| BenchError::Usage)?;
     let endpoint = dynamodb::serve()?;
     let mut measured = programs.chunks(2).map(Measured::new).collect::<Result<Vec<_>, _>>()?;
-    // The first start of each reads it from the disk, for which Lambda has caches of its own.
+    // The first start of each reads it from the disk, where Lambda has caches of its own.
     for turn in 0..=starts {
         for program in &mut measured {
             let start = run::once(&program.path, &program.event, &endpoint, WARM)?;
@@ -49,7 +49,7 @@ fn measure(arguments: &[String]) -> Result<(), BenchError> {
     Ok(())
 }
 
-/// A program, what it is handed, and how its starts went.
+/// A program, its event and its measured starts.
 struct Measured {
     path: String,
     event: Vec<u8>,
@@ -76,7 +76,7 @@ impl Measured {
         })
     }
 
-    /// The least is what a start takes when nothing else wants the processor at that moment.
+    /// The least is the time without interference.
     fn least(&self, value: fn(&Start) -> u64) -> Option<u64> {
         self.starts.iter().map(value).min()
     }

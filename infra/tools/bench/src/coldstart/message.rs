@@ -1,14 +1,14 @@
-//! As much HTTP as Lambda's Runtime API and an SDK need: one message, whole.
+//! The part of HTTP that Lambda's Runtime API and an SDK need.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
-/// A request that has come in.
+/// A received request.
 #[derive(Debug)]
 pub struct Request {
-    /// Its method and path, as in the first line.
+    /// Its request line.
     pub line: String,
-    /// Its headers, each a line.
+    /// Its header lines.
     headers: Vec<String>,
     /// Its body.
     pub body: Vec<u8>,
@@ -24,7 +24,7 @@ impl Request {
     }
 }
 
-/// The next request of a connection; `None` once it is closed.
+/// The next request of a connection; `None` if it was closed.
 pub fn receive(connection: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     let Some(line) = read_line(connection)? else { return Ok(None) };
     let mut headers = Vec::new();
@@ -41,7 +41,7 @@ pub fn receive(connection: &mut BufReader<TcpStream>) -> io::Result<Option<Reque
     Ok(Some(request))
 }
 
-/// Sends an answer; `head` is its status and its headers, each line ended by `\r\n`.
+/// Sends an answer; `head` is its status and headers, each line ended by `\r\n`.
 pub fn answer(connection: &mut TcpStream, head: &str, body: &[u8]) -> io::Result<()> {
     let mut bytes = format!("HTTP/1.1 {head}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
     bytes.extend_from_slice(body);

@@ -1,4 +1,4 @@
-//! One start of a program, from exec to its last warm answer.
+//! Measures one start of a program, from exec to its last warm answer.
 
 use std::io::{self, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 
 use crate::message::{Request, answer, receive};
 
-/// What was measured of one start.
+/// The measurements of one start.
 #[derive(Debug)]
 pub struct Start {
-    /// From exec to the first question for work, in µs.
+    /// From exec to the first request for an invocation, in µs.
     pub init_us: u64,
-    /// The processor time in that, of all its threads, in µs.
+    /// The processor time of all threads until then, in µs.
     pub init_cpu_us: u64,
-    /// From handing over the first event to its answer, in µs.
+    /// From the first event to its answer, in µs.
     pub first_us: u64,
-    /// The median of the later ones, in µs.
+    /// The median of the later invocations, in µs.
     pub warm_us: u64,
-    /// Resident memory when it first asks for work.
+    /// Resident memory at the first request for an invocation.
     pub init_rss_kib: u64,
     /// Resident memory after the last answer.
     pub rss_kib: u64,
@@ -26,35 +26,35 @@ pub struct Start {
     pub answer: String,
 }
 
-/// Why nothing could be measured.
+/// Why a measurement failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
     /// A file or a socket failed.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// The program hung up.
+    /// The program closed its connection.
     #[error("the program closed its connection")]
-    HungUp,
-    /// The program reported an error of its own.
+    ConnectionClosed,
+    /// The program reported an error.
     #[error("the program reports {0}")]
     Failed(String),
-    /// The command line is not one.
+    /// The command line is wrong.
     #[error("usage: bench-coldstart <starts> <program> <event.json> …")]
     Usage,
 }
 
-/// Ends a program when measuring ends, however it does.
+/// Kills a program when it is dropped.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Neither fails but for a program that has ended by itself.
+        // Both fail only if the program has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Starts `program`, hands it `event` once and then `warm` times more, and ends it.
+/// Starts `program`, invokes it with `event` once and then `warm` times more, and kills it.
 pub fn once(program: &str, event: &[u8], endpoint: &str, warm: usize) -> Result<Start, BenchError> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let mut command = Command::new(program);
@@ -81,7 +81,7 @@ pub fn once(program: &str, event: &[u8], endpoint: &str, warm: usize) -> Result<
     Ok(Start { init_us, init_cpu_us, first_us, warm_us, init_rss_kib, rss_kib, answer })
 }
 
-/// The Runtime API, for one program.
+/// The Runtime API of one program.
 struct Runtime {
     reader: BufReader<TcpStream>,
     writer: TcpStream,
@@ -102,7 +102,8 @@ impl Runtime {
         Err(BenchError::Failed(String::from_utf8_lossy(&request.body).into_owned()))
     }
 
-    /// Hands over `event`, for which the program has asked, and waits until it asks for more.
+    /// Answers the program's request with `event`, and waits for its next request; returns the time
+    /// in µs and the answer.
     fn invoke(&mut self, event: &[u8]) -> Result<(u64, String), BenchError> {
         let begun = Instant::now();
         let head = "200 OK\r\n\
@@ -123,7 +124,7 @@ impl Runtime {
     }
 
     fn receive(&mut self) -> Result<Request, BenchError> {
-        receive(&mut self.reader)?.ok_or(BenchError::HungUp)
+        receive(&mut self.reader)?.ok_or(BenchError::ConnectionClosed)
     }
 }
 
@@ -139,7 +140,7 @@ fn resident(process: u32) -> io::Result<u64> {
     Ok(kib.and_then(|kib| kib.trim().parse().ok()).unwrap_or_default())
 }
 
-/// The processor time that the process's threads have had, in µs.
+/// The processor time of all threads of the process, in µs.
 fn processor_time(process: u32) -> io::Result<u64> {
     let mut nanoseconds = 0;
     for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
