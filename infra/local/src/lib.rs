@@ -31,10 +31,10 @@ pub mod program;
 mod settings;
 mod stand_in;
 mod start;
-pub mod template;
 #[cfg(test)]
 mod tests;
 
 pub use cloud::Cloud;
 pub use error::StartError;
 pub use settings::Settings;
+pub use template;

@@ -1,1 +1,1 @@
-"""The bench of cold starts."""
+"""Measures cold starts."""

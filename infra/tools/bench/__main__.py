@@ -2,11 +2,11 @@
 
     python -m infra.tools.bench [--starts N] [--strict]
 
-Each function as it is packaged for this machine's processor, next to the least that a Lambda
-function can be, and to `provider-webhook` with everything left to the SDK's defaults: both as `cargo
-lambda build --release` makes them. `empty, static` is the former built as our functions are.
-Programs take turns, and of each time the least is shown, which other work on the machine disturbs
-the least (and the median of init). Ratios and instructions are what to compare between machines.
+Each function, packaged for this machine's processor, beside an empty Lambda function and beside
+`provider-webhook` with the SDK's defaults, both as `cargo lambda build --release` builds them. `empty,
+static` is the empty one, built as the functions are. Programs take turns. The minimum of each time is
+shown, which other work on the machine disturbs the least, and the median of init. Compare ratios and
+instructions between machines.
 """
 
 import argparse
@@ -19,10 +19,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from infra.tools import package, sam
+from infra.tools import package, template
 from infra.tools.bench.runtime_api import RuntimeApi
 from infra.tools.process import Failed
-from infra.tools.sam import ROOT
+from infra.tools.template import ROOT
 
 BUDGET_INIT_TO_EMPTY = 1.5
 BUDGET_INIT_TO_DEFAULTS = 0.25
@@ -35,7 +35,7 @@ EMPTY_STATIC = "empty, static"
 YARDSTICKS = (EMPTY, EMPTY_STATIC, DEFAULTS)
 INBOUND_EVENT = ROOT / "events" / "provider-webhook" / "runpod-file-ready.json"
 
-# What every program is started with: Lambda's own variables, and settings that fit the events.
+# The environment of every program: Lambda's own variables, and settings that fit the events.
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",
@@ -58,7 +58,8 @@ def main() -> int:
     parser.add_argument("--strict", action="store_true", help="fail if a budget is missed")
     arguments = parser.parse_args()
     programs = all_programs()
-    os.environ.update(environment(name for f in sam.functions(sam.load()) for name in f.variables))
+    functions = template.read().functions.values()
+    os.environ.update(environment(name for function in functions for name in function.variables))
     with tempfile.TemporaryDirectory(prefix="hookreel-bench-") as folder:
         rows = measure(programs, arguments.starts, Path(folder))
         inbound = count_inbound(Path(folder))
@@ -71,12 +72,12 @@ def main() -> int:
 
 
 def environment(names: Iterable[str]) -> dict[str, str]:
-    """What Lambda sets for a function, and the variables `names` with values that fit."""
+    """Lambda's own variables, and the variables `names` with values that fit."""
     return {**{name: placeholder(name) for name in names}, **ENVIRONMENT}
 
 
 def placeholder(name: str) -> str:
-    """A value for a variable whose value does not matter here."""
+    """A value for a variable whose value has no effect here."""
     if name.endswith("_URL"):
         return "https://example.com/queue"
     if name.endswith("TIMEOUT"):
@@ -85,11 +86,10 @@ def placeholder(name: str) -> str:
 
 
 def all_programs() -> dict[str, Path]:
-    """Every program to be measured, by the name it has in the table."""
+    """Every program to be measured, by its name in the table."""
     host = package.host()
-    names = [function.name for function in sam.functions(sam.load())]
     programs = {EMPTY: bench_program("bench-empty-default"), EMPTY_STATIC: bench_program("bench-empty")}
-    programs |= {name: package.program(name, host) for name in names}
+    programs |= {name: package.program(name, host) for name in template.read().functions}
     programs[DEFAULTS] = bench_program("bench-defaults")
     for program in [*programs.values(), bench_program("bench-coldstart"), bench_program("bench-inbound")]:
         if not program.exists():
@@ -98,12 +98,12 @@ def all_programs() -> dict[str, Path]:
 
 
 def bench_program(name: str) -> Path:
-    """One of our own programs, packaged as the functions are."""
+    """A program of the bench, packaged like a function."""
     return package.program(name, package.host())
 
 
 def event(name: str) -> Path:
-    """What a program is handed: the first of its sample events that asks for something."""
+    """The event for a program: a sample event that makes it work."""
     if name in (*YARDSTICKS, "provider-webhook"):
         return INBOUND_EVENT
     preferred = ["text", "completed", "good-key", "health"]
@@ -124,7 +124,7 @@ def measure(programs: dict[str, Path], starts: int, folder: Path) -> dict[str, d
 
 
 def run(command: list[str | Path]) -> str:
-    """What a command prints."""
+    """The output of a command."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"{Path(command[0]).parent.name} fails: {done.stderr[-2000:]}")
@@ -132,7 +132,7 @@ def run(command: list[str | Path]) -> str:
 
 
 def opened_files(program: Path, folder: Path) -> list[str]:
-    """The files that a program opens before it first asks for work, but for its libraries."""
+    """The files that a program opens before its first `/invocation/next`, without its libraries."""
     log = folder / "strace"
     with RuntimeApi() as api:
         api.run(["strace", "-f", "-e", "trace=open,openat", "-o", log, program])
@@ -141,7 +141,7 @@ def opened_files(program: Path, folder: Path) -> list[str]:
 
 
 def init_instructions(program: Path, folder: Path) -> int:
-    """The instructions from the start of a program until it first asks for work."""
+    """The instructions from the start of a program to its first `/invocation/next`."""
     with RuntimeApi() as api:
         return collected(api.run(callgrind(folder, [program])))
 
@@ -152,7 +152,7 @@ def callgrind(folder: Path, command: list[str | Path]) -> list[str | Path]:
 
 
 def collected(report: str) -> int:
-    """The number of instructions in what callgrind says."""
+    """The number of instructions in callgrind's report."""
     found = re.search(r"Collected : (\d+)", report)
     if not found:
         raise Failed(f"valgrind counted nothing: {report[-2000:]}")
@@ -161,10 +161,11 @@ def collected(report: str) -> int:
 
 def count_inbound(folder: Path) -> dict[str, int]:
     """The instructions of one inbound webhook, up to each stage. Valgrind's processor has no SHA
-    instructions, so SHA-256 is the one in software."""
+    instructions, so SHA-256 runs in software."""
     few, many = 10, 110
-    # The SDK looks two variables up for each request, past all that there are: only what Lambda has.
-    variables = {"PATH": os.environ["PATH"], **environment(sam.function("provider-webhook").variables)}
+    # The SDK looks up two variables for each request, at a cost for each variable: only Lambda's.
+    function = template.read().functions["provider-webhook"]
+    variables = {"PATH": os.environ["PATH"], **environment(function.variables)}
 
     def per_round(stage: str) -> int:
         counts = []
@@ -180,7 +181,7 @@ def count_inbound(folder: Path) -> dict[str, int]:
 
 
 def print_table(rows: dict[str, dict]) -> None:
-    """Everything measured, a line a program."""
+    """All measurements, one line for each program."""
     empty = rows[EMPTY]
     head = ["program", "init ms", "× empty", "median", "CPU ms", "instr. (M)", "first ms", "warm ms", "RSS MiB", "files", "MB"]
     print(f"{head[0]:<28}" + "".join(f"{title:>11}" for title in head[1:]))
@@ -202,8 +203,9 @@ def print_table(rows: dict[str, dict]) -> None:
 
 def compare(rows: dict[str, dict]) -> list[str]:
     """The budgets that are missed, each in a sentence that names the programs."""
+    read = template.read()
     ours = {name: row for name, row in rows.items() if name not in YARDSTICKS}
-    api = {function.name for function in sam.functions(sam.load()) if function.serves_http}
+    api = {function.name for function in read.functions.values() if read.serves_http(function)}
     init = {name: row["init_least_us"] for name, row in ours.items()}
     instructions = ours["provider-webhook"]["instructions"] / rows[DEFAULTS]["instructions"]
     print(f"provider-webhook starts with {instructions:.2f} × the instructions of the SDK's defaults.")
@@ -223,7 +225,7 @@ def compare(rows: dict[str, dict]) -> list[str]:
 
 
 def over(what: str, values: dict[str, float], budget: float) -> list[str]:
-    """A sentence on those that are over the budget, the worst first, if there are any."""
+    """A sentence on the programs over the budget, the worst first, if there are any."""
     missed = sorted(((v, name) for name, v in values.items() if round(v, 2) > budget), reverse=True)
     if not missed:
         return []
@@ -235,7 +237,7 @@ def compare_inbound(inbound: dict[str, int]) -> list[str]:
     """Prints the instructions of an inbound webhook; the budget missed, if it is."""
     print(
         f"An inbound webhook takes {inbound['serialise']:,} instructions from the parsed event to the "
-        f"DynamoDB request written down, {inbound['sign']:,} to the request signed."
+        f"serialised DynamoDB request, {inbound['sign']:,} to the signed request."
     )
     if inbound["serialise"] <= BUDGET_INBOUND_INSTRUCTIONS:
         return []

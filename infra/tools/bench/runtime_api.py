@@ -1,14 +1,15 @@
-"""As much of Lambda's Runtime API, and of AWS, as a program needs to start, and no more."""
+"""The part of Lambda's Runtime API and of AWS that a program needs to start."""
 
 import os
 import socket
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 
 class RuntimeApi:
-    """Lets programs start; hangs up on each as soon as it asks for work, which ends it."""
+    """Lets programs start; closes the connection of each `/invocation/next`, which ends the program."""
 
     def __init__(self) -> None:
         self._runtime = listener()
@@ -24,7 +25,7 @@ class RuntimeApi:
         self._aws.close()
 
     def run(self, command: list[str | Path]) -> str:
-        """Runs a program until it asks for work; what it and its observer say."""
+        """Runs a program until its first `/invocation/next`; its output and that of its observer."""
         done = subprocess.run(
             command,
             env={
@@ -48,7 +49,7 @@ def listener() -> socket.socket:
     return server
 
 
-def accept(server: socket.socket, serve: object) -> None:
+def accept(server: socket.socket, serve: Callable[[socket.socket], None]) -> None:
     """Serves each connection until the server is closed."""
     while True:
         try:
@@ -59,7 +60,7 @@ def accept(server: socket.socket, serve: object) -> None:
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Reads the question for work and gives none."""
+    """Reads a request and closes its connection without an answer."""
     connection.recv(65536)
     connection.close()
 

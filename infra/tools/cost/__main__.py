@@ -1,38 +1,40 @@
-"""Writes docs/COST.md: the calls of a job as counted, times the prices as published.
+"""Writes docs/COST.md: the counted calls of a job, times the published prices.
 
     python -m infra.tools.cost
 """
 
+import argparse
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 
-from infra.tools import sam
+from infra.tools import template
 from infra.tools.cost.counts import SCENE, WHOLE_JOB, Call, Sums, of_a_job, of_a_scene, sums
 from infra.tools.process import Failed
-from infra.tools.sam import ROOT
+from infra.tools.template import ROOT
 
 BUDGET = 15.0
 DOCUMENT = ROOT / "docs" / "COST.md"
-PRICES = json.loads((ROOT / "infra" / "cost" / "prices.json").read_text())
+PRICES = json.loads(Path(__file__).with_name("prices.json").read_text())
 MILLION = PRICES["dollars_per_million"]
 MONTHLY = PRICES["dollars_each_month"]
 ASSUMED = PRICES["assumed_milliseconds"]
 MEASURED = PRICES["measured"]
-# What a function waits for besides AWS.
+# The functions that wait for others than AWS, and for what.
 OUTSIDE = {
-    "dispatch": "the provider, asked by dispatch",
+    "dispatch": "the provider's answer to dispatch",
     "ingest": "the provider's file, pulled by ingest",
-    "deliver": "the receiver, told by deliver",
+    "deliver": "the receiver's answer to deliver",
 }
-# Lambda gives a whole processor to this many MB of memory, and to fewer their share of one.
+# A function with this many MB of memory has a whole processor, one with fewer a share of it.
 MB_OF_A_PROCESSOR = 1769
-# A file as seed 000's worker makes one: a minute of speech.
+# A file of the async TTS API's worker: a minute of speech.
 FILE_MB = 3
 
-# What a client with a webhook does besides: it follows the link, once.
+# A client with a webhook follows the link in it, once.
 DOWNLOAD = Call("download", "dynamodb", "GetItem", 0, 1)
-# Requests to the API: the job, the provider's webhook, the link.
+# The requests to the API, and whether each needs a key: the job, the provider's webhook, the link.
 ROUTES = {"tts-create": True, "provider-webhook": False, "download": True}
 
 # The functions behind a queue.
@@ -42,6 +44,7 @@ Term = tuple[str, str, float]
 
 
 def main() -> int:
+    argparse.ArgumentParser(prog="python -m infra.tools.cost", description=__doc__.split("\n")[0]).parse_args()
     calls = [*of_a_job(), DOWNLOAD]
     counted, scene = counted_terms(sums(calls)), counted_terms(of_a_scene())
     alone, loaded = other_terms(calls, loaded=False), other_terms(calls, loaded=True)
@@ -58,7 +61,7 @@ def main() -> int:
 
 
 def counted_terms(counted: Sums) -> list[Term]:
-    """What counted calls cost, per million of what they were counted for."""
+    """The cost of counted calls, per million jobs or scenes."""
     writes, reads = counted.write_units, counted.read_units
     return [
         ("DynamoDB writes", f"{writes:.3g} write units", writes * MILLION["dynamodb_write_unit"]),
@@ -69,7 +72,7 @@ def counted_terms(counted: Sums) -> list[Term]:
 
 
 def other_terms(calls: list[Call], loaded: bool) -> list[Term]:
-    """What AWS bills besides, per million jobs: with nothing taken together, or in full batches."""
+    """AWS's other charges per million jobs: with each change and message alone, or in full batches."""
     invoked = invocations(calls)
     events = {name: n / (batch(name) if loaded else 1) for name, n in invoked.items()}
     seconds = sum(gb_seconds(name, calls, n, events[name]) for name, n in invoked.items())
@@ -88,15 +91,15 @@ def other_terms(calls: list[Call], loaded: bool) -> list[Term]:
 
 
 def batch(name: str) -> int:
-    """How many changes or messages one invocation takes under load; a request comes alone."""
-    events = sam.function(name).properties.get("Events", {})
-    return max((event["Properties"].get("BatchSize", 1) for event in events.values()), default=1)
+    """How many changes or messages one invocation takes under load; a request is one invocation."""
+    function = template.read().functions[name]
+    return max((event.batch_size for event in [*function.queues, *function.streams]), default=1)
 
 
 def gb_seconds(name: str, calls: list[Call], times: int, events: float) -> float:
-    """What a function is billed for a job: its calls and whatever else it waits for, and its own
-    work. Messages of one batch are worked through at the same time, so a batch waits once."""
-    memory = sam.function(name).properties["MemorySize"]
+    """The billed time of a function for a job: its waiting for calls and for others, and its own work.
+    The messages of a batch are processed concurrently, so a batch waits once."""
+    memory = template.read().functions[name].memory
     waiting = sum(ASSUMED[f"a call of {call.service}"] for call in calls if call.function == name)
     waiting += ASSUMED[OUTSIDE[name]] if name in OUTSIDE else 0
     working = times * MEASURED["processor_milliseconds_of_an_invocation"] * MB_OF_A_PROCESSOR / memory
@@ -104,10 +107,10 @@ def gb_seconds(name: str, calls: list[Call], times: int, events: float) -> float
 
 
 def invocations(calls: list[Call]) -> Counter[str]:
-    """How often each function is invoked for a job, each change and message by itself."""
+    """How often each function is invoked for a job, once for each change and message."""
     invoked = Counter({name: 1 for name in {call.function for call in calls} | ROUTES.keys()})
     invoked["authorizer"] = sum(ROUTES.values())
-    # Once for each change that makes work: what it sends comes of one change each.
+    # Once for each change that makes work, and each of those sends once.
     invoked["relay"] = max(1, sum(call.function == "relay" and call.service == "sqs" for call in calls))
     return invoked
 
@@ -115,7 +118,7 @@ def invocations(calls: list[Call]) -> Counter[str]:
 def document(
     calls: list[Call], counted: list[Term], scene: list[Term], alone: list[Term], loaded: list[Term]
 ) -> str:
-    """The whole of docs/COST.md."""
+    """The text of docs/COST.md."""
     by_calls = sum(dollars for _, _, dollars in counted)
     return f"""# What it costs
 
@@ -124,7 +127,7 @@ Written by `make cost`; change `infra/tools/cost/`, not this file. Prices are th
 
 ## A million single-file jobs
 
-One speech job with a `webhook_url`: submitted, dispatched, reported by its worker, pulled, told of,
+One speech job with a `webhook_url`: submitted, dispatched, reported by its worker, pulled, notified,
 downloaded once. The calls are those that the embedded cloud counts in the test
 `{WHOLE_JOB[0]}`:
 
@@ -135,22 +138,22 @@ downloaded once. The calls are those that the embedded cloud counts in the test
 {rows(counted)}
 | **together** (budget {BUDGET:.0f}) | | **{by_calls:.2f}** |
 
-The budget of {BUDGET:.0f} is for these calls. What AWS bills besides is as much again, as long as every
-change and message comes alone; under load they come in batches:
+The budget of {BUDGET:.0f} is for these calls. AWS's other charges are as much again if every change and
+message is processed alone; under load they are processed in batches:
 
-| billed besides | each alone | $ per million jobs | in full batches | $ per million jobs |
+| other charges | each alone | $ per million jobs | in full batches | $ per million jobs |
 | --- | --- | ---: | --- | ---: |
 {others(alone, loaded)}
 | **with the calls** | | **{by_calls + sum(d for _, _, d in alone):.2f}** | | **{by_calls + sum(d for _, _, d in loaded):.2f}** |
 
-Running time is the sum of what a function waits for and of its own work, at its memory. It waits for each
-counted call, by assumption {waits()};
-its own work, {MEASURED["processor_milliseconds_of_an_invocation"]} ms of a whole processor, and the bytes logged are measured.
+Running time is what a function waits and works, at its memory. The waiting times are assumptions:
+{waits()}.
+The work, {MEASURED["processor_milliseconds_of_an_invocation"]} ms of a whole processor for an invocation, and the bytes logged are measured.
 
 ## A million scenes
 
-What a scene adds to a film: its video and that video's last frame, made, reported, pulled and kept, with
-a thumbnail. The calls are counted in the test `{SCENE}`;
+A scene adds to a film its video and that video's last frame, made, reported, pulled and stored, with a
+thumbnail. The calls are counted in the test `{SCENE}`;
 `docs/ARCHITECTURE.md` lists them.
 
 | counted | per scene | $ per million scenes |
@@ -166,9 +169,9 @@ a thumbnail. The calls are counted in the test `{SCENE}`;
 | one conditional write, no read first | reading before each of the 6 changes | {6 * MILLION["dynamodb_read_unit"]:.2f} |
 | idempotency key in the job's id | a record of its own | {MILLION["dynamodb_write_unit"]:.2f} |
 | one delayed message per job | an index of deadlines (2 units) and a scheduled query | {2 * MILLION["dynamodb_write_unit"] - MILLION["sqs_request"]:.2f} |
-| stream filters | waking `relay` for every write (4 more invocations) | {4 * MILLION["lambda_request"]:.2f} |
+| stream filters | invoking `relay` for every write (4 more invocations) | {4 * MILLION["lambda_request"]:.2f} |
 | HTTP API | REST API at $3.50 a million | {len(ROUTES) * 2.5:.2f} |
-| arm64 | x86_64, a quarter dearer by the second | {alone[2][2] * 0.25:.2f} |
+| arm64 | x86_64, a quarter more a second | {alone[2][2] * 0.25:.2f} |
 | one PUT up to 64 MB | a multipart upload (3 requests) | {2 * MILLION["s3_put"]:.2f} |
 
 ## What files add
@@ -178,7 +181,7 @@ A file of {FILE_MB} MB, kept 30 days and downloaded once to the internet:
 | | $ per million files |
 | --- | ---: |
 | S3, {FILE_MB} MB for a month | {FILE_MB * 1000 * MONTHLY["s3_gb"]:.0f} |
-| out to the internet | {FILE_MB * 1000 * PRICES["dollars_per_gb"]["out_to_the_internet"]:.0f} |
+| transfer to the internet | {FILE_MB * 1000 * PRICES["dollars_per_gb"]["out_to_the_internet"]:.0f} |
 
 Both are more than everything above: a shorter lifetime than 30 days, or a smaller format than WAV, saves
 more than any call. The items of a job take about 4 KB for 30 days, ${4 * (MONTHLY["dynamodb_gb"] + MONTHLY["dynamodb_recovery_gb"]):.2f} a million jobs with recovery.
@@ -190,18 +193,18 @@ more than any call. The items of a job take about 4 KB for 30 days, ${4 * (MONTH
 
 
 def waits() -> str:
-    """The waiting times that are assumed, in words."""
-    return ", ".join(f"{milliseconds} ms for {what}" for what, milliseconds in ASSUMED.items())
+    """The assumed waiting times in words."""
+    return ",\n".join(f"{milliseconds} ms for {what}" for what, milliseconds in ASSUMED.items())
 
 
 def others(alone: list[Term], loaded: list[Term]) -> str:
-    """The rows of what is billed besides, alone and under load."""
+    """The rows of the other charges, alone and under load."""
     pairs = zip(alone, loaded, strict=True)
     return "\n".join(f"| {what} | {a} | {x:.2f} | {b} | {y:.2f} |" for (what, a, x), (_, b, y) in pairs)
 
 
 def calls_table(calls: list[Call]) -> str:
-    """The calls, those alike taken together."""
+    """The table of calls, with equal ones in one row."""
     alike = Counter((c.function, f"{c.service} {c.operation}", c.write_units, c.read_units) for c in calls)
     lines = ["| function | calls | write units | read units |", "| --- | --- | ---: | ---: |"]
     for (function, name, writes, reads), count in alike.items():
@@ -216,22 +219,19 @@ def rows(terms: list[Term]) -> str:
 
 
 def at_rest() -> str:
-    """What is paid without a single job."""
-    resources = sam.load()["Resources"].values()
-    alarms = sum(resource["Type"] == "AWS::CloudWatch::Alarm" for resource in resources)
-    queues = sum(
-        event["Type"] == "SQS" for f in sam.functions(sam.load()) for event in f.properties.get("Events", {}).values()
-    )
-    # Lambda keeps five pollers to a queue, each asking for up to 20 s.
+    """The cost of a month without a single job."""
+    alarms = len(template.read().alarms)
+    queues = sum(len(function.queues) for function in template.read().functions.values())
+    # Lambda keeps five pollers for a queue, each with long polls of 20 s.
     polls = queues * 5 * 3 * 60 * 24 * 30 / 1e6
     terms = [
         ("alarms", f"{alarms}", alarms * MONTHLY["alarm"]),
         ("secret", "1", MONTHLY["secret"]),
-        ("SQS, asked by Lambda", f"{polls:.1f} million requests", polls * MILLION["sqs_request"]),
+        ("SQS, polled by Lambda", f"{polls:.1f} million requests", polls * MILLION["sqs_request"]),
     ]
     total = sum(dollars for _, _, dollars in terms)
     table = "\n".join(f"| {what} | {count} | {dollars:.2f} |" for what, count, dollars in terms)
-    return f"| | | $ |\n| --- | --- | ---: |\n{table}\n| **together** | | **{total:.2f}** |\n\nOf that, AWS gives ten alarms and a million SQS requests for nothing."
+    return f"| | | $ |\n| --- | --- | ---: |\n{table}\n| **together** | | **{total:.2f}** |\n\nTen alarms and a million SQS requests of that are free."
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""The AWS calls of a job and of a scene, as the embedded cloud counts them while the tests run."""
+"""The AWS calls of a job and of a scene, counted by the embedded cloud in tests."""
 
 import re
 import subprocess
 from dataclasses import dataclass
 
 from infra.tools.process import Failed
-from infra.tools.sam import ROOT
+from infra.tools.template import ROOT
 
-# A test, and the heading under which it prints what was called.
+# A test, and the heading of the calls that it prints.
 WHOLE_JOB = ("a_whole_job_is_nine_write_units_and_four_sends", "a whole job")
 SCENE = "a_scene_stays_within_its_budget_and_the_document_tells_it"
 AFTER_THE_END = ("a_job_that_has_ended_costs_no_more_than_its_last_look", "after the end")
-# The test's own looks at the job, which a client with a webhook need not make.
+# The test polls the job; a client with a webhook does not.
 ONLY_IN_THE_TEST = {"job-get"}
 
 ROW = re.compile(r"^\| [\w-]+ \| (dynamodb|sqs|s3) \w+ \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", re.MULTILINE)
@@ -31,7 +31,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Sums:
-    """What is billed by the piece, of one job or of one scene."""
+    """The billed units of one job or of one scene."""
 
     write_units: float
     read_units: float
@@ -40,13 +40,13 @@ class Sums:
 
 
 def of_a_job() -> list[Call]:
-    """Everything that is called for one speech job with a webhook, its last look included."""
+    """The calls for one speech job with a webhook, until nothing of it is due."""
     output = printed(WHOLE_JOB[0], AFTER_THE_END[0])
     return [*section(output, WHOLE_JOB[1]), *section(output, AFTER_THE_END[1])]
 
 
 def of_a_scene() -> Sums:
-    """What one scene more adds to a film."""
+    """What one more scene adds to a film."""
     rows = [(row[1], *map(float, row.groups()[1:])) for row in ROW.finditer(printed(SCENE))]
     if not rows:
         raise Failed(f"the test {SCENE} prints no table")
@@ -69,7 +69,7 @@ def sums(calls: list[Call]) -> Sums:
 
 
 def printed(*tests: str) -> str:
-    """What tests print."""
+    """The output of tests."""
     command = ["cargo", "test", "--locked", "--package", "tests", "--test", "tests", "--"]
     done = subprocess.run(
         [*command, *tests, "--nocapture", "--test-threads=1"], cwd=ROOT, capture_output=True, text=True

@@ -1,9 +1,9 @@
-"""Building functions for Lambda, and where the zips lie."""
+"""The paths of functions built for Lambda."""
 
 import platform
 from pathlib import Path
 
-from infra.tools.sam import ROOT
+from infra.tools.template import ROOT
 
 
 def host() -> str:
@@ -12,13 +12,13 @@ def host() -> str:
 
 
 def triple(architecture: str) -> str:
-    """Rust's name for what is built: statically linked, since half of a small program's start is
-    otherwise spent on finding and binding the C library."""
+    """Rust's target: statically linked, since a small program otherwise spends half of its start on
+    finding and binding the C library."""
     return {"arm64": "aarch64", "x86_64": "x86_64"}[architecture] + "-unknown-linux-musl"
 
 
 def folder(architecture: str) -> Path:
-    """Where what is built for an architecture lies."""
+    """The folder of everything built for an architecture."""
     return ROOT / "target" / "package" / architecture
 
 

@@ -3,9 +3,9 @@
     python -m infra.tools.package [--host] [--bench] [--strict] [name …]
 
 Without Docker: cargo-lambda and zig, both from PyPI, stand in for a cross compiler and bring the C
-library (musl), which is linked in. The zips lie in `target/package/<architecture>/`; the same
+library (musl), which is linked in. The zips are put into `target/package/<architecture>/`; the same
 program gives the same zip, byte for byte. With `--host` they are built for this machine's
-processor, to be run here.
+processor, to run here.
 """
 
 import argparse
@@ -15,28 +15,28 @@ import sys
 import zipfile
 from pathlib import Path
 
-from infra.tools import sam
+from infra.tools import template
 from infra.tools.package import folder, host, package, program, triple
 from infra.tools.process import Failed
-from infra.tools.sam import ROOT, Function
+from infra.tools.template import ROOT, Function
 
-# Stripped programs behind the API may be this large, since a cold start loads them.
+# The limit for a stripped program behind the API, since a cold start loads all of it.
 API_BUDGET = 6_000_000
 BENCH = "hookreel-bench"
-# The smallest date that a zip can hold, so that the time of building leaves no trace.
+# The earliest date in a zip, so that a zip does not depend on the time of its build.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def main() -> int:
     arguments = parse_arguments()
-    architecture = buildable(host() if arguments.host else wanted(sam.load()))
-    functions = [f for f in sam.functions(sam.load()) if not arguments.names or f.name in arguments.names]
-    names = [function.name for function in functions]
+    functions = template.read().functions
+    architecture = buildable(host() if arguments.host else wanted(functions))
+    names = [name for name in functions if not arguments.names or name in arguments.names]
     build(architecture, [*names, BENCH] if arguments.bench else names)
     print(f"{'function':<20}{architecture:>12} bytes{'zip bytes':>12}   budget")
-    over = [function for function in functions if not pack(function, architecture)]
+    over = [name for name in names if not pack(functions[name], architecture)]
     if over:
-        print(f"Over the budget of {API_BUDGET} bytes: {', '.join(f.name for f in over)}")
+        print(f"Over the budget of {API_BUDGET} bytes: {', '.join(over)}")
     return 1 if over and arguments.strict else 0
 
 
@@ -44,19 +44,19 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.tools.package", description=__doc__.split("\n")[0])
     parser.add_argument("--host", action="store_true", help="build for this machine's processor")
     parser.add_argument("--bench", action="store_true", help="build the bench's programs too")
-    parser.add_argument("--strict", action="store_true", help="fail if a program is over its budget")
-    parser.add_argument("names", nargs="*", help="functions to build; all, if none is named")
+    parser.add_argument("--strict", action="store_true", help="fail if a program exceeds its budget")
+    parser.add_argument("names", nargs="*", help="functions to build; all by default")
     return parser.parse_args()
 
 
-def wanted(template: sam.Template) -> str:
-    """The architecture for which the template says that functions are built."""
-    [architecture] = template["Globals"]["Function"]["Architectures"]
+def wanted(functions: dict[str, Function]) -> str:
+    """The one architecture that the template has for all functions."""
+    [architecture] = {function.architecture for function in functions.values()}
     return architecture
 
 
 def buildable(architecture: str) -> str:
-    """The architecture, or this machine's where Rust's standard library for it cannot be had."""
+    """The architecture, or this machine's if Rust's standard library for it cannot be installed."""
     command = ["rustup", "target", "add", triple(architecture)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     if done.returncode == 0:
@@ -65,16 +65,16 @@ def buildable(architecture: str) -> str:
     if architecture == host():
         raise Failed(f"{reason}: {done.stderr.strip()}")
     print(
-        f"{reason}. Building {host()} instead: good for running here, NOT for deploying, unless the "
-        f"template's Architectures and each CodeUri say {host()}."
+        f"{reason}. Building for {host()} instead: that runs here and is NOT for a deployment, unless "
+        f"the template's Architectures and each CodeUri say {host()}."
     )
     return buildable(host())
 
 
 def build(architecture: str, names: list[str]) -> None:
-    """One cargo run for all, so that what they share is compiled once."""
+    """One cargo run for all, so that shared code is compiled once."""
     packages = [argument for name in names for argument in ("--package", name)]
-    # cargo-lambda looks for zig beside the Python on the path: ours.
+    # cargo-lambda looks for zig beside the first Python on the path: ours.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     target = ["--target", triple(architecture), "--lambda-dir", str(folder(architecture))]
     subprocess.run(
@@ -86,7 +86,7 @@ def build(architecture: str, names: list[str]) -> None:
 
 
 def pack(function: Function, architecture: str) -> bool:
-    """Zips a program under the name that Lambda starts; whether it keeps to its budget."""
+    """Zips a program under the name that Lambda starts; whether it keeps its budget."""
     source = program(function.name, architecture)
     target = package(function.name, architecture)
     entry = zipfile.ZipInfo("bootstrap", NO_DATE)
@@ -95,8 +95,9 @@ def pack(function: Function, architecture: str) -> bool:
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr(entry, source.read_bytes(), compresslevel=9)
     size = source.stat().st_size
-    fits = not function.serves_http or size <= API_BUDGET
-    budget = ("ok" if fits else "OVER") if function.serves_http else "none (a worker)"
+    is_worker = not template.read().serves_http(function)
+    fits = is_worker or size <= API_BUDGET
+    budget = "none (a worker)" if is_worker else "ok" if fits else "OVER"
     print(f"{function.name:<20}{size:>18}{target.stat().st_size:>12}   {budget}")
     return fits
 

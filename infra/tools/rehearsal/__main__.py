@@ -1,13 +1,14 @@
-"""Rehearses a deployment on this machine: what AWS would be given, deployed and driven.
+"""Rehearses a deployment on this machine: deploys template and zips into an emulator and uses them.
 
     python -m infra.tools.rehearsal
 
-CloudFormation deploys the transformed template into an emulator that others wrote, and the zips run
-there. A text-to-speech job and a project of scenes go through the API, each from submission to
-verified webhook and downloaded file. A function that was deployed and never asked for anything fails
-the rehearsal. Everything is on loopback; nothing is left behind.
+The CloudFormation of ministack, an independent emulator of AWS, deploys the transformed template, and the
+zips run there. A text-to-speech job and a project of scenes go through the API, each from submission to
+verified webhook and downloaded file. A function that is deployed and never invoked fails the rehearsal.
+Everything is on loopback; nothing remains.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -15,16 +16,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from infra.tools import package, sam
+from infra.tools import package, template
 from infra.tools.process import Failed, free_port
 from infra.tools.rehearsal import emulator, functions, job, project, studio, transform, webhooks
 from infra.tools.rehearsal.client import Client, expect
 from infra.tools.rehearsal.emulator import Emulator
 from infra.tools.rehearsal.inbox import Inbox
-from infra.tools.rehearsal.servers import Door, front_door, overtaken, receiver
+from infra.tools.rehearsal.servers import Door, delayed, front_door, receiver
 from infra.tools.rehearsal.stage import Stage, say
 from infra.tools.rehearsal.studio import Studio
-from infra.tools.sam import ROOT
+from infra.tools.template import ROOT
 
 SECRET = "hookreel"
 LOG = "ministack.log"
@@ -33,8 +34,9 @@ DRAIN_SECONDS = 30
 
 
 def main() -> int:
-    """Rehearses, and tells what was worked around and what ran."""
-    names = [function.name for function in sam.functions(sam.load())]
+    """Rehearses, and lists the workarounds and the functions that ran."""
+    argparse.ArgumentParser(prog="python -m infra.tools.rehearsal", description=__doc__.split("\n")[0]).parse_args()
+    names = list(template.read().functions)
     architecture = package.host()
     zips = [package.package(name, architecture) for name in names]
     for needed in [studio.PROGRAM, CLI, *zips]:
@@ -51,13 +53,13 @@ def main() -> int:
 
 
 def rehearse(folder: Path, names: list[str], architecture: str) -> None:
-    """Everything between the start of the emulator and its end."""
+    """Everything from the start of the emulator to its end."""
     door, inbox, members = Door(free_port()), Inbox(), studio.make_secrets()
     with (
         Emulator(door.emulator_port, folder / LOG) as cloud,
         Studio(folder, members) as services,
         front_door(door) as api,
-        overtaken(services.port, door) as slow_way,
+        delayed(services.port, door) as late_service,
         receiver(inbox) as client,
     ):
         say(f"ministack runs at {cloud.url}")
@@ -68,17 +70,17 @@ def rehearse(folder: Path, names: list[str], architecture: str) -> None:
                 "ApiBaseUrl": api.url,
                 "SecretName": SECRET,
                 "NotificationServiceUrl": client.url + project.NOTIFICATIONS,
-                **services.parameters(slow_way.url),
+                **services.parameters(late_service.url),
             }
             resources = cloud.deploy(parameters, architecture)
-            say(f"CloudFormation has made {len(resources)} resources, {len(names)} functions among them")
+            say(f"CloudFormation has created {len(resources)} resources, {len(names)} functions among them")
             door.api_id = resources["HttpApi"]
-            ours = let_in(cloud, resources["Table"], api.url)
-            secret = ours.get("/v1/webhook-secret")["secret"]
+            owner = with_key(cloud, resources["Table"], api.url)
+            secret = owner.get("/v1/webhook-secret")["secret"]
             with functions.watched(cloud, resources["FunctionLogs"]):
-                drive(Stage(ours, secret, client.url, inbox), members["NOTIFICATION_API_KEY"])
+                use(Stage(owner, secret, client.url, inbox), members["NOTIFICATION_API_KEY"])
                 await_empty_queues(cloud, resources)
-            say("every queue is worked off, no message was given up, and no function has logged an error")
+            say("every queue is empty, the dead letter queues too, and no function has logged an error")
             cloud.remove()
             say("CloudFormation has removed the stack")
         except Exception:
@@ -86,10 +88,10 @@ def rehearse(folder: Path, names: list[str], architecture: str) -> None:
             raise
 
 
-def let_in(cloud: Emulator, table: str, api_url: str) -> Client:
-    """A client with the first API key, made as an operator makes it."""
+def with_key(cloud: Emulator, table: str, api_url: str) -> Client:
+    """A client with the first API key, created as an operator creates it."""
     Client(api_url, "hr_wrong").ask(401, "GET", "/v1/jobs")
-    say("a wrong API key is refused with 401")
+    say("a wrong API key is answered 401")
     made = subprocess.run(
         [CLI, "keys", "create", "--owner", "rehearsal", "--table", table],
         env={**os.environ, **emulator.CREDENTIALS, "AWS_ENDPOINT_URL": cloud.url},
@@ -97,25 +99,25 @@ def let_in(cloud: Emulator, table: str, api_url: str) -> Client:
         text=True,
     )
     expect(made.returncode == 0, f"hookreel keys create fails: {made.stderr}")
-    say("hookreel keys create has put an API key into the table")
+    say("hookreel keys create has stored an API key in the table")
     return Client(api_url, made.stdout.strip())
 
 
-def drive(stage: Stage, notification_key: str) -> None:
-    """All that is asked of the API."""
+def use(stage: Stage, notification_key: str) -> None:
+    """All requests to the API."""
     for path in ("/v1/health", "/openapi.json"):
         stage.api.get(path)
-    say("health and description are answered")
-    delivery_id = job.play(stage)
-    project_id = project.play(stage, notification_key)
-    project.end_another(stage)
-    webhooks.send_again(stage, delivery_id)
-    webhooks.take_again(stage, project_id)
+    say("health check and API description are answered")
+    delivery_id = job.rehearse(stage)
+    project_id = project.rehearse(stage, notification_key)
+    project.cancel_another(stage)
+    webhooks.replay_delivery(stage, delivery_id)
+    webhooks.replay_inbound(stage, project_id)
     webhooks.try_endpoint(stage)
 
 
 def await_empty_queues(cloud: Emulator, resources: dict[str, str]) -> None:
-    """Waits until no queue holds a message that is due, and sees that none was given up."""
+    """Waits until no queue holds a message that is due, dead letter queues included."""
     sqs = cloud.client("sqs")
     queues = {name: url for name, url in resources.items() if name.endswith(("Queue", "DeadLetters"))}
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]

@@ -11,7 +11,7 @@ from infra.tools.process import Failed
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of the API, of whatever status."""
+    """An answer of the API, with any status."""
 
     status: int
     headers: dict[str, str]
@@ -22,19 +22,19 @@ class Answer:
         return json.loads(self.body)
 
     def header(self, name: str) -> str:
-        """Its header of that name, which is given in lower case."""
+        """Its header `name`, which is in lower case."""
         return {key.lower(): value for key, value in self.headers.items()}[name]
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Shows a redirect for what it is."""
+    """Returns redirects as answers."""
 
     def redirect_request(self, *_: Any) -> None:
         """Follows none."""
 
 
 class Client:
-    """Speaks to the API with one key."""
+    """Sends requests to the API, with one key or none."""
 
     def __init__(self, url: str, key: str | None):
         self._url = url
@@ -42,7 +42,7 @@ class Client:
         self._opener = urllib.request.build_opener(NoRedirects)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """One request, `path` below the API or a whole URL; underscores in header names are hyphens."""
+        """One request to `path`, below the API or a whole URL; underscores in header names are hyphens."""
         url = path if path.startswith("http") else self._url + path
         request = urllib.request.Request(url, method=method)
         if body is not None:
@@ -66,11 +66,11 @@ class Client:
         return answer
 
     def get(self, path: str) -> dict[str, Any]:
-        """What there is to see at `path`."""
+        """The body of `GET path`, which must be answered 200."""
         return self.ask(200, "GET", path).json()
 
 
 def expect(condition: bool, sentence: str) -> None:
-    """Fails with `sentence`, which says what is not so, unless `condition` holds."""
+    """Fails with `sentence`, which states the problem, unless `condition` holds."""
     if not condition:
         raise Failed(sentence)

@@ -1,4 +1,4 @@
-"""Deploying into the emulator: code, secrets and stack, through AWS's own APIs."""
+"""Deploys code, secrets and stack into the emulator, through AWS's APIs."""
 
 import json
 import os
@@ -9,15 +9,15 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from infra.tools import package, sam
+from infra.tools import package, template
 from infra.tools.process import Child, Failed
 from infra.tools.rehearsal.transform import for_emulator
-from infra.tools.sam import ROOT
+from infra.tools.template import ROOT
 
 PROGRAM = ROOT / ".venv" / "emulator" / "bin" / "ministack"
 REGION = "us-east-1"
 CODE_BUCKET = "hookreel-code"
-# Too long to be sent with the call, as it is for `sam deploy`.
+# Too long for the call itself, as it is for `sam deploy`.
 TEMPLATE = "template.json"
 STACK = "hookreel"
 DEPLOY_SECONDS = 120
@@ -25,7 +25,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AW
 
 
 class Emulator:
-    """ministack, running, and what was deployed into it."""
+    """ministack while it runs, with its deployments."""
 
     def __init__(self, port: int, log: Path):
         if not PROGRAM.exists():
@@ -40,7 +40,7 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "LAMBDA_EXECUTOR": "local",
-            # Each function gets no further than its role allows.
+            # Each function may do what its role allows and no more.
             "AUTH": "true",
             "AWS_ENDPOINT_URL": self.url,
             "TMPDIR": str(folder),
@@ -67,7 +67,7 @@ class Emulator:
         )
 
     def upload_code(self, names: list[str], architecture: str) -> None:
-        """Puts every function's zip where CloudFormation will look for it."""
+        """Puts every function's zip into the bucket from which CloudFormation takes it."""
         s3 = self.client("s3")
         s3.create_bucket(Bucket=CODE_BUCKET)
         for name in names:
@@ -75,16 +75,16 @@ class Emulator:
             s3.put_object(Bucket=CODE_BUCKET, Key=f"{name}.zip", Body=zip_file.read_bytes())
 
     def create_secret(self, name: str, members: dict[str, str]) -> None:
-        """Keeps the secrets that the template's dynamic references lead to."""
+        """Stores the secrets of the template's dynamic references."""
         secrets = self.client("secretsmanager")
         secrets.create_secret(Name=name, SecretString=json.dumps(members))
 
     def deploy(self, parameters: dict[str, str], architecture: str) -> dict[str, str]:
-        """Has CloudFormation deploy the template; its outputs and every resource's id."""
-        # The SAM transform asks the environment where it is.
+        """Deploys the template by CloudFormation; the physical id of every resource."""
+        # The SAM transform takes the region from the environment.
         os.environ["AWS_DEFAULT_REGION"] = REGION
-        template = for_emulator(sam.load(), CODE_BUCKET, architecture)
-        self.client("s3").put_object(Bucket=CODE_BUCKET, Key=TEMPLATE, Body=json.dumps(template))
+        transformed = for_emulator(template.read(), CODE_BUCKET, architecture)
+        self.client("s3").put_object(Bucket=CODE_BUCKET, Key=TEMPLATE, Body=json.dumps(transformed))
         created = self.client("cloudformation").create_stack(
             StackName=STACK,
             TemplateURL=f"{self.url}/{CODE_BUCKET}/{TEMPLATE}",
@@ -95,11 +95,11 @@ class Emulator:
         return self.resources()
 
     def remove(self) -> None:
-        """Has CloudFormation delete the stack."""
+        """Deletes the stack by CloudFormation."""
         cloudformation = self.client("cloudformation")
         [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
         cloudformation.delete_stack(StackName=STACK)
-        # By its id, since a stack that is gone has no name any more.
+        # By its id: a deleted stack is not found by its name.
         self._wait_for_stack(stack["StackId"], "DELETE_COMPLETE")
 
     def _wait_for_stack(self, stack_id: str, wanted: str) -> None:
@@ -111,7 +111,7 @@ class Emulator:
                 break
             time.sleep(0.1)
         if stack["StackStatus"] != wanted:
-            raise Failed(f"the stack came to {stack['StackStatus']}:\n{self._reasons(stack_id)}")
+            raise Failed(f"the stack ended as {stack['StackStatus']}:\n{self._reasons(stack_id)}")
 
     def _reasons(self, stack_id: str) -> str:
         events = self.client("cloudformation").describe_stack_events(StackName=stack_id)["StackEvents"]

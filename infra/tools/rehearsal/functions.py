@@ -1,4 +1,4 @@
-"""What became of the functions while the rehearsal lasted."""
+"""Whether every function ran in the rehearsal, and without errors."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.tools import sam
+from infra.tools import template
 from infra.tools.process import Failed
 from infra.tools.rehearsal.emulator import Emulator
 
@@ -14,21 +14,21 @@ MOST_ERRORS = 10
 
 
 def check_idle(log: Path) -> list[str]:
-    """The names of all functions of the template; fails if one was never asked, by the emulator's log."""
+    """The names of all functions; fails if one was never invoked, by the emulator's log."""
     text = log.read_text(errors="replace")
-    functions = sam.functions(sam.load())
-    idle = [f.name for f in functions if not re.search(rf"spawned for \S*-{f.logical_id}-", text)]
+    functions = template.read().functions
+    idle = [name for name, f in functions.items() if not re.search(rf"spawned for \S*-{f.logical_id}-", text)]
     if idle:
         raise Failed(
-            f"deployed, but never asked: {', '.join(idle)}. Have the rehearsal ask for something that "
-            "they do, or nobody knows whether they work as deployed"
+            f"deployed and never invoked: {', '.join(idle)}. Let the rehearsal use them, or it does not "
+            "show that they work as deployed"
         )
-    return [function.name for function in functions]
+    return list(functions)
 
 
 @contextmanager
 def watched(cloud: Emulator, log_group: str) -> Iterator[None]:
-    """Fails with the errors that functions have logged, and if anything else fails, tells them too."""
+    """Fails if functions have logged errors, and adds these to any other failure."""
     try:
         yield
     except Failed as failed:
@@ -38,14 +38,14 @@ def watched(cloud: Emulator, log_group: str) -> Iterator[None]:
 
 
 def errors(cloud: Emulator, log_group: str) -> list[str]:
-    """The first lines of the functions' log that tell of errors."""
+    """The first errors in the functions' log."""
     pages = cloud.client("logs").get_paginator("filter_log_events").paginate(logGroupName=log_group)
     messages = [event["message"] for page in pages for event in page["events"]]
     return [message for message in messages if is_error(message)][:MOST_ERRORS]
 
 
 def is_error(message: str) -> bool:
-    """Whether a line of a log is one that tells of an error."""
+    """Whether a line of a log is an error."""
     try:
         line = json.loads(message)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What came to the client's own server, and whether it is ours and whole."""
+"""The webhooks that the client's server has received, and their signatures."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ ENDED = {"failed", "cancelled"}
 
 @dataclass(frozen=True)
 class Webhook:
-    """A request that the server got."""
+    """A request to the server."""
 
     headers: dict[str, str]
     body: bytes
@@ -33,29 +33,29 @@ class Webhook:
 
 
 class Inbox:
-    """Every webhook that came, by the path to which it was sent."""
+    """Every webhook received, by the path to which it was sent."""
 
     def __init__(self) -> None:
         self._queues: defaultdict[str, queue.Queue[Webhook]] = defaultdict(queue.Queue)
 
     def put(self, path: str, webhook: Webhook) -> None:
-        """Keeps a webhook."""
+        """Stores a webhook."""
         self._queues[path].put(webhook)
 
-    def take(self, path: str, look: Callable[[], dict[str, Any]]) -> Webhook:
-        """The next one for `path`; fails if what it is to tell of, at which to `look`, comes to nothing."""
+    def take(self, path: str, poll: Callable[[], dict[str, Any]]) -> Webhook:
+        """The next webhook for `path`; fails if its subject, which `poll` returns, fails or is cancelled."""
         end = time.monotonic() + WEBHOOK_SECONDS
         while time.monotonic() < end:
             try:
                 return self._queues[path].get(timeout=1)
             except queue.Empty:
-                if look().get("status") in ENDED:
+                if poll().get("status") in ENDED:
                     break
-        raise Failed(f"no webhook came to {path}; what it is to tell of is {json.dumps(look())}")
+        raise Failed(f"no webhook came to {path}; its subject is {json.dumps(poll())}")
 
 
 def verify(webhook: Webhook, secret: str) -> dict[str, Any]:
-    """Checks both signatures, each with code that is not ours; the webhook's body."""
+    """The body of a webhook, once both signatures verify, each by code from outside the product."""
     StandardWebhooks(secret).verify(webhook.body, webhook.headers)
     expected = hmac.new(secret.encode(), webhook.body, hashlib.sha256).hexdigest()
     presented = webhook.headers["x-webhook-signature"]

@@ -1,4 +1,4 @@
-"""Small servers on loopback: the API's front door, a slow way to a service, the client's receiver."""
+"""Small servers on loopback: the API's public address, a service with late answers, the client's server."""
 
 import http.client
 import threading
@@ -7,26 +7,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from infra.tools.rehearsal.inbox import Inbox, Webhook
 
-# Headers that speak of one connection, not of the message.
+# Headers of one connection, not of the message.
 OF_THE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
-# Less than `dispatch` waits for a service.
-HELD_BACK_SECONDS = 10
+# Less than the timeout of `dispatch`.
+DELAY_SECONDS = 10
 
 
 class Quiet(BaseHTTPRequestHandler):
-    """A handler that keeps no log."""
+    """A handler without a log."""
 
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Says nothing."""
+        """Logs nothing."""
 
     def body(self) -> bytes:
         """The request's whole body."""
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def ask(self, port: int, host: str) -> tuple[int, list[tuple[str, str]], bytes]:
-        """What the server at `port`, called `host`, answers to the same request."""
+        """The answer of the server at `port`, as `host`, to the same request."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {n: v for n, v in self.headers.items() if n.lower() not in OF_THE_CONNECTION}
         connection.request(self.command, self.path, self.body() or None, headers | {"Host": host})
@@ -66,16 +66,16 @@ class Server:
 
 @dataclass
 class Door:
-    """Where a front door leads, known only once the API is deployed, and what was seen there."""
+    """The API behind the public address, known only once it is deployed, and an event seen there."""
 
     emulator_port: int
     api_id: str = ""
-    # A webhook was taken that came before what it speaks of was saved.
+    # A webhook was accepted before the submission that it reports on was saved.
     early: threading.Event = field(default_factory=threading.Event)
 
 
 def front_door(door: Door) -> Server:
-    """Plays a custom domain: an address that is known before the API has one."""
+    """Stands in for a custom domain: an address that is known before the API has one."""
 
     class Handler(Quiet):
         def forward(self) -> None:
@@ -90,13 +90,13 @@ def front_door(door: Door) -> Server:
     return Server(Handler)
 
 
-def overtaken(port: int, door: Door) -> Server:
-    """Plays a slow way to the service at `port`: the first answer comes after the webhook that it is of."""
+def delayed(port: int, door: Door) -> Server:
+    """Delays the answers of the service at `port`: the first arrives after the webhook of its own task."""
 
     class Handler(Quiet):
         def forward(self) -> None:
             answer = self.ask(port, f"127.0.0.1:{port}")
-            door.early.wait(HELD_BACK_SECONDS)
+            door.early.wait(DELAY_SECONDS)
             self.answer(*answer)
 
         do_GET = do_POST = forward
@@ -105,7 +105,7 @@ def overtaken(port: int, door: Door) -> Server:
 
 
 def receiver(inbox: Inbox) -> Server:
-    """Plays the client's own server: takes every webhook and keeps it."""
+    """Stands in for the client's server: accepts and stores every webhook."""
 
     class Handler(Quiet):
         def do_POST(self) -> None:

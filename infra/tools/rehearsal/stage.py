@@ -1,4 +1,4 @@
-"""What every part of the rehearsal plays on."""
+"""What every part of the rehearsal uses."""
 
 import time
 from collections.abc import Callable
@@ -15,20 +15,20 @@ START = time.monotonic()
 
 @dataclass(frozen=True)
 class Stage:
-    """The deployed API with a key to it, and the client's own server."""
+    """The deployed API with a key, and the client's server."""
 
     api: Client
-    # What signs webhooks to the addresses of single jobs and projects.
+    # The key that signs webhooks to the `webhook_url` of a job or project.
     secret: str
     receiver_url: str
     inbox: Inbox
 
     def webhook_about(self, path: str, subject: str) -> Webhook:
-        """The next webhook that comes to the receiver's `path`, about what the API shows at `subject`."""
+        """The next webhook to the receiver's `path`, about the job or project at the API's `subject`."""
         return self.inbox.take(path, lambda: self.api.get(subject))
 
     def wait(self, path: str, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """What the API shows at `path`, once that `is_so`."""
+        """The API's answer at `path`, once it `is_so`."""
         end = time.monotonic() + STATE_SECONDS
         while not is_so(shown := self.api.get(path)):
             if time.monotonic() > end:
@@ -38,5 +38,5 @@ class Stage:
 
 
 def say(sentence: str) -> None:
-    """Tells what has been seen, and when."""
+    """Prints a result with its time."""
     print(f"{time.monotonic() - START:6.1f} s  {sentence}", flush=True)

@@ -1,43 +1,43 @@
-"""From `template.yaml` to what the emulator can deploy: the SAM transform, and what it cannot read."""
+"""From `template.yaml` to a template that the emulator can deploy: the SAM transform and workarounds."""
 
+import copy
 import re
 from typing import Any
 
 from samtranslator.translator.transform import transform
 
-from infra.tools import sam
-from infra.tools.sam import Template
+from infra.tools.template import Members, Template
 
 METHODS = {"get", "put", "post", "patch", "delete", "head", "options"}
 API = "HttpApi"
 
-# What is done here for the emulator's sake, and why. None of it is in the product.
+# The changes made for the emulator. None of them is in the product.
 WORKAROUNDS = [
-    "An HTTP API's OpenAPI body is not read: routes, integrations and the authorizer are made "
-    "of it as resources of their own.",
-    "Functions are built for this machine's processor, which is what the emulator runs.",
-    "It asks for a permission sqs:SendMessageBatch, where AWS asks for sqs:SendMessage: who has "
-    "the one is given the other.",
-    "It speaks no TLS, and the bucket's policy lets nobody in without: the policy is left out.",
-    "OUTBOUND_ALLOW_LOOPBACK lets functions reach the provider and the receiver, which are on "
-    "this machine.",
+    "It ignores the OpenAPI body of an HTTP API: routes, integrations and the authorizer become "
+    "resources.",
+    "It runs functions on this machine's processor: they are built for that.",
+    "It requires a permission sqs:SendMessageBatch, where AWS requires sqs:SendMessage: a role with "
+    "the latter gets both.",
+    "It has no TLS, without which the bucket's policy denies every request: the policy is omitted.",
+    "OUTBOUND_ALLOW_LOOPBACK lets functions reach the provider and the receiver on this machine.",
 ]
 
 
 class NoManagedPolicies:
-    """The template uses no AWS-managed policy by name, so none need be known."""
+    """The template names no AWS-managed policy, so the transform needs none."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
-def for_emulator(template: Template, code_bucket: str, architecture: str) -> Template:
-    """The CloudFormation template that AWS would deploy, in the form that the emulator takes."""
-    template["Globals"]["Function"]["Architectures"] = [architecture]
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = f"s3://{code_bucket}/{sam.binary(resource)}.zip"
-    plain = transform(template, {}, NoManagedPolicies())
+def for_emulator(template: Template, code_bucket: str, architecture: str) -> Members:
+    """The CloudFormation template that AWS would deploy, in a form that the emulator accepts."""
+    document = copy.deepcopy(template.document)
+    document["Globals"]["Function"]["Architectures"] = [architecture]
+    for function in template.functions.values():
+        properties = document["Resources"][function.logical_id]["Properties"]
+        properties["CodeUri"] = f"s3://{code_bucket}/{function.name}.zip"
+    plain = transform(document, {}, NoManagedPolicies())
     for logical_id in [k for k, v in plain["Resources"].items() if v["Type"] == "AWS::S3::BucketPolicy"]:
         del plain["Resources"][logical_id]
     for resource in plain["Resources"].values():
@@ -50,7 +50,7 @@ def for_emulator(template: Template, code_bucket: str, architecture: str) -> Tem
 
 
 def allow_batches(policies: list[dict[str, Any]]) -> None:
-    """Adds what the emulator calls the sending of several messages."""
+    """Adds the emulator's action for batches of messages."""
     for policy in policies:
         for statement in policy["PolicyDocument"]["Statement"]:
             if "sqs:SendMessage" in statement["Action"]:
@@ -70,7 +70,7 @@ def expand_api(resources: dict[str, Any]) -> None:
 
 
 def authorizer(name: str, scheme: dict[str, Any]) -> dict[str, Any]:
-    """The Lambda authorizer that an OpenAPI security scheme describes."""
+    """The Lambda authorizer of an OpenAPI security scheme."""
     properties = {
         "ApiId": {"Ref": API},
         "Name": name,
@@ -86,7 +86,7 @@ def authorizer(name: str, scheme: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_route(resources: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> None:
-    """Adds an operation's route and integration."""
+    """Adds the route and the integration of an operation."""
     name = re.sub(r"[^A-Za-z0-9]", "", f"{method}{path}".title())
     integration = operation["x-amazon-apigateway-integration"]
     resources[f"{name}Integration"] = {

@@ -31,24 +31,12 @@ use tokio::sync::Notify;
 pub use digest::MessageAttribute;
 pub use error::SqsError;
 pub use receive::ReceivedMessage;
-pub use settings::{Redrive, Settings};
+pub use settings::Settings;
+pub use template::{QueueDefinition, Redrive};
 
 use super::identity::ACCOUNT;
 use super::wal::Wal;
 use crate::lock::lock;
-
-/// A queue, as the template defines it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueDefinition {
-    /// Its name.
-    pub name: String,
-    /// The visibility timeout, in whole seconds.
-    pub visibility_timeout: Duration,
-    /// The retention, in whole seconds.
-    pub retention: Duration,
-    /// Its dead-letter queue, if it has one, which need not exist yet.
-    pub redrive: Option<Redrive>,
-}
 
 /// How many messages a queue holds, by their state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use template::Redrive;
 
 use super::super::identity::queue_arn;
 use super::error::SqsError;
@@ -28,16 +29,7 @@ const IGNORED: [&str; 7] = [
     "FifoQueue",
 ];
 
-/// The redrive policy of a queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Redrive {
-    /// The name of the dead-letter queue.
-    pub dead_letter_queue: String,
-    /// How often a message may be received; the next receive moves it instead. 1 to 1000.
-    pub max_receive_count: u32,
-}
-
-/// The settings of a queue. All times are in seconds, as in SQS.
+/// How a queue behaves. All times in seconds, as SQS has them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// The visibility timeout.

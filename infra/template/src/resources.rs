@@ -5,18 +5,17 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::TemplateError;
-use super::document::{Resource, typed};
-use super::events::last_part;
-use super::intrinsics::Resolver;
-use super::model::Table;
-use crate::aws::{QueueDefinition, Redrive};
+use crate::TemplateError;
+use crate::document::{Resource, typed};
+use crate::events::last_part;
+use crate::intrinsics::Resolver;
+use crate::model::{QueueDefinition, Redrive, Table};
 
-/// SQS's visibility timeout where the template states none, in seconds.
+/// SQS's default visibility timeout, in seconds.
 const DEFAULT_VISIBILITY_SECONDS: u64 = 30;
-/// SQS's retention where the template states none, in seconds: four days.
+/// SQS's default retention, in seconds: four days.
 const DEFAULT_RETENTION_SECONDS: u64 = 345_600;
-/// The properties of a table that CloudFormation and `CreateTable` spell alike.
+/// The properties of a table with the same name in CloudFormation and in `CreateTable`.
 const CREATE_TABLE_PROPERTIES: [&str; 6] = [
     "AttributeDefinitions",
     "KeySchema",
@@ -25,7 +24,7 @@ const CREATE_TABLE_PROPERTIES: [&str; 6] = [
     "BillingMode",
     "ProvisionedThroughput",
 ];
-/// The properties of a queue that matter here.
+/// The properties of a queue that have an effect here.
 const QUEUE_PROPERTIES: [&str; 4] =
     ["VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy", "FifoQueue"];
 
@@ -57,7 +56,7 @@ fn queue(
     resource: &Resource<'_>,
 ) -> Result<QueueDefinition, TemplateError> {
     let path = resource.path();
-    let queue: QueueProperties = typed(properties(resolver, resource, &QUEUE_PROPERTIES)?, &path)?;
+    let queue: QueueProperties = typed(resolver.properties(resource, &QUEUE_PROPERTIES)?, &path)?;
     if queue.fifo_queue {
         return Err(TemplateError::at(&path, "only standard queues are run here"));
     }
@@ -81,10 +80,10 @@ pub(super) fn tables(resolver: &Resolver<'_>) -> Result<Vec<Table>, TemplateErro
 
 fn table(resolver: &Resolver<'_>, resource: &Resource<'_>) -> Result<Table, TemplateError> {
     let name = resolver.physical_name(resource)?;
-    let mut create = properties(resolver, resource, &CREATE_TABLE_PROPERTIES)?;
+    let mut create = resolver.properties(resource, &CREATE_TABLE_PROPERTIES)?;
     create["TableName"] = name.as_str().into();
     let others = ["StreamSpecification", "TimeToLiveSpecification"];
-    let others = properties(resolver, resource, &others)?;
+    let others = resolver.properties(resource, &others)?;
     if let Some(view) = others.pointer("/StreamSpecification/StreamViewType") {
         create["StreamSpecification"] = json!({ "StreamEnabled": true, "StreamViewType": view });
     }
@@ -98,18 +97,20 @@ pub(super) fn buckets(resolver: &Resolver<'_>) -> Result<Vec<String>, TemplateEr
     buckets.iter().map(|resource| resolver.physical_name(resource)).collect()
 }
 
-/// The properties `names` of `resource`, resolved; the others may hold what is not run here.
-fn properties(
-    resolver: &Resolver<'_>,
-    resource: &Resource<'_>,
-    names: &[&str],
-) -> Result<Json, TemplateError> {
-    let mut properties = serde_json::Map::new();
-    for name in names {
-        let Some(value) = resource.property(name) else { continue };
-        if let Some(value) = resolver.resolve(value, &resource.path().key(name))? {
-            properties.insert((*name).to_owned(), value);
+impl Resolver<'_> {
+    /// The properties `names` of `resource`, resolved; the others need not be understood.
+    pub fn properties(
+        &self,
+        resource: &Resource<'_>,
+        names: &[&str],
+    ) -> Result<Json, TemplateError> {
+        let mut properties = serde_json::Map::new();
+        for name in names {
+            let Some(value) = resource.property(name) else { continue };
+            if let Some(value) = self.resolve(value, &resource.path().key(name))? {
+                properties.insert((*name).to_owned(), value);
+            }
         }
+        Ok(Json::Object(properties))
     }
-    Ok(Json::Object(properties))
 }

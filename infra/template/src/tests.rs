@@ -1,8 +1,8 @@
-//! Templates resolved: intrinsic functions, defaults, and errors that name their place.
+//! Resolved templates: intrinsic functions, defaults, and errors with their place.
 
 use serde_json::json;
 
-use super::*;
+use crate::*;
 
 /// One of everything.
 const TEMPLATE: &str = r#"
@@ -46,7 +46,7 @@ Resources:
           KEY: !Ref ProviderKey
           SECRET: !Sub "{{resolve:secretsmanager:${AWS::StackName}/a:SecretString:b}}"
           URL: !Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/v1"
-          JOINED: !Join ["-", [a, !Select [1, !Split [",", "x,y"]], 3]]
+          JOINED: !Join ["-", [a, !Ref Stage, 3]]
           LITERAL: { "Fn::Sub": ["${!Kept} ${Given}", { Given: 1 }] }
       Events:
         Create: { Type: HttpApi, Properties: { ApiId: !Ref Api, Method: post, Path: /v1/tts/async } }
@@ -122,7 +122,7 @@ fn environment_variables_are_resolved() {
     let environment = function("tts-create").environment;
     let expected = [
         ("BUCKET", "hookreel-files"),
-        ("JOINED", "a-y-3"),
+        ("JOINED", "a-test-3"),
         ("KEY", "{{resolve:parameter:ProviderKey}}"),
         ("LITERAL", "${Kept} 1"),
         ("QUEUE_URL", "http://127.0.0.1:8788/000000000000/work"),
@@ -137,14 +137,14 @@ fn environment_variables_are_resolved() {
 }
 
 #[test]
-fn globals_hold_where_a_function_says_nothing() {
+fn globals_complete_a_function() {
     assert_eq!(function("tts-create").timeout.as_secs(), 5);
     assert_eq!(function("relay").timeout.as_secs(), 20);
     assert_eq!(function("relay").environment["STAGE"], "test");
 }
 
 #[test]
-fn routes_have_the_default_authorizer_unless_they_want_none() {
+fn routes_have_the_default_authorizer_unless_they_opt_out() {
     let routes = function("tts-create").routes;
     assert_eq!((routes[0].method.as_str(), routes[0].path.as_str()), ("POST", "/v1/tts/async"));
     assert_eq!(routes[0].authorizer.as_ref().unwrap().function, "authorizer");
@@ -191,7 +191,7 @@ fn queues_tables_and_buckets_are_read() {
 }
 
 #[test]
-fn what_was_chosen_goes_before_the_template() {
+fn a_chosen_value_overrides_the_template() {
     let text = TEMPLATE.replace("TABLE_NAME: !Ref Table", "CHOSEN: !Ref Nothing");
     let template = resolve(&text).unwrap();
     assert!(template.functions.iter().all(|function| function.environment["CHOSEN"] == "mine"));
@@ -200,9 +200,9 @@ fn what_was_chosen_goes_before_the_template() {
 #[test]
 fn errors_name_their_place() {
     let cases = [
-        ("!Ref Files", "!Ref Nowhere", "BUCKET.!If.!Ref: refers to Nowhere, which is not there"),
+        ("!Ref Files", "!Ref Nowhere", "BUCKET.!If.!Ref: refers to Nowhere, which is missing"),
         ("!Ref WorkQueue", "!GetAtt WorkQueue.Colour", "has no attribute Colour here"),
-        ("!Split [", "!Cidr [", "!Cidr: this intrinsic function is not known here"),
+        ("!Join [", "!Cidr [", "!Cidr: this intrinsic function is not known here"),
         ("Method: post", "Verb: post", "Events.Create.Properties: unknown field `Verb`"),
         ("Type: DynamoDB", "Type: Kinesis", "cannot run an event of type \"Kinesis\""),
         ("Authorizer: NONE", "Authorizer: Nobody", "there is no authorizer Nobody"),

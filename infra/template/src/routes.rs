@@ -1,15 +1,14 @@
-//! The routes of the HTTP API, and who is asked before each.
+//! The routes of the HTTP API and their authorizers.
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
-use super::TemplateError;
-use super::document::typed;
-use super::error::Path;
-use super::events::last_part;
-use super::intrinsics::Resolver;
-use super::model::{Authorizer, Route};
+use crate::document::typed;
+use crate::error::{Path, TemplateError};
+use crate::events::last_part;
+use crate::intrinsics::Resolver;
+use crate::model::{Authorizer, Route};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -21,7 +20,7 @@ struct RouteEvent {
     _api: Option<String>,
     #[serde(rename = "PayloadFormatVersion")]
     payload_format: Option<String>,
-    // The integration's timeout is at most the gateway's own 30 s, which is kept here.
+    // The integration's timeout is at most the gateway's own 30 s, which holds here.
     #[serde(rename = "TimeoutInMillis")]
     _timeout: Option<u64>,
     #[serde(rename = "RouteSettings")]
@@ -86,7 +85,7 @@ struct Identity {
     headers: Vec<String>,
 }
 
-/// What the template's API, or else `Globals`, says about authorizers.
+/// The authorizers of the template's API, else of `Globals`.
 fn api_auth(resolver: &Resolver<'_>) -> Result<Option<ApiAuth>, TemplateError> {
     let apis = resolver.resources_of("AWS::Serverless::HttpApi")?;
     let own = apis.iter().find_map(|api| Some((api.property("Auth")?, api.path().key("Auth"))));

@@ -1,16 +1,17 @@
-//! CloudFormation's intrinsic functions, in their short form (`!Sub`) and long (`Fn::Sub`).
+//! CloudFormation's intrinsic functions, in their short (`!Sub`) and long (`Fn::Sub`) form.
 
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
-use super::error::Path;
-use super::{Document, Surroundings, TemplateError};
+use crate::error::{Path, TemplateError};
+use crate::{Document, Surroundings};
 
 /// Turns parts of a template into plain values.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Resolver<'a> {
+pub struct Resolver<'a> {
+    /// The template.
     pub document: &'a Document,
-    pub surroundings: &'a Surroundings,
+    pub(crate) surroundings: &'a Surroundings,
 }
 
 /// A resolved value; `None` where the template says `AWS::NoValue`.
@@ -18,11 +19,12 @@ type Resolved = Result<Option<Json>, TemplateError>;
 
 impl<'a> Resolver<'a> {
     /// A resolver of `document` for an embedded cloud in `surroundings`.
+    #[must_use]
     pub fn new(document: &'a Document, surroundings: &'a Surroundings) -> Self {
         Self { document, surroundings }
     }
 
-    /// Resolves everything in `value`, found at `path`.
+    /// Resolves the whole `value` at `path`.
     pub fn resolve(&self, value: &Value, path: &Path) -> Resolved {
         match value {
             Value::Tagged(tagged) => {
@@ -50,8 +52,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Resolves each of `items`, leaving out those without a value.
-    pub fn list(&self, items: &[Value], path: &Path) -> Result<Vec<Json>, TemplateError> {
+    /// Resolves `items`, without those that have no value.
+    fn list(&self, items: &[Value], path: &Path) -> Result<Vec<Json>, TemplateError> {
         let resolved = items.iter().enumerate().map(|(i, item)| self.resolve(item, &path.index(i)));
         resolved.filter_map(Result::transpose).collect()
     }
@@ -79,14 +81,12 @@ impl<'a> Resolver<'a> {
             "GetAtt" => self.get_att(argument, path).map(|text| Some(text.into())),
             "Sub" => self.sub(argument, path).map(|text| Some(text.into())),
             "Join" => self.join(argument, path).map(|text| Some(text.into())),
-            "Split" => self.split(argument, path).map(Some),
-            "Select" => self.select(argument, path).map(Some),
             "If" => {
                 let [condition, then, otherwise] = arguments(argument, path)?;
                 let holds = self.condition_named(&self.text(condition, path)?, path)?;
                 self.resolve(if holds { then } else { otherwise }, path)
             }
-            "Equals" | "Not" | "And" | "Or" | "Condition" => {
+            "Equals" | "Not" | "Condition" => {
                 self.condition(name, argument, path).map(|holds| Some(holds.into()))
             }
             _ => Err(TemplateError::at(path, "this intrinsic function is not known here")),
@@ -150,34 +150,14 @@ impl<'a> Resolver<'a> {
     fn join(&self, argument: &Value, path: &Path) -> Result<String, TemplateError> {
         let [delimiter, items] = arguments(argument, path)?;
         let delimiter = self.text(delimiter, path)?;
-        let items = self.items(items, path)?;
+        let Some(Json::Array(items)) = self.resolve(items, path)? else {
+            return Err(TemplateError::at(path, "must be a list"));
+        };
         let texts: Vec<_> = items
             .iter()
             .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
             .collect();
         Ok(self.with_local_api_url(&texts.join(&delimiter)))
-    }
-
-    fn split(&self, argument: &Value, path: &Path) -> Result<Json, TemplateError> {
-        let [delimiter, text] = arguments(argument, path)?;
-        let (delimiter, text) = (self.text(delimiter, path)?, self.text(text, path)?);
-        Ok(text.split(delimiter.as_str()).collect())
-    }
-
-    fn select(&self, argument: &Value, path: &Path) -> Result<Json, TemplateError> {
-        let [index, items] = arguments(argument, path)?;
-        let index = self.text(index, path)?;
-        let items = self.items(items, path)?;
-        let chosen = index.parse().ok().and_then(|index: usize| items.into_iter().nth(index));
-        chosen.ok_or_else(|| TemplateError::at(path, format!("there is no item {index}")))
-    }
-
-    /// Resolves `value` to a list.
-    fn items(&self, value: &Value, path: &Path) -> Result<Vec<Json>, TemplateError> {
-        match self.resolve(value, path)? {
-            Some(Json::Array(items)) => Ok(items),
-            _ => Err(TemplateError::at(path, "must be a list")),
-        }
     }
 }
 

@@ -1,13 +1,12 @@
-//! The template once everything in it is resolved.
+//! The resolved template.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::QueueDefinition;
-
-/// All that the embedded cloud runs.
+/// Everything that the embedded cloud runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     /// The functions, in the order of the template.
@@ -21,12 +20,12 @@ pub struct Template {
 }
 
 /// One Lambda function.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Function {
-    /// Its folder under `functions/`, which follows from the logical id: `TtsCreateFunction`
-    /// is `tts-create`.
+    /// Its folder under `functions/`, derived from the logical id: `TtsCreateFunction` is
+    /// `tts-create`.
     pub name: String,
-    /// Environment variables. A value may still hold `{{resolve:…}}`, a secret to look up.
+    /// Environment variables. A value may still contain `{{resolve:…}}`, a secret to look up.
     pub environment: BTreeMap<String, String>,
     /// How long one invocation may take.
     pub timeout: Duration,
@@ -39,67 +38,89 @@ pub struct Function {
 }
 
 /// One route of the HTTP API.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Route {
     /// `GET`, `POST`, … or `ANY`.
     pub method: String,
     /// The path with its `{parameters}`, or `$default`.
     pub path: String,
-    /// Who is asked first; nobody for an open route.
+    /// Its authorizer; `None` for an open route.
     pub authorizer: Option<Authorizer>,
 }
 
 /// A Lambda authorizer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Authorizer {
     /// The function that decides.
     pub function: String,
-    /// Request headers that must be there before it is asked, in lower case.
+    /// Request headers without which the answer is 401 and it is not invoked, in lower case.
     pub identity_headers: Vec<String>,
 }
 
 /// A queue that feeds a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QueueMapping {
     /// The queue's name.
     pub queue: String,
-    /// Most messages in one invocation.
+    /// The most messages in one invocation.
     pub batch_size: usize,
     /// How long a batch may wait to fill up.
     pub window: Duration,
-    /// Whether the function names the messages that failed.
+    /// Whether the function reports the messages that failed.
     pub reports_failures: bool,
-    /// Most invocations at one time, if the template limits them.
+    /// The limit on concurrent invocations, if there is one.
     pub maximum_concurrency: Option<usize>,
 }
 
 /// A table stream that feeds a function.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StreamMapping {
     /// The table's name.
     pub table: String,
-    /// Most records in one invocation.
+    /// The most records in one invocation.
     pub batch_size: usize,
     /// How long a batch may wait to fill up.
     pub window: Duration,
-    /// Event patterns; a record that matches none is skipped. Empty: every record is wanted.
+    /// Event patterns; a record that matches none is skipped. Without patterns none is.
     pub filters: Vec<Value>,
-    /// Whether a failed batch is split in two before it is tried again.
+    /// Whether a failed batch is split in two before its retry.
     pub bisects: bool,
-    /// How often a failed batch is tried again; without a limit unless the template sets one.
+    /// How often a failed batch is retried; `None` for no limit.
     pub maximum_retries: Option<u32>,
-    /// How long a failed batch is tried again; without a limit unless the template sets one.
+    /// How long a failed batch is retried; `None` for no limit.
     pub maximum_age: Option<Duration>,
-    /// The queue that is told of a batch that was given up.
+    /// The queue that receives a batch whose retries are exhausted.
     pub failure_queue: Option<String>,
-    /// Whether the function names the first record that failed.
+    /// Whether the function reports the first record that failed.
     pub reports_failures: bool,
 }
 
-/// A table, as the template wants it.
+/// A queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueueDefinition {
+    /// Its name.
+    pub name: String,
+    /// How long a received message is hidden; whole seconds.
+    pub visibility_timeout: Duration,
+    /// How long a message is kept; whole seconds.
+    pub retention: Duration,
+    /// Its dead letter queue, if it has one; it need not exist yet.
+    pub redrive: Option<Redrive>,
+}
+
+/// Where messages go that were received too often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redrive {
+    /// The name of the queue that takes them.
+    pub dead_letter_queue: String,
+    /// How often a message may be received; the next receive moves it instead. 1 to 1000.
+    pub max_receive_count: u32,
+}
+
+/// A table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// The table's name.
+    /// Its name.
     pub name: String,
     /// The body of a `CreateTable` call.
     pub create: Value,

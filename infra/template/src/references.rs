@@ -1,33 +1,38 @@
-//! What `Ref` and `GetAtt` mean in the embedded cloud: its names, addresses and ARNs.
+//! The values of `Ref` and `GetAtt` in the embedded cloud: its names, addresses and ARNs.
 
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
-use super::TemplateError;
-use super::document::Resource;
-use super::error::Path;
-use super::functions::function_name;
-use super::intrinsics::Resolver;
-use crate::aws::identity::{ACCOUNT, REGION, queue_arn};
+use crate::document::Resource;
+use crate::error::{Path, TemplateError};
+use crate::functions::function_name;
+use crate::intrinsics::Resolver;
 
-/// The stack's name, and the id of its HTTP API.
+/// The region of everything.
+pub const REGION: &str = "us-east-1";
+/// The account of everything.
+pub const ACCOUNT: &str = "000000000000";
+/// The name of the stack and the id of its HTTP API.
 pub const STACK: &str = "hookreel";
-/// The kinds of resources whose attributes are all known.
+/// The kinds of resources that the embedded cloud runs; other attributes of theirs are errors.
 const RUN_HERE: [&str; 3] = ["AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::S3::Bucket"];
-/// Where that API would be on AWS; replaced by where it is here.
+/// The API's address on AWS, replaced by its address here.
 const DEPLOYED_API: &str = "https://hookreel.execute-api.us-east-1.amazonaws.com";
+
+/// The ARN of the queue `name`.
+#[must_use]
+pub fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+}
 
 impl Resolver<'_> {
     /// The value of `Ref name`; `None` for `AWS::NoValue`.
-    pub fn reference(&self, name: &str, path: &Path) -> Result<Option<Json>, TemplateError> {
+    pub(crate) fn reference(&self, name: &str, path: &Path) -> Result<Option<Json>, TemplateError> {
         let text = match name {
             "AWS::NoValue" => return Ok(None),
             "AWS::Region" => REGION.to_owned(),
             "AWS::AccountId" => ACCOUNT.to_owned(),
             "AWS::StackName" => STACK.to_owned(),
-            "AWS::StackId" => {
-                format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/local")
-            }
             "AWS::Partition" => "aws".to_owned(),
             "AWS::URLSuffix" => "amazonaws.com".to_owned(),
             _ => match self.document.at(&["Parameters", name]) {
@@ -38,8 +43,8 @@ impl Resolver<'_> {
         Ok(Some(text.into()))
     }
 
-    /// The value of a template parameter: as chosen, else its default. A hidden one without
-    /// either is left as a dynamic reference, for a secret made on this machine.
+    /// The value of a template parameter: the chosen one, else its default. A `NoEcho` parameter
+    /// with neither becomes a dynamic reference to a secret made on this machine.
     fn parameter(
         &self,
         name: &str,
@@ -60,10 +65,6 @@ impl Resolver<'_> {
     }
 
     fn resource_reference(&self, id: &str, path: &Path) -> Result<String, TemplateError> {
-        // SAM makes this API itself where functions name none.
-        if id == "ServerlessHttpApi" {
-            return Ok(STACK.to_owned());
-        }
         let resource = self.find(id, path)?;
         let name = self.physical_name(&resource)?;
         Ok(match resource.kind {
@@ -76,7 +77,7 @@ impl Resolver<'_> {
     }
 
     /// The value of `GetAtt dotted`.
-    pub fn attribute(&self, dotted: &str, path: &Path) -> Result<String, TemplateError> {
+    pub(crate) fn attribute(&self, dotted: &str, path: &Path) -> Result<String, TemplateError> {
         let (id, attribute) = dotted.split_once('.').unwrap_or((dotted, ""));
         let resource = self.find(id, path)?;
         let name = self.physical_name(&resource)?;
@@ -92,7 +93,7 @@ impl Resolver<'_> {
             ("AWS::SQS::Queue", "QueueName") => name,
             ("AWS::SQS::Queue", "QueueUrl") => self.resource_reference(id, path)?,
             ("AWS::Serverless::HttpApi", "ApiEndpoint") => self.surroundings.api_url.clone(),
-            // Of what is not run here (roles, log groups) nothing but its name can matter.
+            // Of roles, log groups and the like only the name matters here.
             (kind, "Arn") if !RUN_HERE.contains(&kind) => {
                 let service = kind.split("::").nth(1).unwrap_or_default().to_lowercase();
                 arn(&service, "")
@@ -104,7 +105,7 @@ impl Resolver<'_> {
         })
     }
 
-    /// The name a resource goes by: the one the template gives it, else one made of its id.
+    /// The name of a resource: the one in the template, else one made of its id.
     pub fn physical_name(&self, resource: &Resource<'_>) -> Result<String, TemplateError> {
         let property = match resource.kind {
             "AWS::Serverless::Function" => return Ok(function_name(resource.id)),
@@ -116,7 +117,7 @@ impl Resolver<'_> {
         };
         match resource.property(property) {
             Some(name) => self.text(name, &resource.path().key(property)),
-            // Buckets allow no capitals.
+            // A bucket's name has no capitals.
             None if property == "BucketName" => {
                 Ok(format!("{STACK}-{}", resource.id.to_lowercase()))
             }
@@ -124,8 +125,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// `text` with the address the API would have on AWS replaced by the one it has here.
-    pub fn with_local_api_url(&self, text: &str) -> String {
+    /// `text` with the API's address on AWS replaced by its address here.
+    pub(crate) fn with_local_api_url(&self, text: &str) -> String {
         text.replace(DEPLOYED_API, &self.surroundings.api_url)
     }
 
@@ -133,6 +134,6 @@ impl Resolver<'_> {
         let mut resources = self.document.resources();
         resources
             .find(|resource| resource.id == id)
-            .ok_or_else(|| TemplateError::at(path, format!("refers to {id}, which is not there")))
+            .ok_or_else(|| TemplateError::at(path, format!("refers to {id}, which is missing")))
     }
 }

@@ -1,4 +1,4 @@
-//! What triggers a function: routes, queues and table streams.
+//! The triggers of a function: routes, queues and table streams.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
-use super::document::{Resource, typed};
-use super::error::Path;
-use super::intrinsics::Resolver;
-use super::model::{Function, QueueMapping, StreamMapping};
-use super::{TemplateError, routes};
+use crate::document::{Resource, typed};
+use crate::error::{Path, TemplateError};
+use crate::intrinsics::Resolver;
+use crate::model::{Function, QueueMapping, StreamMapping};
+use crate::routes;
 
-/// Lambda's batch size for a queue where the template states none.
+/// Lambda's default batch size for a queue.
 const DEFAULT_QUEUE_BATCH: usize = 10;
-/// Lambda's batch size for a stream where the template states none.
+/// Lambda's default batch size for a stream.
 const DEFAULT_STREAM_BATCH: usize = 100;
 
 /// Adds the triggers of `resource` to `function`.
@@ -92,8 +92,8 @@ struct StreamEvent {
     maximum_record_age_in_seconds: Option<i64>,
     destination_config: Option<DestinationConfig>,
     enabled: Option<bool>,
-    // Read and set aside: the stream begins with the data folder, so its oldest record and its
-    // newest are the same when a mapping is first made, and one shard feeds one invocation.
+    // Without effect here: the stream starts with the data folder, so its oldest and its latest
+    // record coincide when a mapping is created, and one shard feeds one invocation.
     #[serde(rename = "StartingPosition")]
     _starting_position: Option<String>,
     #[serde(rename = "ParallelizationFactor")]
@@ -142,7 +142,7 @@ fn stream(properties: Json, path: &Path) -> Result<StreamMapping, TemplateError>
             TemplateError::at(&path.key("FilterCriteria"), error.to_string())
         })?,
         bisects: event.bisect_batch_on_function_error,
-        // Minus one is how CloudFormation writes "without a limit".
+        // CloudFormation's -1 means no limit.
         maximum_retries: event.maximum_retry_attempts.and_then(|retries| retries.try_into().ok()),
         maximum_age: event
             .maximum_record_age_in_seconds
@@ -160,14 +160,12 @@ fn reports_failures(response_types: &[String]) -> bool {
 
 fn refuse_disabled(enabled: Option<bool>, path: &Path) -> Result<(), TemplateError> {
     match enabled {
-        Some(false) => {
-            Err(TemplateError::at(path, "a disabled trigger would never run; remove it"))
-        }
+        Some(false) => Err(TemplateError::at(path, "a disabled trigger never runs; remove it")),
         _ => Ok(()),
     }
 }
 
-/// What follows the last `separator`.
+/// The part after the last `separator`.
 pub(super) fn last_part(text: &str, separator: char) -> &str {
     text.rsplit(separator).next().unwrap_or(text)
 }

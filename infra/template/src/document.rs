@@ -1,15 +1,15 @@
-//! The template as text and YAML, before anything in it is resolved.
+//! The template as text and YAML, before any of it is resolved.
 
 use std::path::Path as FilePath;
 
 use serde::de::DeserializeOwned;
 use serde_yaml_ng::{Mapping, Value};
 
-use super::error::Path;
-use super::intrinsics::Resolver;
-use super::{Surroundings, Template, TemplateError, functions, resources};
+use crate::error::Path;
+use crate::intrinsics::Resolver;
+use crate::{Surroundings, Template, TemplateError, functions, resources};
 
-/// A template that has been read and not yet resolved.
+/// A template, read and not yet resolved.
 #[derive(Debug, Clone)]
 pub struct Document {
     root: Value,
@@ -17,12 +17,12 @@ pub struct Document {
 
 /// One entry under `Resources`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Resource<'a> {
+pub struct Resource<'a> {
     /// Its key in the template.
     pub id: &'a str,
     /// Such as `AWS::SQS::Queue`.
     pub kind: &'a str,
-    /// Everything it says.
+    /// The whole entry.
     pub body: &'a Value,
 }
 
@@ -41,7 +41,7 @@ impl Document {
         Ok(Self { root: serde_yaml_ng::from_str(text)? })
     }
 
-    /// Resolves all that the embedded cloud runs.
+    /// Resolves what the embedded cloud runs.
     pub fn resolve(&self, surroundings: &Surroundings) -> Result<Template, TemplateError> {
         let resolver = Resolver::new(self, surroundings);
         Ok(Template {
@@ -52,13 +52,19 @@ impl Document {
         })
     }
 
+    /// The whole template.
+    #[must_use]
+    pub fn root(&self) -> &Value {
+        &self.root
+    }
+
     /// The value reached by `keys`, if there is one.
     pub(super) fn at(&self, keys: &[&str]) -> Option<&Value> {
         keys.iter().try_fold(&self.root, |value, key| value.get(*key))
     }
 
-    /// The mapping of that name at the top; empty if there is none.
-    pub(super) fn section(&self, name: &str) -> impl Iterator<Item = (&str, &Value)> {
+    /// The entries of the section `name`; none without such a section.
+    pub fn section(&self, name: &str) -> impl Iterator<Item = (&str, &Value)> {
         let entries = self.root.get(name).and_then(Value::as_mapping).into_iter();
         entries.flat_map(Mapping::iter).filter_map(|(key, value)| Some((key.as_str()?, value)))
     }
@@ -70,20 +76,21 @@ impl Document {
     }
 }
 
-impl Resource<'_> {
-    /// Where its properties stand.
+impl<'a> Resource<'a> {
+    /// The place of its properties.
+    #[must_use]
     pub fn path(&self) -> Path {
         Path::root("Resources").key(self.id).key("Properties")
     }
 
-    /// The property of that name, not yet resolved.
-    pub fn property(&self, name: &str) -> Option<&Value> {
+    /// The property `name`, not yet resolved.
+    pub(crate) fn property(&self, name: &str) -> Option<&'a Value> {
         self.body.get("Properties")?.get(name)
     }
 }
 
-/// Reads `value`, found at `path`, into a typed shape.
-pub(super) fn typed<T: DeserializeOwned>(
+/// Reads the resolved `value` at `path` into a typed shape.
+pub fn typed<T: DeserializeOwned>(
     value: serde_json::Value,
     path: &Path,
 ) -> Result<T, TemplateError> {

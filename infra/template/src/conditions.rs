@@ -1,14 +1,13 @@
-//! The template's `Conditions`, and the intrinsic functions they are made of.
+//! The template's `Conditions` and the intrinsic functions in them.
 
 use serde_yaml_ng::Value;
 
-use super::TemplateError;
-use super::document::Resource;
-use super::error::Path;
-use super::intrinsics::{Resolver, arguments};
+use crate::document::Resource;
+use crate::error::{Path, TemplateError};
+use crate::intrinsics::{Resolver, arguments};
 
 impl<'a> Resolver<'a> {
-    /// The resources of `kind` whose condition, if they have one, holds.
+    /// The resources of `kind` without a condition or with one that holds.
     pub fn resources_of(&self, kind: &str) -> Result<Vec<Resource<'a>>, TemplateError> {
         let mut wanted = Vec::new();
         for resource in self.document.resources().filter(|resource| resource.kind == kind) {
@@ -21,16 +20,16 @@ impl<'a> Resolver<'a> {
         Ok(wanted)
     }
 
-    /// Whether the condition called `name` holds.
-    pub fn condition_named(&self, name: &str, path: &Path) -> Result<bool, TemplateError> {
+    /// Whether the condition `name` holds.
+    pub(crate) fn condition_named(&self, name: &str, path: &Path) -> Result<bool, TemplateError> {
         let Some(condition) = self.document.at(&["Conditions", name]) else {
             return Err(TemplateError::at(path, format!("there is no condition {name}")));
         };
         self.holds(condition, &Path::root("Conditions").key(name))
     }
 
-    /// Evaluates one of the functions that make conditions.
-    pub fn condition(
+    /// Evaluates `Condition`, `Equals` or `Not`.
+    pub(crate) fn condition(
         &self,
         name: &str,
         argument: &Value,
@@ -42,15 +41,9 @@ impl<'a> Resolver<'a> {
                 let [left, right] = arguments(argument, path)?;
                 Ok(self.resolve(left, path)? == self.resolve(right, path)?)
             }
-            "Not" => {
+            _ => {
                 let [condition] = arguments(argument, path)?;
                 Ok(!self.holds(condition, path)?)
-            }
-            _ => {
-                let conditions = argument.as_sequence().map(Vec::as_slice).unwrap_or_default();
-                let held = conditions.iter().map(|condition| self.holds(condition, path));
-                let held = held.collect::<Result<Vec<_>, _>>()?;
-                Ok(if name == "And" { held.iter().all(|h| *h) } else { held.contains(&true) })
             }
         }
     }
