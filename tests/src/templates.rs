@@ -1,4 +1,4 @@
-//! The template, whole or without what makes things happen by themselves.
+//! The template, whole or without the triggers that run functions by themselves.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -6,27 +6,19 @@ use std::sync::LazyLock;
 use hookreel_local::template::{Document, Surroundings, Template};
 use serde_yaml_ng::Value;
 
-/// The folder that holds everything.
+/// The repository.
 #[must_use]
 pub fn root() -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     root.canonicalize().expect("the tests lie in a folder of the workspace")
 }
 
-/// The template as it is deployed.
-#[must_use]
-pub fn text() -> String {
+fn text() -> String {
     std::fs::read_to_string(root().join("template.yaml")).expect("there is a template.yaml")
 }
 
-/// The template as YAML.
-#[must_use]
-pub fn yaml() -> Value {
-    serde_yaml_ng::from_str(&text()).expect("template.yaml is YAML")
-}
-
-// Each is made once for all tests: without optimisation, reading a thousand lines of YAML takes
-// longer than many a test.
+// Each is made once for all tests: unoptimised, parsing more than a thousand lines of YAML takes
+// longer than most tests.
 static WHOLE: LazyLock<Document> =
     LazyLock::new(|| Document::parse(&text()).expect("template.yaml can be read"));
 static FROZEN: LazyLock<Document> = LazyLock::new(freeze);
@@ -39,15 +31,14 @@ pub fn whole() -> Document {
     WHOLE.clone()
 }
 
-/// The template with no queue or stream feeding a function: nothing happens in it but what is
-/// asked for.
+/// The template without queues and streams that feed functions: only what a test invokes runs.
 #[must_use]
 pub fn frozen() -> Document {
     FROZEN.clone()
 }
 
 fn freeze() -> Document {
-    let mut yaml = yaml();
+    let mut yaml: Value = serde_yaml_ng::from_str(&text()).expect("template.yaml is YAML");
     let resources = yaml["Resources"].as_mapping_mut().unwrap();
     for resource in resources.values_mut() {
         let events = resource.get_mut("Properties").and_then(|part| part.get_mut("Events"));
@@ -59,13 +50,13 @@ fn freeze() -> Document {
     Document::parse(&text).expect("it is still a template")
 }
 
-/// The template as it is run, with the names that everything gets.
+/// The resolved template, with the names of everything.
 #[must_use]
 pub fn resolved() -> &'static Template {
     &RESOLVED
 }
 
-/// The names of all functions, which are those of the folders in `functions/`.
+/// The names of all functions: the folders in `functions/`.
 #[must_use]
 pub fn functions() -> Vec<String> {
     let folders = std::fs::read_dir(root().join("functions")).unwrap();
@@ -73,13 +64,6 @@ pub fn functions() -> Vec<String> {
         folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-/// The logical id of `function`: `tts-create` is `TtsCreateFunction`.
-#[must_use]
-pub fn logical_id(function: &str) -> String {
-    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
-    function.split('-').map(capital).collect::<String>() + "Function"
 }
 
 /// The name of the table.

@@ -1,1 +1,1 @@
-"""Whether the template says what the code does."""
+"""Whether the template, the folders and the code agree."""

@@ -1,17 +1,17 @@
-"""The AWS actions that a function's code can call, by its source, against those its role allows.
+"""A role allows the AWS actions that its function's source can call, and no others.
 
-A reading of names, not of types: a function reaches what the shared crates' functions of that
-name call, directly or through each other. That is enough to catch a permission forgotten or left
-behind; what is truly called is recorded and compared by the tests.
+The source is searched by name, not by type: a function reaches the calls of each shared crate's
+functions of that name, direct or through others. That finds a permission that is missing or
+superfluous. The tests compare the calls that are made.
 """
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.tools.sam import ROOT, Function, Template
+from infra.tools.template import Function, Template
 
-# SDK calls, as code writes them, by the action that allows them.
+# SDK calls as they are written in Rust, by the action that allows them.
 OPERATIONS = {
     "dynamodb": {
         "GetItem": [".get_item()"],
@@ -32,75 +32,77 @@ OPERATIONS = {
         "SendMessage": [".send_message()", ".send_message_batch()"],
     },
 }
-# The shared crates that call AWS, and by what names functions get at what they offer.
+# The shared crates that call AWS, and how functions call their methods.
 CRATES = {
     "store": r"\bstore\s*\.\s*(\w+)\s*\(",
     "blobs": r"(?:blobs|upload)\s*\.\s*(\w+)\s*\(",
     "queues": r"(?:\w+)\s*\.\s*(send\w*)\s*\(",
     "intake": r"\bintake\s*\.\s*(\w+)\s*\(",
 }
-# The shared crates through which one of those calls AWS.
+# The shared crates through which one of these calls AWS.
 BELOW = {"intake": ["store"]}
+# The clients of a service's own, and the service whose actions their users' roles allow.
+CLIENTS = {"store": "dynamodb:", "blobs": "s3:"}
 # A function of a crate: "method" or "free", and its name.
 Name = tuple[str, str]
-# What the queue runner of `runtime` calls for every function behind a queue.
+# The actions to which each function leads.
+Reached = dict[Name, set[str]]
+# Called by the queue runner of `runtime` for every function behind a queue.
 BEHIND_A_QUEUE = {"sqs:ChangeMessageVisibility"}
 
-# A function's head: its name, and whether it is a method.
+# The head of a function: its name, and whether it is a method.
 HEAD = re.compile(r"\bfn\s+(\w+)(?:<[^(]*>)?\(\s*(&?(?:mut\s+)?self\b)?")
 METHOD_CALL = re.compile(r"\b(?:self|store|intake|rate_limit)\s*\.\s*(\w+)(?:::<[^(]*>)?\(")
 FREE_CALL = re.compile(r"(?<![\w.])(\w+)(?:::<[^(]*>)?\(")
 
 
-class Permissions:
-    """What each shared crate's functions call."""
-
-    def __init__(self, template: Template):
-        self.template = template
-        self.crates = {crate: reachable(sources(crate)) for crate in CRATES}
-
-    def complaints(self, function: Function) -> Iterator[str]:
-        """Actions that are called and not allowed, or allowed and not called."""
-        called, may = self.called(function), allowed(function)
-        for action in sorted(called - may):
-            yield f"{function.name} calls {action}, but no policy of {function.logical_id} allows it"
-        for action in sorted(may - called):
-            yield f"{function.logical_id} allows {action}, but nothing in {function.name} calls it"
-
-    def called(self, function: Function) -> set[str]:
-        """The actions that the function's source can call."""
-        folder = ROOT / "functions" / function.name
-        if not folder.exists():
-            return set()
-        code = "\n".join(without_tests(path) for path in sorted((folder / "src").rglob("*.rs")))
-        manifest = (folder / "Cargo.toml").read_text()
-        actions = set()
-        for crate, pattern in CRATES.items():
-            if re.search(rf"^{crate}\.workspace", manifest, re.M):
-                for name in re.findall(pattern, code):
-                    actions |= self.crates[crate].get(("method", name), set())
-        events = function.properties.get("Events", {}).values()
-        return actions | (BEHIND_A_QUEUE if any(e["Type"] == "SQS" for e in events) else set())
+def complaints(root: Path, template: Template) -> Iterator[str]:
+    """Actions that are called and not allowed, or allowed and not called."""
+    crates = {crate: reachable(sources(root, crate)) for crate in CRATES}
+    for function in template.functions.values():
+        folder = root / "functions" / function.name
+        if folder.exists():
+            manifest = (folder / "Cargo.toml").read_text()
+            used = {crate for crate in CRATES if re.search(rf"^{crate}\.workspace", manifest, re.M)}
+            yield from of_role(function, called(function, folder, {crate: crates[crate] for crate in used}))
+            yield from of_clients(function, used)
 
 
-def allowed(function: Function) -> set[str]:
-    """The actions that the function's own policies allow."""
-    actions = set()
-    for policy in function.properties.get("Policies", []):
-        for statement in policy.get("Statement", []) if isinstance(policy, dict) else []:
-            action = statement["Action"]
-            actions |= {action} if isinstance(action, str) else set(action)
+def of_role(function: Function, called: set[str]) -> Iterator[str]:
+    """The differences between the role of a function and what its source calls."""
+    for action in sorted(called - function.allowed):
+        yield f"{function.name} calls {action}, but no policy of {function.logical_id} allows it"
+    for action in sorted(function.allowed - called):
+        yield f"{function.logical_id} allows {action}, but nothing in {function.name} calls it"
+
+
+def of_clients(function: Function, used: set[str]) -> Iterator[str]:
+    """Clients that a function's package lists without a use for them."""
+    for crate in sorted(used & CLIENTS.keys()):
+        # `store` also decodes the records of the table's stream, without a call.
+        decodes = crate == "store" and function.streams
+        if not decodes and not any(action.startswith(CLIENTS[crate]) for action in function.allowed):
+            yield f"functions/{function.name}/Cargo.toml lists {crate}, but its role allows no {CLIENTS[crate]}* action"
+
+
+def called(function: Function, folder: Path, crates: dict[str, Reached]) -> set[str]:
+    """The actions that the function's source can call through the shared `crates`."""
+    code = "\n".join(without_tests(path) for path in sorted((folder / "src").rglob("*.rs")))
+    actions = set(BEHIND_A_QUEUE if function.queues else ())
+    for crate, reached in crates.items():
+        for name in re.findall(CRATES[crate], code):
+            actions |= reached.get(("method", name), set())
     return actions
 
 
-def sources(crate: str) -> list[Path]:
-    """The files of a crate, and of those through which it calls AWS."""
-    folders = [ROOT / "shared" / one / "src" for one in [crate, *BELOW.get(crate, [])]]
+def sources(root: Path, crate: str) -> list[Path]:
+    """The files of a crate and of those through which it calls AWS."""
+    folders = [root / "shared" / one / "src" for one in [crate, *BELOW.get(crate, [])]]
     return [path for folder in folders for path in sorted(folder.rglob("*.rs"))]
 
 
-def reachable(paths: list[Path]) -> dict[Name, set[str]]:
-    """For each function in these files: the actions that it leads to."""
+def reachable(paths: list[Path]) -> Reached:
+    """The actions to which each function in these files leads."""
     bodies: dict[Name, str] = {}
     for path in paths:
         for name, body in functions(without_tests(path)):
@@ -118,13 +120,13 @@ def reachable(paths: list[Path]) -> dict[Name, set[str]]:
 
 
 def called_in(body: str) -> set[Name]:
-    """The functions that this code calls, of its own crate or not."""
+    """The functions that this code calls, of its own crate or of another."""
     methods = {("method", name) for name in METHOD_CALL.findall(body)}
     return methods | {("free", name) for name in FREE_CALL.findall(body)}
 
 
 def direct(body: str) -> set[str]:
-    """The actions that stand in this code itself."""
+    """The actions that this code calls itself."""
     squeezed = re.sub(r"\s+", "", body)
     return {
         f"{service}:{action}"
@@ -135,12 +137,12 @@ def direct(body: str) -> set[str]:
 
 
 def boundary(spelling: str) -> str:
-    """So that `Put::builder()` is not found in `KeyPut::builder()`."""
+    """A pattern that keeps `Put::builder()` from being found in `KeyPut::builder()`."""
     return r"\b" if spelling[0].isalpha() else ""
 
 
 def functions(code: str) -> Iterator[tuple[Name, str]]:
-    """Each function's name and body."""
+    """The name and the body of each function."""
     for head in HEAD.finditer(code):
         start = code.find("{", head.end())
         if start >= 0:
@@ -149,7 +151,7 @@ def functions(code: str) -> Iterator[tuple[Name, str]]:
 
 
 def closing(code: str, start: int) -> int:
-    """Where the block that opens at `start` is closed. Braces in texts come in pairs."""
+    """The end of the block that opens at `start`. Braces in strings are assumed to come in pairs."""
     depth = 0
     for index in range(start, len(code)):
         depth += {"{": 1, "}": -1}.get(code[index], 0)
@@ -159,5 +161,5 @@ def closing(code: str, start: int) -> int:
 
 
 def without_tests(path: Path) -> str:
-    """A file's code, up to its tests."""
+    """The code of a file up to its tests."""
     return path.read_text().split("#[cfg(test)]")[0]

@@ -1,7 +1,6 @@
-//! Every function: sample events, budgets, permissions, template.
+//! Every function: sample events, budgets, permissions.
 
 pub(crate) mod budgets;
 pub(crate) mod cold_start;
 pub(crate) mod events;
 pub(crate) mod permissions;
-pub(crate) mod template;
