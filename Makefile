@@ -1,4 +1,4 @@
-# What there is to do with Hookreel. Each target installs what it needs and says what it did.
+# The commands of Hookreel. Each target installs what it needs.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -17,10 +17,10 @@ WITH_TOOLS := PATH="$(abspath $(VENV))/bin:$$PATH" SAM_CLI_TELEMETRY=0
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-setup: ## Installs the system packages that are missing (espeak-ng, ffmpeg, a C compiler, venv)
+setup: ## Installs missing system packages (espeak-ng, ffmpeg, a C compiler, venv)
 	@infra/setup.sh
 
-demo: setup ## Runs a real job from submit to verified webhook and downloaded file
+demo: setup ## Runs a job from submission to verified webhook and downloaded file
 	cargo build --locked --package hookreel-local --package hookreel-studio --package hookreel-demo
 	target/debug/hookreel-demo
 
@@ -42,10 +42,10 @@ bench: $(PYTHON_TOOLS) ## Measures cold start, size, throughput and cost
 	cargo build --profile profiling --locked --package hookreel-local --package bench-throughput
 	target/profiling/bench-throughput
 
-cost: $(PYTHON_TOOLS) ## Writes docs/COST.md from the counted calls
-	$(VENV)/bin/python -m infra.tools.cost
+cost: ## Writes docs/COST.md from the counted calls
+	python3 -m infra.tools.cost
 
-build: $(PYTHON_TOOLS) ## Builds every function for Lambda and packs it into a zip
+build: $(PYTHON_TOOLS) ## Builds a zip of every function for Lambda
 	$(VENV)/bin/python -m infra.tools.package
 
 host-programs: $(PYTHON_TOOLS)
@@ -54,7 +54,7 @@ host-programs: $(PYTHON_TOOLS)
 deploy: build ## Builds and deploys to AWS, guided the first time
 	$(WITH_TOOLS) sam deploy --template-file template.yaml $(if $(shell grep -s parameter_overrides samconfig.toml),,--guided)
 
-rehearse: setup $(PYTHON_TOOLS) $(EMULATOR) host-programs ## Deploys into an emulator of AWS and has every function work there
+rehearse: setup $(PYTHON_TOOLS) $(EMULATOR) host-programs ## Deploys into an emulator of AWS and runs every function there
 	cargo build --locked --package hookreel-studio --package hookreel-cli
 	$(VENV)/bin/python -m infra.tools.rehearsal
 
@@ -63,7 +63,7 @@ invoke: $(PYTHON_TOOLS) host-programs ## Runs each function under AWS's runtime 
 	target/debug/hookreel-invoke --programs $(HOST_PROGRAMS) \
 	  --emulator $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(MACHINE)
 
-contract: setup $(SCHEMATHESIS) ## Checks the API against its description, with schemathesis
+contract: setup $(SCHEMATHESIS) ## Checks the API against its description with schemathesis
 	cargo build --locked --package hookreel-local
 	$(VENV)/contract/bin/python -m infra.tools.contract
 
@@ -86,7 +86,7 @@ $(PYTHON_TOOLS): requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	touch $@
 
-# Apart from the other tools: it asks for another version of one of their libraries.
+# In an environment of its own: it requires another version of a library.
 $(EMULATOR): infra/tools/rehearsal/requirements.txt
 	python3 -m venv $(VENV)/emulator
 	$(VENV)/emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the system packages that Hookreel needs and this Debian or Ubuntu machine lacks; and
-# those named, whose programs are called as they are.
+# Installs the system packages that Hookreel needs and this Debian or Ubuntu machine lacks, and
+# those of the programs named as arguments, which are called like their packages.
 set -euo pipefail
 
 declare -A package_of=([cc]=gcc [espeak-ng]=espeak-ng [ffmpeg]=ffmpeg)
@@ -9,9 +9,9 @@ missing=()
 for program in "${!package_of[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package_of[$program]}")
 done
-# The C library's headers come with no program of their own.
+# The package of the C library's headers has no program.
 if [ ! -e /usr/include/stdlib.h ]; then missing+=(libc6-dev); fi
-# Debian's Python makes no environments without this.
+# Debian's Python cannot create environments without this.
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 if [ "${#missing[@]}" -eq 0 ]; then exit 0; fi
 

@@ -1,4 +1,4 @@
-"""Programs started for a while: on loopback, waited for until they answer, and ended with us."""
+"""Child processes: started on loopback, awaited until they answer, stopped with this process."""
 
 import os
 import shutil
@@ -15,11 +15,11 @@ END_SECONDS = 10
 
 
 class Failed(Exception):
-    """Something did not go as it must; the text says what to a person."""
+    """A failure that is reported to the user by its text alone."""
 
 
 class Child:
-    """A program that runs until it is stopped, and its log."""
+    """A program that runs until it is stopped, with its log."""
 
     def __init__(self, command: list[str | Path], log: Path, environment: dict[str, str]):
         self.name = Path(command[0]).name
@@ -32,7 +32,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # A group of its own, so that its children end with it.
+                # A process group of its own, so that its children end with it.
                 start_new_session=True,
             )
 
@@ -42,13 +42,13 @@ class Child:
         return self._process.pid
 
     def check(self) -> None:
-        """Fails with its last words if it has ended by itself."""
+        """Fails with the end of its log if it has exited."""
         if self._process.poll() is not None:
             last = self.log.read_text(errors="replace").splitlines()[-12:]
-            raise Failed(f"{self.name} ended by itself. Its last words:\n" + "\n".join(last))
+            raise Failed(f"{self.name} has exited. The end of its log:\n" + "\n".join(last))
 
     def wait_for(self, url: str) -> None:
-        """Returns once `url` answers, whatever it says; if it does not, the program is ended."""
+        """Returns once `url` answers, with any status; without an answer, stops the program and fails."""
         try:
             self._wait_for(url)
         except Failed:
@@ -69,7 +69,7 @@ class Child:
         raise Failed(f"{self.name} does not answer at {url}; its log is {self.log}")
 
     def stop(self) -> None:
-        """Ends it and what it started: asks first, then insists."""
+        """Ends it and its children: by SIGTERM, then by SIGKILL."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
@@ -90,7 +90,7 @@ class Child:
 
 
 def tied_to_this_process(command: list[str]) -> list[str]:
-    """The command, to be ended by the kernel if this process dies, where setpriv is installed."""
+    """The command, ended by the kernel if this process dies, where setpriv is installed."""
     return ["setpriv", "--pdeathsig", "TERM", *command] if shutil.which("setpriv") else command
 
 

@@ -2,9 +2,9 @@
 
     python -m infra.tools.contract [options of schemathesis run]
 
-The embedded cloud runs on loopback with its state in a folder that is thrown away. Requests that
-fit the description, and others that do not, go to every route: none may be answered 5xx, and
-every answer must be one that the description names.
+The embedded cloud runs on loopback with its state in a temporary folder. Every route gets requests that
+fit the description and requests that do not: none may be answered 5xx, and the description must name
+every answer.
 """
 
 import json
@@ -16,20 +16,19 @@ import tempfile
 from pathlib import Path
 
 from infra.tools.process import Child, Failed, free_port
+from infra.tools.template import ROOT
 
-# Not infra.tools.sam's, which needs the tools of .venv.
-ROOT = Path(__file__).parents[3]
 CLOUD = ROOT / "target" / "debug" / "hookreel-local"
 SCHEMATHESIS = ROOT / ".venv" / "contract" / "bin" / "schemathesis"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
-# Test cases an operation in each round; rounds of fuzzing and of sequences fill the time.
+# Test cases for an operation in each round; rounds of fuzzing and of sequences fill the time.
 EXAMPLES = 20
 SECONDS = 150
-# How much longer it may take to come to an end.
+# The further time to end.
 GRACE_SECONDS = 60
 
-# The route of each provider's webhook, and the variable that holds its secret.
+# The route of each provider's webhook, and the variable with its secret.
 WEBHOOKS = {
     "/api/runpod-webhook": "RUNPOD_WEBHOOK_SECRET",
     "/api/webhooks/video-complete": "VIDEO_WEBHOOK_SECRET",
@@ -41,30 +40,30 @@ WEBHOOKS = {
 def main() -> int:
     for needed, maker in {CLOUD: "cargo build --package hookreel-local", SCHEMATHESIS: "make contract"}.items():
         if not needed.exists():
-            raise Failed(f"{needed.relative_to(ROOT)} is not there; `{maker}` makes it")
+            raise Failed(f"{needed.relative_to(ROOT)} is missing; `{maker}` creates it")
     with tempfile.TemporaryDirectory(prefix="hookreel-contract-") as folder:
         return check(Path(folder), sys.argv[1:])
 
 
 def check(folder: Path, options: list[str]) -> int:
-    """Everything between the start of the cloud and its end; schemathesis's exit code."""
+    """Everything from the start of the cloud to its end; schemathesis's exit code."""
     url = f"http://127.0.0.1:{free_port()}"
     key = f"hr_{secrets.token_hex(16)}"
-    own = {path: secrets.token_hex(16) for path in WEBHOOKS}
+    webhook_secrets = {path: secrets.token_hex(16) for path in WEBHOOKS}
     environment = {
         "HOOKREEL_API_KEY": key,
-        **{variable: own[path] for path, variable in WEBHOOKS.items()},
+        **{variable: webhook_secrets[path] for path, variable in WEBHOOKS.items()},
     }
     command = [CLOUD, "--port", url.rpartition(":")[2], "--aws-port", "0", "--data-dir", folder / "data"]
     with Child(command, folder / "cloud.log", environment) as cloud:
         cloud.wait_for(f"{url}/v1/health")
-        code = run(folder, url, key, own, options)
+        code = run(folder, url, key, webhook_secrets, options)
         cloud.check()
         return code
 
 
 def run(folder: Path, url: str, key: str, webhook_secrets: dict[str, str], options: list[str]) -> int:
-    """Runs schemathesis in `folder`, where it leaves what it remembers."""
+    """Runs schemathesis in `folder`, where it stores its state."""
     command = [SCHEMATHESIS, "--config-file", CONFIG, "run", f"{url}/openapi.json"]
     command += ["--max-examples", str(EXAMPLES), "--max-time", str(SECONDS), *options]
     environment = {
@@ -78,7 +77,7 @@ def run(folder: Path, url: str, key: str, webhook_secrets: dict[str, str], optio
     try:
         return subprocess.run(command, cwd=folder, env=environment, timeout=limit).returncode
     except subprocess.TimeoutExpired:
-        raise Failed(f"schemathesis is not done after {limit} s") from None
+        raise Failed(f"schemathesis has not ended after {limit} s") from None
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""What schemathesis cannot know of this API: how providers sign, that nothing may leave this
-machine, and which rules no JSON Schema can say."""
+"""What schemathesis cannot take from the description: the signatures of providers, the rule that no
+request leaves this machine, and the rules that JSON Schema cannot express."""
 
 import hashlib
 import hmac
@@ -12,34 +12,34 @@ import requests
 import schemathesis
 
 HERE = os.environ["CONTRACT_URL"]
-# Where a request may send the cloud, instead of to whatever host was made up.
+# Replaces the generated hosts in requests, so that the cloud calls this machine only.
 HOME = HERE.replace("http://", "https://")
 ORIGIN = re.compile(r"^https?://[^/?#\s]*", re.IGNORECASE)
 
-# The secrets with which the providers' webhooks are signed, by path.
+# The secrets that sign the providers' webhooks, by path.
 SECRETS = json.loads(os.environ["CONTRACT_WEBHOOK_SECRETS"])
 SIGNATURE = "X-Webhook-Signature"
 
-# Fields with a rule beyond their schema. A value that fits the schema may still be refused.
+# Fields with a rule beyond their schema: a value that fits the schema may be rejected.
 BEYOND_SCHEMA = {
     "cursor",  # is opaque
-    "url",  # must lead to a public host
+    "url",  # must have a public host
     "webhook_url",
-    "retry_schedule_seconds",  # must not sink
+    "retry_schedule_seconds",  # must not decrease
     "stitch.transition_duration",  # depends on the shortest scene
-    "metadata",  # has its size limited in bytes
+    "metadata",  # has a limit in bytes
     "options",
     "scenes",
     "filename",
-    "job_id",  # must be the one of the callback URL, if RunPod itself reports
+    "job_id",  # must be that of the callback URL in RunPod's own webhooks
 }
-# The same of these fields' members: names of headers may be reserved.
+# The same for the members of these fields: names of headers may be reserved.
 MEMBERS_BEYOND_SCHEMA = ("headers.",)
 
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
-    """Keeps addresses on this machine, and signs what only a provider may send."""
+    """Keeps addresses on this machine, and signs providers' webhooks."""
     if isinstance(case.body, dict):
         case.body = at_home(case.body)
     secret = SECRETS.get(case.operation.path) if case.method.upper() == "POST" else None
@@ -49,17 +49,17 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
 
 
 def sign(case: schemathesis.Case, secret: str) -> None:
-    """Signs the body as the webhook's provider does."""
+    """Signs the body like the webhook's provider."""
     prepared = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
     body = prepared.body or b""
     body = body.encode() if isinstance(body, str) else body
     case.headers[SIGNATURE] = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    # So that schemathesis takes it for one that is right, and tries a wrong one too.
+    # Marks it as valid for schemathesis, which then also tries an invalid one.
     case._has_explicit_auth = True
 
 
 def at_home(value: Any) -> Any:
-    """The same value, in which every URL leads to this machine."""
+    """The value with this machine in place of the host of every URL."""
     match value:
         case str():
             return ORIGIN.sub(HOME, value)
@@ -71,13 +71,13 @@ def at_home(value: Any) -> Any:
 
 
 @schemathesis.check
-def refusals_are_described(
+def rejections_are_described(
     ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> None:
-    """What fits the schema is refused for a rule that no schema can say, or not at all."""
+    """A request that fits the schema is rejected only for a rule that no schema can express."""
     if response.status_code not in (400, 422) or not case.meta or not case.meta.generation.mode.is_positive:
         return
     field = response.json().get("field", "")
     last = re.sub(r"^scenes\[\d+\]\.", "", field)
     if last not in BEYOND_SCHEMA and not last.startswith(MEMBERS_BEYOND_SCHEMA):
-        raise AssertionError(f"{field or 'the body'} fits its schema, but is refused: {response.text}")
+        raise AssertionError(f"{field or 'the body'} fits its schema, but is rejected: {response.text}")
