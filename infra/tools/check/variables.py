@@ -14,9 +14,18 @@ COMMON = {"AWS_ENDPOINT_URL", "RUST_LOG"}
 LOCAL_ONLY = {"OUTBOUND_ALLOW_LOOPBACK"}
 # A text in Rust that is spelt like a variable, except those that cargo sets for a build.
 VARIABLE = re.compile(r'"(?!CARGO_)([A-Z0-9]*_[A-Z0-9_]*)"')
-# Functions that call providers read the providers' variables, in one place for all.
-CALLS_PROVIDERS = "Providers::new"
-PROVIDERS = "shared/providers/src/provider.rs"
+# The providers name their variables in their own folders; these are the sorts of them.
+PROVIDERS = "shared/providers/src"
+WEBHOOK_SECRETS, FILE_HOSTS, KEYS = "_WEBHOOK_SECRET", "_FILE_HOSTS", "_API_KEY"
+# What in a function's source reads which sort of them, of every provider. The rest are URLs, accounts
+# and options.
+READS_ALL = {
+    "Accounts::read(": lambda name: not name.endswith((WEBHOOK_SECRETS, FILE_HOSTS)),
+    "ProviderWebhooks::new(": lambda name: name.endswith(WEBHOOK_SECRETS),
+    ".file_hosts": lambda name: name.endswith(FILE_HOSTS),
+}
+# Reads URLs and accounts of the providers of one kind of job.
+READS_SOME = "registry::is_configured("
 
 # The variables under `sam local`, which resolves no resource and sets only what the template names.
 SAM_ENVIRONMENT = "infra/tools/invoke/sam-env.json"
@@ -35,20 +44,33 @@ def complaints(root: Path, template: Template) -> Iterator[str]:
 def of_function(root: Path, function: Function) -> Iterator[str]:
     """The differences between the variables of a function and those in its source."""
     name = function.name
-    variables, read = function.variables - COMMON, read_by(root, name)
+    variables, (read, optional) = function.variables - COMMON, read_by(root, name)
     for variable in sorted(read - variables):
         yield f"{name} reads {variable}, which template.yaml does not set for it"
-    for variable in sorted(variables - read):
+    for variable in sorted(variables - read - optional):
         yield f"template.yaml sets {variable} for {name}, which does not read it"
 
 
-def read_by(root: Path, name: str) -> set[str]:
-    """The variables that a function's source names."""
-    folder = root / "functions" / name / "src"
-    sources = list(folder.rglob("*.rs"))
-    if CALLS_PROVIDERS in (folder / "lib.rs").read_text():
-        sources.append(root / PROVIDERS)
-    return {name for source in sources for name in VARIABLE.findall(source.read_text())} - LOCAL_ONLY
+def read_by(root: Path, name: str) -> tuple[set[str], set[str]]:
+    """The variables that a function's source reads, and those that it may read."""
+    code = "\n".join(source.read_text() for source in (root / "functions" / name / "src").rglob("*.rs"))
+    read, optional = set(VARIABLE.findall(code)) - LOCAL_ONLY, set()
+    of_providers, options = provider_variables(root)
+    for text, is_read in READS_ALL.items():
+        if text in code:
+            read |= {variable for variable in of_providers if is_read(variable)}
+            optional |= options
+    if READS_SOME in code:
+        optional |= {name for name in of_providers if not name.endswith((WEBHOOK_SECRETS, FILE_HOSTS, KEYS))}
+    return read, optional
+
+
+def provider_variables(root: Path) -> tuple[set[str], set[str]]:
+    """The variables of all providers, and their options, which only some functions read."""
+    sources = (root / PROVIDERS).glob("*/*.rs")
+    code = "\n".join(source.read_text() for source in sources if source.name != "tests.rs")
+    options = set(re.findall(r'pub\(super\) const NATIVE_WEBHOOK: &str = "(\w+)"', code))
+    return set(VARIABLE.findall(code)) - options, options
 
 
 def of_sam_local(given: dict[str, str], template: Template) -> Iterator[str]:

@@ -32,7 +32,9 @@ fn no_other_file_names_a_provider() {
     let root = templates::root();
     let providers = root.join("shared/providers/src");
     let mut files = Vec::new();
-    PRODUCT.iter().for_each(|folder| rust_files(&root.join(folder), &mut files));
+    for folder in PRODUCT {
+        rust_files(&root.join(folder), &mut files);
+    }
     assert!(files.len() > 200, "only {} files", files.len());
     for provider in registry::PROVIDERS {
         let folder = provider.name().replace('-', "_");
@@ -55,12 +57,12 @@ fn no_other_file_names_a_provider() {
         for file in files.iter().filter(|file| !is_own(file)) {
             let code = code(file);
             // The film that a project is stitched to is part of the product, whoever makes it.
-            let named: Vec<_> = names
+            let found: Vec<_> = names
                 .iter()
                 .filter(|name| name.as_str() != "\"stitch\"")
                 .filter(|name| code.contains(name.as_str()))
                 .collect();
-            assert!(named.is_empty(), "{} names {named:?}", file.display());
+            assert!(found.is_empty(), "{} names {found:?}", file.display());
         }
     }
 }
