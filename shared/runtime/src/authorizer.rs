@@ -1,4 +1,4 @@
-//! The function that API Gateway asks who sends a request.
+//! Lambda authorizers: the function that resolves a request's API key for API Gateway.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,27 +13,27 @@ use crate::aws::AwsService;
 use crate::http::chain;
 use crate::{Context, Invocable, StartError};
 
-/// Where the authorizer's answer names the owner.
+/// The member of the authorizer's context that holds the owner.
 pub(crate) const OWNER: &str = "owner";
-/// Where it lists the scopes, with blanks between.
+/// The member that holds the scopes, separated by spaces.
 pub(crate) const SCOPES: &str = "scopes";
 
-/// A function that tells whom an API key belongs to.
+/// A function that finds the owner of an API key.
 pub trait AuthorizerFunction: Sized + Send + Sync + 'static {
-    /// What can go wrong besides a key that is not known.
+    /// Why a look-up fails. An unknown key is no error.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Reads the settings and makes the clients, once.
     fn new(context: &Context) -> Result<Self, StartError>;
 
-    /// Whose key this is, if it is one.
+    /// The owner and scopes of `key`; `None` if it is unknown.
     fn identify(
         &self,
         key: &str,
     ) -> impl Future<Output = Result<Option<Caller>, Self::Error>> + Send;
 }
 
-/// What is read of API Gateway's event (payload format 2.0).
+/// The part of API Gateway's event (payload format 2.0) that is used.
 #[derive(Debug, Deserialize)]
 struct Event {
     #[serde(default)]
@@ -50,7 +50,7 @@ pub async fn run<F: AuthorizerFunction>() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// `F` as something to be invoked with API Gateway's event.
+/// `F`, to be invoked with API Gateway's event.
 pub fn invocable<F: AuthorizerFunction>(context: &Context) -> Result<Invocable, StartError> {
     let function = Arc::new(F::new(context)?);
     Ok(Arc::new(move |event| {
@@ -59,16 +59,15 @@ pub fn invocable<F: AuthorizerFunction>(context: &Context) -> Result<Invocable, 
     }))
 }
 
-/// Lets every request through, with the caller's name where there is one. API Gateway's own
-/// refusal could not say why in our form; a function gets at an owner's data by the name in
-/// this answer alone, so a request without one is refused there, with 401.
+/// Allows every request, with the owner in its context if the key is known. API Gateway's own
+/// 401 has no problem body, so [`crate::http::Request::caller`] answers requests without an owner.
 async fn answer<F: AuthorizerFunction>(
     function: &F,
     event: Event,
 ) -> Result<Value, lambda_runtime::Error> {
     let caller = match bearer(&event.headers) {
         Some(key) => function.identify(key).await.inspect_err(|error| {
-            tracing::error!(cause = chain(error), "cannot look up an API key");
+            tracing::error!(cause = chain(error), "API key look-up failed");
         })?,
         None => None,
     };
@@ -83,7 +82,7 @@ async fn answer<F: AuthorizerFunction>(
 }
 
 fn bearer(headers: &HashMap<String, String>) -> Option<&str> {
-    // API Gateway writes names in lower case; `sam local` leaves them as they came.
+    // API Gateway sends header names in lower case; `sam local` keeps the client's spelling.
     let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
     let (scheme, key) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

@@ -1,4 +1,4 @@
-//! The clock that everything with I/O asks, so that a test can set the time.
+//! The one source of time for code with I/O. Tests replace it by a manual clock.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use domain::Timestamp;
 use tokio::sync::Notify;
 
-/// Tells the time.
+/// A source of the current time.
 #[derive(Debug, Clone, Default)]
-pub struct Clock(Option<Arc<Hand>>);
+pub struct Clock(Option<Arc<ManualTime>>);
 
 /// Moves a clock made by [`Clock::manual`].
 #[derive(Debug, Clone)]
-pub struct ManualClock(Arc<Hand>);
+pub struct ManualClock(Arc<ManualTime>);
 
 #[derive(Debug)]
-struct Hand {
+struct ManualTime {
     milliseconds: AtomicI64,
     moved: Notify,
 }
@@ -29,14 +29,14 @@ impl Clock {
         Self(None)
     }
 
-    /// A clock that stands at `start` until it is moved.
+    /// A clock that shows `start` until it is moved.
     #[must_use]
     pub fn manual(start: Timestamp) -> (Self, ManualClock) {
-        let hand = Arc::new(Hand {
+        let time = Arc::new(ManualTime {
             milliseconds: AtomicI64::new(start.as_millis()),
             moved: Notify::new(),
         });
-        (Self(Some(Arc::clone(&hand))), ManualClock(hand))
+        (Self(Some(Arc::clone(&time))), ManualClock(time))
     }
 
     /// The time now.
@@ -47,22 +47,22 @@ impl Clock {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
             },
-            |hand| hand.milliseconds.load(Ordering::SeqCst),
+            |time| time.milliseconds.load(Ordering::SeqCst),
         );
         Timestamp::from_millis(milliseconds)
     }
 
-    /// Resolves when the clock is next moved by hand; the machine's own never is.
+    /// Resolves when a manual clock is next moved; never for the machine's clock.
     pub async fn changed(&self) {
         match &self.0 {
-            Some(hand) => hand.moved.notified().await,
+            Some(time) => time.moved.notified().await,
             None => pending().await,
         }
     }
 }
 
 impl ManualClock {
-    /// Sets the clock to `time`, unless it is there or past it already.
+    /// Moves the clock forward to `time`; never backward.
     pub fn advance_to(&self, time: Timestamp) {
         self.0.milliseconds.fetch_max(time.as_millis(), Ordering::SeqCst);
         self.0.moved.notify_waiters();

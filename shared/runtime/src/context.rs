@@ -1,4 +1,4 @@
-//! What a function is built from: its settings, its way to AWS and its clock.
+//! What a function is built from: its settings, its AWS configuration and its clock.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::aws::{Aws, AwsService};
 use crate::environment::{Environment, StartError};
 use crate::{Clock, telemetry};
 
-/// Given to a function when it is built.
+/// Passed to a function when it is built.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// Its environment variables.
     pub environment: Environment,
-    /// What its AWS clients are made of.
+    /// The configuration of its AWS clients.
     pub aws: SdkConfig,
     /// Its clock.
     pub clock: Clock,
@@ -26,7 +26,7 @@ pub type Invocable =
     Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, lambda_runtime::Error>> + Send + Sync>;
 
 impl Context {
-    /// Builds a function in Lambda from the environment that Lambda gives it.
+    /// Builds a function in Lambda from the process's environment.
     pub(crate) async fn start<F>(
         services: &[AwsService],
         new: impl FnOnce(&Self) -> Result<F, StartError>,
@@ -36,8 +36,7 @@ impl Context {
         Self::connected(environment, services, new).await
     }
 
-    /// Builds a function, and meanwhile connects to the `services` that its first request will
-    /// call.
+    /// Builds a function while connections to `services` are opened for its first request.
     pub async fn connected<F>(
         environment: Environment,
         services: &[AwsService],
@@ -46,8 +45,8 @@ impl Context {
         let aws = Aws::new(&environment)?;
         let config = aws.config(&environment)?;
         let context = Self { environment, aws: config, clock: Clock::system() };
-        // Polled in this order: the connections begin, and while they wait for AWS the clients,
-        // which take as long to build, are built.
+        // `join` polls in this order: the clients, which take as long to build as the handshakes
+        // take, are built while the connections wait for AWS.
         join(aws.connect(services), async { new(&context) }).await.1
     }
 }

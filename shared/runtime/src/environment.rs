@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use domain::Secret;
 
-/// Environment variables by name. Several functions may run in one process, each with its
-/// own, so nothing else in Hookreel reads the process's.
+/// Environment variables by name. Several functions may run in one process, each with variables
+/// of its own, so nothing else in Hookreel reads the process's.
 #[derive(Clone, Default)]
 pub struct Environment(HashMap<String, String>);
 
-/// Why a function cannot start. Each says which setting to mend.
+/// Why a function cannot start. Each error names the setting to correct.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A variable is absent or empty.
@@ -21,15 +21,15 @@ pub enum StartError {
         /// The variable.
         name: &'static str,
     },
-    /// A variable holds what cannot be used.
-    #[error("the environment variable {name} cannot be used: {reason}")]
+    /// A variable has a value that is not accepted.
+    #[error("the environment variable {name} is not valid: {reason}")]
     Invalid {
         /// The variable.
         name: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// A client could not be made.
+    /// A client could not be created.
     #[error("cannot set up {what}: {reason}")]
     Client {
         /// Which client.
@@ -40,7 +40,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// Says that `what` could not be made, and why.
+    /// The error for a client `what` that could not be created.
     #[must_use]
     pub fn client(what: &'static str, error: &dyn std::error::Error) -> Self {
         Self::Client { what, reason: crate::http::chain(error) }
@@ -65,17 +65,17 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The variable `name`, without which the function cannot work.
+    /// The variable `name`; an error if it is absent or empty.
     pub fn required(&self, name: &'static str) -> Result<&str, StartError> {
         self.get(name).ok_or(StartError::Missing { name })
     }
 
-    /// The secret in the variable `name`, without which the function cannot work.
+    /// The secret in the variable `name`; an error if it is absent or empty.
     pub fn required_secret(&self, name: &'static str) -> Result<Secret, StartError> {
         self.required(name).map(Secret::new)
     }
 
-    /// The secret in the variable `name`, made into a key by `read`.
+    /// The secret in the variable `name`, parsed as a key by `read`.
     pub fn secret_key<K, E: fmt::Display>(
         &self,
         name: &'static str,

@@ -1,4 +1,4 @@
-//! The members of a JSON body, read one by one, so that an error names the one at fault.
+//! The members of a JSON body, read one by one, so that an error names its field.
 
 use domain::InvalidField;
 use serde::de::DeserializeOwned;
@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use crate::Problem;
 
-/// A JSON object sent by a client. Members that nobody asks for are passed over.
+/// A JSON object sent by a client. Members that are not read are ignored.
 #[derive(Debug)]
 pub struct Fields(Map<String, Value>);
 
 impl From<Map<String, Value>> for Fields {
-    /// Reads an object that lies in another.
+    /// Reads a nested object.
     fn from(members: Map<String, Value>) -> Self {
         Self(members)
     }
@@ -22,23 +22,19 @@ impl Fields {
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
         match serde_json::from_slice(body) {
             Ok(Value::Object(members)) => Ok(Self(members)),
-            Ok(_) => Err(not_json("it must be a JSON object")),
-            Err(error) => Err(not_json(&error.to_string())),
+            Ok(_) => Err(invalid_json("The body must be a JSON object.".to_owned())),
+            Err(error) => Err(invalid_json(format!("The body is not valid JSON: {error}."))),
         }
     }
 
-    /// The text in `name`, which must be there.
+    /// The string in `name`; an error if it is absent or null.
     pub fn required_text(&mut self, name: &str) -> Result<String, InvalidField> {
         self.optional_text(name)?.ok_or_else(|| InvalidField::new(name, "is required"))
     }
 
-    /// The text in `name`; null counts as absent.
+    /// The string in `name`; null counts as absent.
     pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, InvalidField> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(InvalidField::new(name, "must be text")),
-        }
+        self.optional(name, "must be a string")
     }
 
     /// The object in `name`; null counts as absent.
@@ -46,14 +42,10 @@ impl Fields {
         &mut self,
         name: &str,
     ) -> Result<Option<Map<String, Value>>, InvalidField> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(members)) => Ok(Some(members)),
-            Some(_) => Err(InvalidField::new(name, "must be a JSON object")),
-        }
+        self.optional(name, "must be a JSON object")
     }
 
-    /// What `name` holds, read as a `T`; null counts as absent. `must` says what it must be.
+    /// The value of `name` as a `T`; null counts as absent. `must` is the message if it is none.
     pub fn optional<T: DeserializeOwned>(
         &mut self,
         name: &str,
@@ -62,7 +54,7 @@ impl Fields {
         Ok(self.nullable(name, must)?.flatten())
     }
 
-    /// The same where null says something else than nothing: `Some(None)`.
+    /// The same where an explicit null, `Some(None)`, differs from an absent member.
     pub fn nullable<T: DeserializeOwned>(
         &mut self,
         name: &str,
@@ -73,8 +65,8 @@ impl Fields {
     }
 }
 
-/// `value`, or what it lists, with 6.0 as 6: both are the same integer to JSON Schema, and some
-/// clients know no other way to write one. What lies in objects is not read here.
+/// `value` with whole floats as integers, in lists too: JSON Schema counts 6.0 as the integer 6,
+/// and some clients write only floats. Members of objects stay as they are.
 fn with_whole_numbers(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
@@ -87,6 +79,6 @@ fn with_whole_numbers(value: Value) -> Value {
     }
 }
 
-fn not_json(reason: &str) -> Problem {
-    Problem::bad_request("invalid_json", format!("The body is not usable: {reason}."))
+fn invalid_json(detail: String) -> Problem {
+    Problem::bad_request("invalid_json", detail)
 }

@@ -1,4 +1,4 @@
-//! What a client is told when a request fails: `application/problem+json` (RFC 9457).
+//! Error responses: `application/problem+json` (RFC 9457).
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-/// A failed request. What a client may read is apart from the cause, which only logs see.
+/// A failed request. The cause is kept apart from what clients read, and only logged.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -50,25 +50,25 @@ impl Problem {
         Self { field: Some(invalid.field.into()), ..Self::bad_request("invalid_field", detail) }
     }
 
-    /// 401: nobody we know.
+    /// 401: the caller is not authenticated.
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail)
     }
 
-    /// 403: known, but not allowed.
+    /// 403: the caller is authenticated, but not allowed to do this.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden", detail)
     }
 
-    /// 404: not there, or somebody else's, which is the same to a stranger.
+    /// 404: absent, or another owner's. Clients cannot tell the two apart.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
     }
 
-    /// 405: it is there, but takes only the methods in `allow`, which are parted by commas.
+    /// 405: the path allows only the methods in `allow`, separated by commas.
     #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
-        let detail = format!("This path takes {allow} alone.");
+        let detail = format!("This path allows only {allow}.");
         let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
         Self {
             headers: HeaderValue::from_str(allow).map(|allow| (ALLOW, allow)).into_iter().collect(),
@@ -76,12 +76,12 @@ impl Problem {
         }
     }
 
-    /// 409: it is there, but not in a state that allows this.
+    /// 409: the resource is in a state that does not allow this.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, "Conflict", detail)
     }
 
-    /// 409: an idempotency key that stands for another request.
+    /// 409: the idempotency key was used for another request.
     #[must_use]
     pub fn key_reused() -> Self {
         Self::conflict(
@@ -90,7 +90,7 @@ impl Problem {
         )
     }
 
-    /// 410: it was there, and is gone for good.
+    /// 410: the resource existed and is permanently gone.
     pub fn gone(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, "gone", "Gone", detail)
     }
@@ -102,13 +102,16 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", detail)
     }
 
-    /// 429: the sender's `limit` of requests a minute is reached, until `wait` has passed. It is
-    /// told in whole seconds, rounded up: whoever waits so long does not come too early.
+    /// 429: the sender has reached its `limit` of requests a minute, until `wait` has passed. The
+    /// headers round up to whole seconds, so a client that honours them is not refused again.
     #[must_use]
     pub fn too_many_requests(limit: u32, wait: Duration) -> Self {
         let seconds = wait.as_millis().div_ceil(1000);
         let seconds = || HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
-        let detail = format!("At most {limit} requests a minute are taken from one address.");
+        let detail = format!(
+            "At most {limit} requests a minute are accepted from one address. Retry after the \
+             seconds in Retry-After."
+        );
         let header = |name, value: HeaderValue| (HeaderName::from_static(name), value);
         Self {
             headers: vec![
@@ -132,7 +135,7 @@ impl Problem {
         Self::new(status, "no_provider", title, detail)
     }
 
-    /// 503: something of ours failed; `cause` says what, to us alone.
+    /// 503: an internal or AWS call failed. `cause` is only logged.
     pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             headers: vec![(RETRY_AFTER, 1.into())],
@@ -141,7 +144,7 @@ impl Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
                 "Service unavailable",
-                "This could not be done just now. Send the same request again; with an \
+                "The service is temporarily unavailable. Retry the same request; with an \
                  Idempotency-Key it takes effect once.",
             )
         }
@@ -153,19 +156,20 @@ impl Problem {
         self.status
     }
 
-    /// What went wrong inside, for the log.
+    /// The internal cause, for the log.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
         self.cause.as_deref()
     }
 
-    /// The headers that go with it.
+    /// The headers of the response.
     #[must_use]
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers
     }
 
-    /// The body. `error` repeats the title for the clients of the seed documents.
+    /// The body. `error` repeats the title, for clients of the async TTS API v1 and senders of
+    /// the scene service webhooks.
     #[must_use]
     pub fn body(&self, request_id: &str) -> Value {
         let mut body = json!({
@@ -185,7 +189,7 @@ impl Problem {
 }
 
 impl From<InvalidField> for Problem {
-    /// 422: readable, but a field holds what cannot be accepted.
+    /// 422: a field has a value that is not accepted.
     fn from(invalid: InvalidField) -> Self {
         let detail = format!("{} {}.", invalid.field, invalid.message);
         Self {

@@ -1,4 +1,4 @@
-//! Functions behind SQS: one message at a time to write, whole batches to run.
+//! Functions behind SQS: a handler for one message, run for each of a batch.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -16,19 +16,19 @@ use crate::aws::AwsService;
 use crate::http::chain;
 use crate::{Context, Invocable, StartError};
 
-/// A function that works through the messages of a queue.
+/// A function that handles the messages of a queue.
 pub trait QueueFunction: Sized + Send + Sync + 'static {
     /// The environment variable that holds the queue's URL.
     const QUEUE: &'static str;
 
-    /// What a message says.
+    /// The message's body.
     type Message: DeserializeOwned + Send;
 
     /// Reads the settings and makes the clients, once.
     fn new(context: &Context) -> Result<Self, StartError>;
 
-    /// Does what one message says. It may be handed the same message again, and must then
-    /// find that there is nothing left to do.
+    /// Handles one message. SQS delivers at least once: a message that was handled before must
+    /// have no further effect.
     fn handle(
         &self,
         message: Self::Message,
@@ -36,36 +36,37 @@ pub trait QueueFunction: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), WorkError>> + Send;
 }
 
-/// What the queue knows of a message.
+/// The queue's data about a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Receipt {
-    /// How often it has been handed out, this time included; from 1.
+    /// How often it has been received, this time included; from 1.
     pub receive_count: u32,
 }
 
-/// Why a message could not be worked through. It stays in the queue.
+/// Why a message could not be handled. It stays in the queue and is received again.
 #[derive(Debug, thiserror::Error)]
-#[error("{what}")]
+#[error("cannot {operation}")]
 pub struct WorkError {
-    what: &'static str,
-    wait: Option<Duration>,
+    operation: &'static str,
+    delay: Option<Duration>,
     #[source]
     cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl WorkError {
-    /// Says what was being done when `cause` came up.
+    /// The error of `operation`, such as `read the job`, which failed with `cause`.
     pub fn new(
-        what: &'static str,
+        operation: &'static str,
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self { what, wait: None, cause: cause.into() }
+        Self { operation, delay: None, cause: cause.into() }
     }
 
-    /// Sets how long the message rests; otherwise that grows with the number of tries.
+    /// Sets the delay until the message is received again; by default it grows with the receive
+    /// count.
     #[must_use]
-    pub const fn after(mut self, wait: Duration) -> Self {
-        self.wait = Some(wait);
+    pub const fn after(mut self, delay: Duration) -> Self {
+        self.delay = Some(delay);
         self
     }
 }
@@ -76,8 +77,8 @@ struct Runner<F> {
     queue_url: String,
 }
 
-/// Made when the first message fails: most instances never need it, and it would be a quarter
-/// of their start.
+/// Created when the first message fails: most instances never use it, and it takes a quarter of
+/// their start time.
 type SqsClient = LazyLock<aws_sdk_sqs::Client, Box<dyn FnOnce() -> aws_sdk_sqs::Client + Send>>;
 
 /// Serves `F` in Lambda until it is shut down.
@@ -90,7 +91,7 @@ pub async fn run<F: QueueFunction>() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// `F` as something to be invoked with a batch of messages.
+/// `F`, to be invoked with a batch of messages.
 pub fn invocable<F: QueueFunction>(context: &Context) -> Result<Invocable, StartError> {
     let runner = Arc::new(Runner::<F>::new(context)?);
     Ok(Arc::new(move |event| {
@@ -112,7 +113,7 @@ impl<F: QueueFunction> Runner<F> {
         })
     }
 
-    /// Works through a batch, all messages at once, and names those that stay in the queue.
+    /// Handles the messages of a batch concurrently, and returns those that stay in the queue.
     async fn batch(&self, event: SqsEvent) -> SqsBatchResponse {
         let failed = join_all(event.records.into_iter().map(|record| self.message(record))).await;
         let mut response = SqsBatchResponse::default();
@@ -120,7 +121,7 @@ impl<F: QueueFunction> Runner<F> {
         response
     }
 
-    /// Works through one message; a panic counts as its failure and no other's.
+    /// Handles one message. A panic fails this message alone.
     async fn message(&self, record: SqsMessage) -> Option<BatchItemFailure> {
         let id = record.message_id.clone().unwrap_or_default();
         let receipt = Receipt { receive_count: receive_count(&record) };
@@ -133,34 +134,34 @@ impl<F: QueueFunction> Runner<F> {
         let error = match AssertUnwindSafe(done).catch_unwind().await {
             Ok(Ok(())) => return None,
             Ok(Err(error)) => error,
-            Err(_) => WorkError::new("work through the message", "the function panicked"),
+            Err(_) => WorkError::new("handle the message", "the function panicked"),
         };
         tracing::warn!(
             message_id = id,
             receive_count = receipt.receive_count,
             cause = chain(&error),
-            "message stays in the queue"
+            "message failed"
         );
-        self.rest(&record, &error, receipt).await;
+        self.delay_retry(&record, &error, receipt).await;
         let mut failure = BatchItemFailure::default();
         failure.item_identifier = id;
         Some(failure)
     }
 
-    /// Lets the message come back sooner than its visibility timeout, which is long enough
-    /// for the longest run. If this fails, it comes back then.
-    async fn rest(&self, record: &SqsMessage, error: &WorkError, receipt: Receipt) {
-        let wait = error.wait.unwrap_or_else(|| schedule::work_wait(receipt.receive_count));
+    /// Replaces the message's visibility timeout by the retry delay. The queue's own timeout, which
+    /// is long enough for the longest run, applies if this fails.
+    async fn delay_retry(&self, record: &SqsMessage, error: &WorkError, receipt: Receipt) {
+        let delay = error.delay.unwrap_or_else(|| schedule::work_wait(receipt.receive_count));
         let changed = self
             .sqs
             .change_message_visibility()
             .queue_url(&self.queue_url)
             .set_receipt_handle(record.receipt_handle.clone())
-            .visibility_timeout(i32::try_from(wait.as_secs()).unwrap_or(i32::MAX))
+            .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
             .send()
             .await;
         if let Err(error) = changed {
-            tracing::warn!(cause = chain(&error), "the message's wait stays as it is");
+            tracing::warn!(cause = chain(&error), "visibility timeout not changed");
         }
     }
 }

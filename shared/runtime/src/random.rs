@@ -2,32 +2,32 @@
 
 use std::time::Duration;
 
-/// `N` bytes that nobody can guess.
+/// `N` unpredictable bytes.
 ///
 /// # Panics
-/// If the operating system has none to give; nothing here could go on safely without.
+/// If the operating system provides none: ids and secrets would be predictable.
 #[must_use]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if let Err(error) = getrandom::fill(&mut bytes) {
-        panic!("the operating system gives no random bytes: {error}");
+        panic!("the operating system provides no random bytes: {error}");
     }
     bytes
 }
 
-/// A number in 0..1, evenly spread.
+/// A number from 0 to 1, uniformly distributed.
 #[must_use]
 pub fn fraction() -> f64 {
     f64::from(u32::from_be_bytes(bytes())) / f64::from(u32::MAX)
 }
 
-/// Some time between the two, so that what is put off together does not all come back together.
+/// A random duration between the two: jitter, so that retries do not coincide.
 #[must_use]
 pub fn between(least: Duration, most: Duration) -> Duration {
     least + most.saturating_sub(least).mul_f64(fraction())
 }
 
-/// `N` such bytes, in hex.
+/// `N` unpredictable bytes, in hex.
 #[must_use]
 pub fn hex<const N: usize>() -> String {
     hex::encode(bytes::<N>())

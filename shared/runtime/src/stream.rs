@@ -10,15 +10,15 @@ use serde_json::json;
 use crate::aws::AwsService;
 use crate::{Context, Invocable, StartError};
 
-/// A function that follows the changes of a table.
+/// A function that handles the changes of a table.
 pub trait StreamFunction: Sized + Send + Sync + 'static {
-    /// Why a batch could not be worked through.
+    /// Why a batch failed.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Reads the settings and makes the clients, once.
     fn new(context: &Context) -> Result<Self, StartError>;
 
-    /// Works through a batch of changes. After an error it is handed the same batch again.
+    /// Handles a batch of changes. After an error Lambda delivers the same batch again.
     fn handle(
         &self,
         records: Vec<EventRecord>,
@@ -36,7 +36,7 @@ pub async fn run<F: StreamFunction>() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// `F` as something to be invoked with a batch of changes.
+/// `F`, to be invoked with a batch of changes.
 pub fn invocable<F: StreamFunction>(context: &Context) -> Result<Invocable, StartError> {
     let function = Arc::new(F::new(context)?);
     Ok(Arc::new(move |event| {

@@ -1,4 +1,4 @@
-//! Logs: JSON lines, one an event, as CloudWatch reads them.
+//! Logs: one JSON line per event, as CloudWatch reads them.
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -6,9 +6,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Environment;
 
-/// Writes logs as JSON from here on; `RUST_LOG` says how much, as `info` or `warn,relay=debug`.
-/// Filters by field or span, which would bring a regex engine into every cold start, are not
-/// understood.
+/// Starts the JSON log. `RUST_LOG` sets the levels, such as `info` or `warn,relay=debug`; filters
+/// by field or span, which would add a regex engine to every cold start, are not supported.
 pub(crate) fn start(environment: &Environment) {
     let chosen = environment.get("RUST_LOG").and_then(|text| text.parse().ok());
     let filter = chosen.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
@@ -18,6 +17,6 @@ pub(crate) fn start(environment: &Environment) {
         .with_current_span(false)
         .without_time()
         .with_ansi(false);
-    // A subscriber set earlier stays: the embedded cloud writes its own.
+    // An earlier subscriber stays: the embedded cloud installs its own.
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }

@@ -1,4 +1,4 @@
-//! Making one connection, TLS included, within a time limit; or ahead of the request for it.
+//! Opening connections, TLS included, with a timeout: on demand or before the first request.
 
 use std::error::Error;
 use std::future::{Future, ready};
@@ -13,26 +13,26 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::time::timeout;
 use tower_service::Service;
 
-/// How long resolving, connecting and the TLS handshake may take together: the SDK's own
-/// default for connections is 3.1 s.
-const LIMIT: Duration = Duration::from_secs(3);
+/// Timeout for resolving, connecting and the TLS handshake together. The SDK's own default for
+/// connections is 3.1 s.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How old a connection may be that is used for the first time. An instance that Lambda started
-/// before there was work for it may find that AWS has hung up meanwhile.
-const FRESH: Duration = Duration::from_secs(5);
+/// Maximum age of a pre-opened connection at its first use. Lambda may start an instance long
+/// before its first event, and AWS closes idle connections.
+const MAX_IDLE: Duration = Duration::from_secs(5);
 
-/// Opens connections: by TLS, or plainly to an endpoint that says `http:`.
+/// Opens connections: with TLS, or in plain text to an `http:` endpoint.
 #[derive(Clone)]
 pub(super) struct Connect {
     https: HttpsConnector<HttpConnector>,
-    ahead: Arc<Mutex<Vec<Ahead>>>,
+    preopened: Arc<Mutex<Vec<Preopened>>>,
 }
 
-/// A connection that nobody has asked for yet.
-struct Ahead {
+/// A connection opened before a request needs it.
+struct Preopened {
     to: Uri,
     connection: Connection,
-    since: Instant,
+    opened_at: Instant,
 }
 
 type Connection = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
@@ -46,30 +46,30 @@ impl Connect {
         tcp.set_nodelay(true);
         let https = HttpsConnectorBuilder::new().with_tls_config(tls::client()?);
         let https = https.https_or_http().enable_http1().wrap_connector(tcp);
-        Ok(Self { https, ahead: Arc::default() })
+        Ok(Self { https, preopened: Arc::default() })
     }
 
-    /// Connects to where `to` leads, for whoever asks for that next.
-    pub async fn ahead(&self, to: Uri) -> Result<(), BoxError> {
+    /// Opens a connection to `to`, for the next request there.
+    pub async fn preopen(&self, to: Uri) -> Result<(), BoxError> {
         let connection = self.open(to.clone()).await?;
-        let ahead = Ahead { to, connection, since: Instant::now() };
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).push(ahead);
+        let preopened = Preopened { to, connection, opened_at: Instant::now() };
+        self.preopened.lock().unwrap_or_else(PoisonError::into_inner).push(preopened);
         Ok(())
     }
 
     fn open(&self, to: Uri) -> Connecting {
         let connected = self.https.clone().call(to);
-        Box::pin(async move { timeout(LIMIT, connected).await? })
+        Box::pin(async move { timeout(CONNECT_TIMEOUT, connected).await? })
     }
 
-    /// The connection that stands to where `to` leads. Whoever takes it has it alone.
-    fn standing(&self, to: &Uri) -> Option<Connection> {
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        ahead.retain(|one| one.since.elapsed() < FRESH);
-        let leads_there =
-            |one: &Ahead| one.to.scheme() == to.scheme() && one.to.authority() == to.authority();
-        let position = ahead.iter().position(leads_there)?;
-        Some(ahead.swap_remove(position).connection)
+    /// Takes a pre-opened connection to the host of `to` out of the list.
+    fn take_preopened(&self, to: &Uri) -> Option<Connection> {
+        let mut preopened = self.preopened.lock().unwrap_or_else(PoisonError::into_inner);
+        preopened.retain(|one| one.opened_at.elapsed() < MAX_IDLE);
+        let position = preopened.iter().position(|one| {
+            one.to.scheme() == to.scheme() && one.to.authority() == to.authority()
+        })?;
+        Some(preopened.swap_remove(position).connection)
     }
 }
 
@@ -83,7 +83,7 @@ impl Service<Uri> for Connect {
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        match self.standing(&to) {
+        match self.take_preopened(&to) {
             Some(connection) => Box::pin(ready(Ok(connection))),
             None => self.open(to),
         }

@@ -1,5 +1,5 @@
-//! The HTTP connector under the AWS SDK. The SDK's own reads the machine's certificates and
-//! brings HTTP/2, which none of the services here speaks.
+//! The HTTP connector under the AWS SDK. The SDK's own connector reads the machine's certificate
+//! files and includes HTTP/2, which none of the services used here speaks.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use hyper_util::rt::TokioExecutor;
 use super::connection::Connect;
 use super::failure::classified;
 
-/// Sends the SDK's requests over connections that are kept.
+/// Sends the SDK's requests over pooled connections.
 #[derive(Clone)]
 pub(super) struct Connector {
     client: Client<Connect, SdkBody>,
@@ -27,15 +27,14 @@ impl Connector {
         Ok(Self { client, connect })
     }
 
-    /// Connects to `url`, so that the first request there finds a connection that stands.
-    pub async fn connect_ahead(&self, url: &str) {
+    /// Opens a connection to `url`, so that the first request there needs no handshake.
+    pub async fn preconnect(&self, url: &str) {
         let connected = match url.parse() {
-            Ok(uri) => self.connect.ahead(uri).await,
+            Ok(uri) => self.connect.preopen(uri).await,
             Err(error) => Err(error.into()),
         };
         if let Err(error) = connected {
-            let reason = crate::http::chain(&*error);
-            tracing::warn!(url, reason, "not connected ahead; the first request will be");
+            tracing::warn!(url, cause = crate::http::chain(&*error), "AWS pre-connect failed");
         }
     }
 }

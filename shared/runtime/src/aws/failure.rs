@@ -1,4 +1,4 @@
-//! What a failed request is to the SDK, which retries what a second try may mend.
+//! Classifies failed requests for the SDK, which retries the transient ones.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::retries::ErrorKind;
 use hyper_util::client::legacy;
 use tokio::time::error::Elapsed;
 
-/// Names the kind of `error`.
+/// The SDK's error for `error`.
 pub(super) fn classified(error: legacy::Error) -> ConnectorError {
     if cause::<Elapsed>(&error).is_some() {
         return ConnectorError::timeout(error.into());
@@ -18,7 +18,7 @@ pub(super) fn classified(error: legacy::Error) -> ConnectorError {
     match cause::<hyper::Error>(&error) {
         Some(http) if http.is_user() => ConnectorError::user(error.into()),
         Some(http) if http.is_closed() || http.is_canceled() => ConnectorError::io(error.into()),
-        // The other side closed a kept connection just when it was used again.
+        // The server closed a pooled connection while it was being reused.
         Some(http) if http.is_incomplete_message() => {
             ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
         }
@@ -26,7 +26,7 @@ pub(super) fn classified(error: legacy::Error) -> ConnectorError {
     }
 }
 
-/// The `E` among what led to `error`.
+/// The first `E` in the chain of sources of `error`.
 fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |&error| error.source())
         .find_map(|error| error.downcast_ref())

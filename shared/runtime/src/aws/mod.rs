@@ -1,5 +1,5 @@
-//! A function's way to AWS, made for a short cold start: nothing is searched for, no file is
-//! read, and the connections that the first request will need stand before it comes.
+//! A function's AWS clients, set up for a short cold start: credentials are not searched for, no
+//! file is read, and connections are opened before the first request.
 
 mod connection;
 mod connector;
@@ -19,11 +19,11 @@ use futures::future::join_all;
 use crate::{Environment, StartError};
 use connector::Connector;
 
-/// The longest that a function waits for a connection ahead of its first request, which can
-/// still make its own.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a start waits for pre-opened connections. Without them the first request opens its
+/// own.
+const PRECONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A service of AWS that a function's first request is going to call.
+/// An AWS service that a function's first request calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AwsService {
     /// The table.
@@ -32,7 +32,7 @@ pub enum AwsService {
     Sqs,
 }
 
-/// What a function's AWS clients are made of, with the connections they share.
+/// The settings of a function's AWS clients, and the connections they share.
 #[derive(Debug)]
 pub(crate) struct Aws {
     connector: Connector,
@@ -50,8 +50,8 @@ impl Aws {
         })
     }
 
-    /// The SDK's settings. Lambda puts credentials into the environment of each instance, for
-    /// as long as it lives; nowhere else is searched.
+    /// The SDK's settings. Lambda sets credentials in each instance's environment for as long as
+    /// it lives; no other source is searched.
     pub fn config(&self, environment: &Environment) -> Result<SdkConfig, StartError> {
         let credentials = Credentials::new(
             environment.required("AWS_ACCESS_KEY_ID")?,
@@ -72,14 +72,13 @@ impl Aws {
         Ok(config.build())
     }
 
-    /// Connects to `services`, so that the first request finds connections that stand. Whether
-    /// that works does not matter.
+    /// Opens connections to `services` for the first request. A failure is only logged.
     pub async fn connect(&self, services: &[AwsService]) {
         let calls = services.iter().map(|service| async {
-            self.connector.connect_ahead(&self.endpoint(*service)).await;
+            self.connector.preconnect(&self.endpoint(*service)).await;
         });
-        if tokio::time::timeout(PATIENCE, join_all(calls)).await.is_err() {
-            tracing::warn!("AWS is slow to answer; the first request will connect by itself");
+        if tokio::time::timeout(PRECONNECT_TIMEOUT, join_all(calls)).await.is_err() {
+            tracing::warn!("AWS pre-connect timed out");
         }
     }
 
@@ -88,7 +87,7 @@ impl Aws {
             AwsService::DynamoDb => "dynamodb",
             AwsService::Sqs => "sqs",
         };
-        let own = || format!("https://{name}.{}.amazonaws.com", self.region);
-        self.endpoint.clone().unwrap_or_else(own)
+        let regional = || format!("https://{name}.{}.amazonaws.com", self.region);
+        self.endpoint.clone().unwrap_or_else(regional)
     }
 }

@@ -1,4 +1,4 @@
-//! Functions behind API Gateway: one trait to write, two ways to run it.
+//! Functions behind API Gateway: one trait, run in Lambda or invoked with an event.
 
 mod request;
 
@@ -17,12 +17,12 @@ use crate::{Context, Invocable, Problem, StartError};
 
 pub use request::Request;
 
-/// An answer to a client.
+/// A response to a client.
 pub type Response = http::Response<String>;
 
 /// A function that answers HTTP requests.
 pub trait HttpFunction: Sized + Send + Sync + 'static {
-    /// The services of AWS that most requests call; they are connected to ahead.
+    /// The AWS services that most requests call. Connections to them are opened at start.
     const CALLS: &'static [AwsService] = &[AwsService::DynamoDb];
 
     /// Reads the settings and makes the clients, once.
@@ -38,7 +38,7 @@ pub async fn run<F: HttpFunction>() -> Result<(), lambda_runtime::Error> {
     lambda_http::run(service_fn(move |request| respond(Arc::clone(&function), request))).await
 }
 
-/// `F` as something to be invoked with API Gateway's event.
+/// `F`, to be invoked with API Gateway's event.
 pub fn invocable<F: HttpFunction>(context: &Context) -> Result<Invocable, StartError> {
     let function = Arc::new(F::new(context)?);
     Ok(Arc::new(move |event| {
@@ -53,7 +53,7 @@ pub fn invocable<F: HttpFunction>(context: &Context) -> Result<Invocable, StartE
     }))
 }
 
-/// A JSON answer.
+/// A JSON response.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_string(body).map_err(Problem::unavailable)?;
     let mut response = Response::new(body);
@@ -64,7 +64,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Probl
     Ok(response)
 }
 
-/// An answer without a body.
+/// A response without a body.
 #[must_use]
 pub fn no_content() -> Response {
     let mut response = Response::new(String::new());
@@ -72,7 +72,7 @@ pub fn no_content() -> Response {
     response
 }
 
-/// A page of a list, and the cursor of the next one if there is more.
+/// A page of a list, with the cursor of the next page if there is one.
 pub fn page(
     data: &[impl Serialize],
     next: Option<impl std::fmt::Display>,
@@ -81,7 +81,7 @@ pub fn page(
     json(StatusCode::OK, &serde_json::json!({ "data": data, "next_cursor": next_cursor }))
 }
 
-/// The one place where a failed request becomes an answer, and its cause a line in the log.
+/// The only place where a problem becomes a response, and its cause a log line.
 async fn respond<F: HttpFunction>(
     function: Arc<F>,
     request: lambda_http::Request,
@@ -112,7 +112,7 @@ fn problem_response(problem: &Problem, request_id: &str) -> Response {
     response
 }
 
-/// An error and what led to it, in one line.
+/// An error and its sources, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! A request as handlers read it: who asks, and what.
+//! A request as handlers read it: its caller, path, query, headers and body.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::fields::Fields;
 use crate::{Problem, authorizer};
 
-/// A request that API Gateway has passed on.
+/// A request from API Gateway.
 #[derive(Debug)]
 pub struct Request(lambda_http::Request);
 
@@ -26,7 +26,7 @@ impl Request {
         Ok(Self(serde_json::from_value::<LambdaRequest>(event)?.into()))
     }
 
-    /// What API Gateway itself knows of the request.
+    /// API Gateway's own data about the request.
     fn context(&self) -> Option<&ApiGatewayV2httpRequestContext> {
         match self.0.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => Some(context),
@@ -34,47 +34,48 @@ impl Request {
         }
     }
 
-    /// API Gateway's id of the request, which is in its logs too.
+    /// API Gateway's id of the request, which its access log has too.
     #[must_use]
     pub fn id(&self) -> &str {
         self.context().and_then(|context| context.request_id.as_deref()).unwrap_or_default()
     }
 
-    /// The address that API Gateway was asked from. No header tells it: those are the sender's.
+    /// The client's address as API Gateway saw it. No header is read: the sender controls those.
     #[must_use]
     pub fn source_address(&self) -> &str {
         self.context().and_then(|context| context.http.source_ip.as_deref()).unwrap_or_default()
     }
 
-    /// Who asks, if the key used allows `scope`. This is the only way to an owner's name, so
-    /// a handler that touches an owner's data cannot leave the check out.
+    /// The caller, if the API key allows `scope`. No other method gives an owner, so a handler
+    /// that touches an owner's data cannot leave the check out.
     pub fn caller(&self, scope: Scope) -> Result<Caller, Problem> {
         let caller = self.authorized()?;
         if caller.may(scope) {
             return Ok(caller);
         }
-        let detail = format!("This API key lacks the scope {}.", scope.as_str());
+        let scope = scope.as_str();
+        let detail = format!("This API key lacks the scope {scope}. Use a key that has it.");
         Err(Problem::forbidden(detail))
     }
 
     fn authorized(&self) -> Result<Caller, Problem> {
         let refused = || {
             Problem::unauthorized(if self.header("authorization").is_some() {
-                "This API key is not valid."
+                "The API key is not valid. Send a valid one as \"Authorization: Bearer …\"."
             } else {
-                "Send an API key as \"Authorization: Bearer …\"."
+                "The API key is missing. Send one as \"Authorization: Bearer …\"."
             })
         };
-        let said = self.context().and_then(|context| context.authorizer.as_ref());
-        let said = &said.ok_or_else(refused)?.fields;
-        let text = |name| said.get(name).and_then(Value::as_str);
+        let authorizer = self.context().and_then(|context| context.authorizer.as_ref());
+        let fields = &authorizer.ok_or_else(refused)?.fields;
+        let text = |name| fields.get(name).and_then(Value::as_str);
         let owner = text(authorizer::OWNER).ok_or_else(refused)?;
         let scopes = text(authorizer::SCOPES).ok_or_else(refused)?;
         let scopes = scopes.split(' ').filter_map(|scope| scope.parse().ok()).collect();
         Ok(Caller { owner: OwnerId::new(owner), scopes })
     }
 
-    /// The header `name`, if it is text.
+    /// The header `name`, if it is there and readable as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.headers().get(name)?.to_str().ok()
@@ -86,12 +87,12 @@ impl Request {
         self.0.method()
     }
 
-    /// The job that the path names. What is no id is no job either.
+    /// The job id in the path. A malformed one is answered with 404, like an unknown one.
     pub fn job_id(&self) -> Result<JobId, Problem> {
         self.path_id("job_id", "job")
     }
 
-    /// What the path names in `parameter`. What is no id of a `kind` names none either.
+    /// The id of a `kind` in the path parameter `parameter`; 404 if it is malformed.
     pub fn path_id<I: FromStr>(&self, parameter: &str, kind: &str) -> Result<I, Problem> {
         let parameters = self.0.path_parameters_ref();
         let text = parameters.and_then(|parameters| parameters.first(parameter));
@@ -99,7 +100,7 @@ impl Request {
         id.ok_or_else(|| Problem::not_found(format!("There is no such {kind}.")))
     }
 
-    /// The route that API Gateway has chosen, such as `GET /v1/jobs/{job_id}`.
+    /// The route that API Gateway matched, such as `GET /v1/jobs/{job_id}`.
     #[must_use]
     pub fn route(&self) -> &str {
         self.context().and_then(|context| context.route_key.as_deref()).unwrap_or_default()
@@ -116,8 +117,8 @@ impl Request {
         })
     }
 
-    /// What is kept of the idempotency key, if the request has one: its SHA-256 in hex, since
-    /// a client may make it of anything.
+    /// SHA-256 of the idempotency key in hex, if the request has one. It is stored instead of the
+    /// key, which may hold anything.
     pub fn mark(&self) -> Result<Option<String>, InvalidField> {
         Ok(self.idempotency_key()?.map(|key| hex::encode(Sha256::digest(key))))
     }
@@ -128,7 +129,7 @@ impl Request {
         hex::encode(Sha256::digest(self.bytes()))
     }
 
-    /// How much of a list is asked for.
+    /// The page size of a list.
     pub fn page_limit(&self) -> Result<usize, InvalidField> {
         let Some(text) = self.query("limit") else { return Ok(limits::PAGE_DEFAULT) };
         let limit = text.parse().ok().filter(|limit| (1..=limits::PAGE_MAXIMUM).contains(limit));
@@ -151,7 +152,7 @@ impl Request {
         parameters.first(name).filter(|value| !value.is_empty())
     }
 
-    /// The query parameter `name` as a `T`.
+    /// The query parameter `name` as a `T`; 422 if it is none.
     pub fn parsed_query<T>(&self, name: &str) -> Result<Option<T>, Problem>
     where
         T: FromStr<Err = InvalidField>,
@@ -163,7 +164,7 @@ impl Request {
         self.0.body()
     }
 
-    /// The body's bytes, as they were sent, if there are at most `limit`.
+    /// The body's bytes as they were sent; 413 if there are more than `limit`.
     pub fn body(&self, limit: usize) -> Result<&[u8], Problem> {
         let body = self.bytes();
         if body.len() > limit { Err(Problem::too_large(limit)) } else { Ok(body) }
@@ -174,7 +175,7 @@ impl Request {
         Fields::parse(self.body(limit)?)
     }
 
-    /// The same where there may be no body at all, which then stands for an empty object.
+    /// The same, with an absent body as an empty object.
     pub fn optional_fields(&self, limit: usize) -> Result<Fields, Problem> {
         let body = self.body(limit)?;
         Fields::parse(if body.is_empty() { b"{}" } else { body })
