@@ -68,15 +68,15 @@ impl QueueFunction for Reconcile {
         let job = self.store.job(&message.job_id).await;
         let job = job.map_err(|error| WorkError::new("read the job", error))?;
         let Some(job) = job else { return Ok(()) };
-        if let Some(task) = &message.abandoned_task {
+        if let Some(task) = &message.superseded_task {
             return self.abandon(&job, task).await;
         }
         if !is_current(&job, &message) {
             return Ok(());
         }
         self.act(&job).await?;
-        match message.round {
-            Some(round) => self.poll_again(message, round + 1).await,
+        match message.polls {
+            Some(polls) => self.poll_again(message, polls + 1).await,
             None => Ok(()),
         }
     }
@@ -232,9 +232,9 @@ impl Reconcile {
         }
     }
 
-    async fn poll_again(&self, message: Message, round: u32) -> Result<(), WorkError> {
+    async fn poll_again(&self, message: Message, polls: u32) -> Result<(), WorkError> {
         let wait = schedule::poll_interval(self.confirmation_timeout);
-        let sent = self.queue.send(&Message { round: Some(round), ..message }, wait).await;
+        let sent = self.queue.send(&Message { polls: Some(polls), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("schedule the next poll", error))
     }
 }
@@ -242,6 +242,6 @@ impl Reconcile {
 /// Whether these polls of `job` go on: not after its end, and not once it is restarted or waits
 /// for the step before, since others begin then.
 fn is_current(job: &Job, message: &Message) -> bool {
-    let is_restarted = message.begun_at.is_some_and(|begun_at| begun_at != job.created_at);
+    let is_restarted = message.job_created_at.is_some_and(|created_at| created_at != job.created_at);
     !job.state.is_terminal() && job.state != JobState::Waiting && !is_restarted
 }

@@ -49,12 +49,12 @@ impl Planner {
         if begins(old, new) {
             let wait = schedule::poll_interval(self.confirmation_timeout);
             // The polls of a job that can be restarted end when it is.
-            let begun_at = new.kind().is_step().then_some(new.created_at);
+            let job_created_at = new.kind().is_step().then_some(new.created_at);
             work.reconcile
-                .push((Reconcile { round: Some(0), begun_at, ..Reconcile::once(new) }, wait));
+                .push((Reconcile { polls: Some(0), job_created_at, ..Reconcile::once(new) }, wait));
         }
         if let Some(task) = old.and_then(|old| abandoned_task(old, new)) {
-            let cancel = Reconcile { abandoned_task: Some(task), ..Reconcile::once(new) };
+            let cancel = Reconcile { superseded_task: Some(task), ..Reconcile::once(new) };
             work.reconcile.push((cancel, Duration::ZERO));
         }
         if old.is_none_or(|old| old.state != new.state || is_restarted(old, new)) {

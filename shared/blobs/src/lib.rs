@@ -1,4 +1,4 @@
-//! The bucket: files in as a stream, links out for a while.
+//! The media bucket: streaming uploads and presigned download URLs.
 
 mod upload;
 
@@ -15,12 +15,12 @@ pub use upload::{Stored, Upload};
 #[derive(Debug, Clone)]
 pub struct Blobs {
     aws: SdkConfig,
-    /// Made when it is first used, once for all clones: it would be a quarter of the start.
+    /// Created at its first use, once for all clones: it takes a quarter of the start time.
     client: Arc<OnceLock<Client>>,
     bucket: String,
 }
 
-/// Why the bucket could not do what was asked. All of it may be tried again.
+/// A failed S3 call. Every such error is transient.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation}")]
 pub struct BlobError {
@@ -30,7 +30,7 @@ pub struct BlobError {
 }
 
 impl BlobError {
-    /// For `map_err`: names what was being done.
+    /// For `map_err`: names the operation.
     fn call<E>(operation: &'static str) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -49,15 +49,15 @@ impl Blobs {
         self.client.get_or_init(|| Client::new(&self.aws))
     }
 
-    /// A file to be written under `key`. It appears there whole, when it is finished, or not
-    /// at all. `expected_bytes` saves memory if it is known.
+    /// Starts an upload to `key`. The file appears there complete when the upload finishes, or
+    /// not at all. `expected_bytes` saves memory if it is known.
     #[must_use]
     pub fn upload(&self, key: &str, content_type: &str, expected_bytes: Option<u64>) -> Upload {
         Upload::new(self.clone(), key, content_type, expected_bytes)
     }
 
-    /// A URL that gives the file under `key` to anyone for as long as `life`, to be saved as
-    /// `filename`. No request is made: the URL is only signed.
+    /// A presigned URL of the file under `key`, valid for `life`, that browsers save as
+    /// `filename`. Signing makes no request.
     pub async fn download_url(
         &self,
         key: &str,

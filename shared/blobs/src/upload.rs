@@ -1,5 +1,4 @@
-//! Writing one file: in one request if it is small, in parts if it is not, and with the
-//! memory of one part either way.
+//! Uploading one file, in one request or in parts, with the memory of one part.
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -10,10 +9,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{BlobError, Blobs};
 
-/// Size of a part. A file of 1 GB then takes 17 requests: 15 parts, one to begin, one to end.
+/// Size of a part. A file of 1 GB takes 17 requests: 15 parts, one to start, one to complete.
 const PART: usize = 64 * 1024 * 1024;
 
-/// A file on its way into the bucket.
+/// An upload in progress.
 #[derive(Debug)]
 pub struct Upload {
     blobs: Blobs,
@@ -31,10 +30,10 @@ struct Multipart {
     parts: Vec<CompletedPart>,
 }
 
-/// A file that is in the bucket.
+/// A completed upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
-    /// Its size.
+    /// Size of the file.
     pub bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
@@ -60,13 +59,13 @@ impl Upload {
         }
     }
 
-    /// How many bytes have been written.
+    /// Bytes written so far.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Adds `chunk` at the end.
+    /// Appends `chunk`.
     pub async fn write(&mut self, mut chunk: Bytes) -> Result<(), BlobError> {
         self.digest.update(&chunk);
         self.bytes += chunk.len() as u64;
@@ -79,7 +78,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Ends the file: from here on it is in the bucket.
+    /// Completes the upload. Only then is the file in the bucket.
     pub async fn finish(mut self) -> Result<Stored, BlobError> {
         let sha256: [u8; 32] = std::mem::take(&mut self.digest).finalize().into();
         let stored = Stored { bytes: self.bytes, sha256 };
@@ -92,8 +91,8 @@ impl Upload {
         Ok(stored)
     }
 
-    /// Gives the file up. Parts already sent are dropped at once if S3 answers, and by the
-    /// bucket's lifecycle rule otherwise.
+    /// Aborts the upload. S3 deletes the parts at once if the call succeeds; otherwise the
+    /// bucket's lifecycle rule does.
     pub async fn abort(self) {
         if let Some(multipart) = self.multipart {
             let abort = self.blobs.client().abort_multipart_upload();
@@ -102,7 +101,7 @@ impl Upload {
         }
     }
 
-    /// The whole file at once. S3 compares the digest before the file appears.
+    /// Uploads the whole file in one request. S3 verifies the digest before the file appears.
     async fn put(&mut self, sha256: &[u8; 32]) -> Result<(), BlobError> {
         self.blobs
             .client()
@@ -114,7 +113,7 @@ impl Upload {
             .body(ByteStream::from(std::mem::take(&mut self.buffer).freeze()))
             .send()
             .await
-            .map_err(BlobError::call("store a file"))?;
+            .map_err(BlobError::call("upload a file"))?;
         Ok(())
     }
 
@@ -134,7 +133,7 @@ impl Upload {
             .body(ByteStream::from(body))
             .send()
             .await
-            .map_err(BlobError::call("store a part of a file"))?;
+            .map_err(BlobError::call("upload a part"))?;
         let part = CompletedPart::builder()
             .part_number(number)
             .set_e_tag(output.e_tag)
@@ -157,7 +156,7 @@ impl Upload {
             .content_type(&self.content_type)
             .send()
             .await
-            .map_err(BlobError::call("begin to store a file"))?;
+            .map_err(BlobError::call("start a multipart upload"))?;
         let id = output.upload_id.unwrap_or_default();
         self.multipart = Some(Multipart { id: id.clone(), parts: Vec::new() });
         Ok(id)
@@ -175,7 +174,7 @@ impl Upload {
             .multipart_upload(parts)
             .send()
             .await
-            .map_err(BlobError::call("end storing a file"))?;
+            .map_err(BlobError::call("complete a multipart upload"))?;
         Ok(())
     }
 }

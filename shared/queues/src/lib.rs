@@ -1,4 +1,4 @@
-//! The queues between the functions: what their messages say, and sending them.
+//! The SQS queues between the functions: their messages, and sending them.
 
 pub mod message;
 
@@ -13,40 +13,40 @@ use domain::limits;
 
 use crate::message::Message;
 
-/// Most messages that one call to SQS takes.
+/// Maximum number of messages in one SQS call.
 const BATCH: usize = 10;
 
-/// A queue of messages that say `M`.
+/// A queue of messages of type `M`.
 #[derive(Debug)]
 pub struct Queue<M> {
     aws: SdkConfig,
-    /// Made for the first message: a function with four queues would start a third later.
+    /// Created for the first message: four of them would make a function start a third later.
     client: OnceLock<Client>,
     url: String,
-    says: PhantomData<fn(M)>,
+    message: PhantomData<fn(M)>,
 }
 
-/// Why messages could not be sent. Some of them may have been; sending them all again does
-/// no harm, since whoever receives one twice finds nothing left to do.
+/// Why messages were not sent. Some of a batch may have been: the caller sends all of them again,
+/// since a duplicate has no further effect.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// SQS did not answer, or refused.
+    /// The call failed.
     #[error("cannot send to {url}")]
     Send {
         /// The queue.
         url: String,
-        /// What came back.
+        /// The SDK's error.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// SQS took some of a batch and not the rest.
-    #[error("{url} took all but {refused} messages: {reason}")]
+    /// SQS rejected some messages of a batch.
+    #[error("{url} rejected {rejected} messages of a batch: {reason}")]
     Partial {
         /// The queue.
         url: String,
-        /// How many it did not take.
-        refused: usize,
-        /// Why it did not take the first of them.
+        /// How many messages it rejected.
+        rejected: usize,
+        /// The error code of the first of them.
         reason: String,
     },
 }
@@ -55,14 +55,14 @@ impl<M: Message> Queue<M> {
     /// The queue at `url`.
     pub fn new(aws: &SdkConfig, url: impl Into<String>) -> Self {
         let client = OnceLock::new();
-        Self { aws: aws.clone(), client, url: url.into(), says: PhantomData }
+        Self { aws: aws.clone(), client, url: url.into(), message: PhantomData }
     }
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| Client::new(&self.aws))
     }
 
-    /// Sends one message, to be seen after `delay`, at most 15 minutes.
+    /// Sends one message, delivered after `delay`, which is cut to 15 minutes.
     pub async fn send(&self, message: &M, delay: Duration) -> Result<(), QueueError> {
         self.client()
             .send_message()
@@ -76,7 +76,7 @@ impl<M: Message> Queue<M> {
         Ok(())
     }
 
-    /// Sends messages, each to be seen after its delay, ten to a call.
+    /// Sends messages, each with its delay, ten per call.
     pub async fn send_all(&self, messages: &[(M, Duration)]) -> Result<(), QueueError> {
         for batch in messages.chunks(BATCH) {
             self.send_batch(batch).await?;
@@ -106,7 +106,7 @@ impl<M: Message> Queue<M> {
         output.failed.first().map_or(Ok(()), |first| {
             Err(QueueError::Partial {
                 url: self.url.clone(),
-                refused: output.failed.len(),
+                rejected: output.failed.len(),
                 reason: first.code.clone(),
             })
         })
@@ -121,7 +121,7 @@ impl<M: Message> Queue<M> {
     }
 }
 
-/// SQS counts whole seconds; a wait is never cut short.
+/// The delay in whole seconds, the unit of SQS, rounded up.
 fn whole_seconds(delay: Duration) -> i32 {
     let seconds = delay.min(limits::QUEUE_DELAY).as_millis().div_ceil(1000);
     i32::try_from(seconds).unwrap_or(i32::MAX)

@@ -1,4 +1,5 @@
-//! What the messages say. A message names what to look at; the table says what is so.
+//! The messages. A message names what to work on; its receiver reads the state from the table.
+//! Names of JSON members are fixed: messages of earlier versions are in flight during a deployment.
 
 use domain::delivery::Receiver;
 use domain::{
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Dispatch {
     /// The job.
     pub job_id: JobId,
-    /// The attempt that was its last when this was sent; the next one is to begin.
+    /// The job's latest attempt when this was sent. The message starts the next one.
     pub last_attempt: Attempt,
     /// What the job makes; messages of version 0.1 do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,40 +33,39 @@ impl Dispatch {
 pub struct Ingest {
     /// The job.
     pub job_id: JobId,
-    /// The attempt whose file it is.
+    /// The attempt that produced the file.
     pub attempt: Attempt,
 }
 
-/// To `reconcile`: poll a job's provider, and end or restart what is stuck.
+/// To `reconcile`: poll a job that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconcile {
     /// The job.
     pub job_id: JobId,
-    /// Polls since the job started, which follow one another until it has ended; `None` for a
-    /// one-off poll.
-    pub round: Option<u32>,
-    /// When the job started, where it may be restarted: its restart begins polls of its own, and
-    /// these end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub begun_at: Option<Timestamp>,
-    /// A superseded task of the job's provider that is to be cancelled, if that is all this is
-    /// about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub abandoned_task: Option<TaskId>,
+    /// Polls since the job started; `None` for a one-off poll, which schedules no further one.
+    #[serde(rename = "round")]
+    pub polls: Option<u32>,
+    /// The job's `created_at` when its polls started, for jobs that can be restarted. A restart
+    /// changes it and starts polls of its own, so the older series ends.
+    #[serde(rename = "begun_at", default, skip_serializing_if = "Option::is_none")]
+    pub job_created_at: Option<Timestamp>,
+    /// A provider's task of a superseded attempt. The message then only cancels this task.
+    #[serde(rename = "abandoned_task", default, skip_serializing_if = "Option::is_none")]
+    pub superseded_task: Option<TaskId>,
 }
 
 impl Reconcile {
     /// A one-off poll of `job`.
     #[must_use]
     pub fn once(job: &Job) -> Self {
-        Self { job_id: job.id.clone(), round: None, begun_at: None, abandoned_task: None }
+        Self { job_id: job.id.clone(), polls: None, job_created_at: None, superseded_task: None }
     }
 }
 
-/// To `inbound-retry`: a provider's webhook came before the job or task that it reports on.
+/// To `inbound-retry`: apply a provider's webhook that arrived before its job or task was saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Early {
-    /// Where it is kept.
+    /// The stored webhook.
     pub inbound_id: InboundId,
 }
 
@@ -100,10 +100,10 @@ pub struct Deliver {
     pub turn_at: Option<Timestamp>,
 }
 
-/// What a queue must know of a message to send it.
+/// A message that a queue can send.
 pub trait Message: Serialize {
-    /// Whom it is for, where some may keep others waiting: the queue hands out messages of
-    /// quiet groups first. At most 128 characters.
+    /// The message group of SQS's fair queues, where one receiver must not delay the others: SQS
+    /// delivers messages of quiet groups first. At most 128 characters.
     fn group(&self) -> Option<String> {
         None
     }
