@@ -80,7 +80,7 @@ impl Verdict {
             Ok(answer) if answer.status.is_success() => Self::Success,
             Ok(answer) if answer.status == StatusCode::GONE => Self::Gone,
             Ok(answer) => Self::Failure(retry_after(answer, now)),
-            Err(error) if error.is_worth_retrying() => Self::Failure(None),
+            Err(error) if error.is_transient() => Self::Failure(None),
             Err(_) => Self::Hopeless,
         }
     }

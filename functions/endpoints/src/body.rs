@@ -93,9 +93,7 @@ fn settings(
 }
 
 fn url(fields: &mut Fields, guard: &Guard) -> Result<Option<String>, InvalidField> {
-    let Some(url) = fields.optional_text("url")? else { return Ok(None) };
-    guard.check_url(&url).map_err(|refused| refused.for_field("url"))?;
-    Ok(Some(url))
+    fields.optional_text("url")?.map(|url| guard.check_field(url, "url")).transpose()
 }
 
 fn status(fields: &mut Fields, now: Timestamp) -> Result<Option<EndpointStatus>, InvalidField> {

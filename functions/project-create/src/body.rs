@@ -1,4 +1,4 @@
-//! The body of the request, checked field by field.
+//! The request body, validated field by field.
 
 use domain::metadata::Metadata;
 use domain::project::plan::{Picture, Plan, Scene, Stitch};
@@ -9,13 +9,13 @@ use runtime::fields::Fields;
 use runtime::http::Request;
 use serde_json::Value;
 
-/// How long a scene plays if the client does not say, in seconds (seed 001's example).
+/// Default playing time of a scene, in seconds.
 const SCENE_SECONDS: f64 = 5.0;
 const SECONDS: &str = "must be a number of seconds";
 const SIZE: &str = "must be an even number from 16 to 4096";
 const RATE: &str = "must be 1 to 60";
 
-/// A checked request for a project.
+/// A validated request for a project.
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
     pub(crate) plan: Plan,
@@ -39,12 +39,14 @@ impl Body {
         Ok(Self {
             plan: Plan { scenes, stitch, picture }.check()?,
             sha256: request.body_sha256(),
-            webhook_url: webhook_url.map(|url| check_webhook_url(guard, url)).transpose()?,
+            webhook_url: webhook_url
+                .map(|url| guard.check_field(url, "webhook_url"))
+                .transpose()?,
             metadata: metadata.as_ref().map(Metadata::new).transpose()?,
         })
     }
 
-    /// The project that this asks for.
+    /// The project to create.
     pub(crate) fn project(&self, id: ProjectId, caller: &Caller, now: Timestamp) -> Project {
         Project {
             webhook_url: self.webhook_url.clone(),
@@ -57,7 +59,7 @@ impl Body {
 fn scenes(fields: &mut Fields) -> Result<Vec<Scene>, InvalidField> {
     let scenes: Option<Vec<Value>> = fields.optional("scenes", "must be a list of scenes")?;
     let scenes = scenes.ok_or_else(|| InvalidField::new("scenes", "is required"))?;
-    // Before each is looked at: whoever sends thousands is told so, and not of their fields.
+    // Before each is validated: a list that is too long gets this error, not one of a scene.
     if scenes.len() > limits::SCENES {
         let message = format!("must be 1 to {} scenes", limits::SCENES);
         return Err(InvalidField::new("scenes", message));
@@ -87,9 +89,4 @@ fn stitch(fields: &mut Fields) -> Result<Stitch, InvalidField> {
     let transition = fields.optional_text("transition").map_err(within)?;
     let duration = fields.optional("transition_duration", SECONDS).map_err(within)?;
     Stitch::new(transition, duration)
-}
-
-fn check_webhook_url(guard: &Guard, url: String) -> Result<String, InvalidField> {
-    guard.check_url(&url).map_err(|refused| refused.for_field("webhook_url"))?;
-    Ok(url)
 }

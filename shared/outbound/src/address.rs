@@ -1,20 +1,20 @@
 //! Which IP addresses belong to the public internet.
 //!
 //! The ranges are those of IANA's special-purpose registries that are not globally reachable,
-//! with the transition ranges, through which an address of one kind hides one of another.
+//! and the transition ranges, whose IPv6 addresses embed an IPv4 address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// What an address is, as far as a request to it is concerned.
+/// How an address may be used as the target of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressClass {
     /// On the public internet.
     Public,
     /// This machine.
     Loopback,
-    /// Anything else: private, reserved, local to a link or a cloud, or a disguise.
+    /// Anything else: private, reserved, local to a link or a cloud, or embedding IPv4.
     NotPublic,
 }
 
@@ -39,12 +39,12 @@ const NOT_PUBLIC_V4: [Ipv4Net; 17] = [
     v4([240, 0, 0, 0], 4),      // reserved, and broadcast
 ];
 
-/// The only IPv6 range in which public addresses have been given out. Outside of it lie
-/// loopback, link-local, site-local, unique local, multicast, discard, and the mapped,
-/// compatible and NAT64 forms of IPv4.
+/// The only IPv6 range in which public addresses are assigned. Outside it lie loopback,
+/// link-local, site-local, unique local, multicast, discard, and the mapped, compatible and NAT64
+/// forms of IPv4.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0], 3);
 
-/// What is not public inside of that range.
+/// Ranges within [`GLOBAL_V6`] that are not public.
 const NOT_PUBLIC_V6: [Ipv6Net; 4] = [
     v6([0x2001, 0, 0], 23),     // protocol assignments: Teredo, benchmarks, ORCHID
     v6([0x2001, 0xdb8, 0], 32), // documentation
@@ -62,7 +62,7 @@ const fn v6(segments: [u16; 3], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), prefix)
 }
 
-/// What `address` is.
+/// The class of `address`.
 #[must_use]
 pub fn classify(address: IpAddr) -> AddressClass {
     if address.is_loopback() {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn public_addresses() {
+    fn classifies_public_addresses() {
         let texts = "1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 \
             126.255.255.255 128.0.0.0 168.63.129.15 169.253.255.255 169.255.0.0 \
             172.15.255.255 172.32.0.0 192.0.1.0 192.167.255.255 192.169.0.0 \
@@ -101,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn this_machine() {
+    fn classifies_loopback_addresses() {
         for text in ["127.0.0.1", "127.255.255.254", "::1"] {
             assert_eq!(class(text), AddressClass::Loopback, "{text}");
         }
     }
 
     #[test]
-    fn addresses_that_are_not_public_in_ipv4() {
+    fn classifies_ipv4_addresses_that_are_not_public() {
         let texts = "0.0.0.0 0.255.255.255 10.0.0.1 100.64.0.1 100.100.100.200 100.127.255.255 \
             168.63.129.16 169.254.0.1 169.254.169.254 172.16.0.1 172.31.255.255 \
             192.0.0.192 192.0.2.1 192.88.99.1 192.168.1.1 198.18.0.1 198.19.255.255 \
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_are_not_public_in_ipv6() {
+    fn classifies_ipv6_addresses_that_are_not_public() {
         let texts = ":: ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 ::ffff:8.8.8.8 \
             ::127.0.0.1 ::8.8.8.8 ::ffff:0:127.0.0.1 64:ff9b::a9fe:a9fe 64:ff9b::808:808 \
             64:ff9b:1::1 100::1 2001::1 2001:2::1 2001:10::1 2001:20::1 2001:db8::1 \

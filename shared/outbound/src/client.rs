@@ -1,4 +1,4 @@
-//! The guarded client: requests to addresses that a stranger chose.
+//! The guarded client, for untrusted URLs.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,18 +11,17 @@ use tokio::time::{Instant, timeout_at};
 use crate::resolver::{CheckedResolver, Lookup, SystemLookup};
 use crate::{Guard, PublicUrl, Refused, SendError, StartError, connection};
 
-/// Most of an answer's body that is kept.
+/// Maximum size of an answer's body that is kept.
 pub const ANSWER_BYTES: usize = 16 * 1024;
 
-/// Sends requests to addresses that a stranger chose, as far as its guard lets it. Cloning
-/// shares the connections.
+/// Sends requests to untrusted URLs that its guard accepts. Cloning shares the connections.
 #[derive(Debug, Clone)]
 pub struct Client {
     guard: Guard,
     http: reqwest::Client,
 }
 
-/// What the other side answered to a POST, whatever its status.
+/// The answer to a POST, whatever its status.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// Its status.
@@ -31,34 +30,34 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The first [`ANSWER_BYTES`] of its body.
     pub body: Bytes,
-    /// Whether there is less of the body here than the other side meant to send.
+    /// Whether the body is incomplete: larger than that, cut off or late.
     pub truncated: bool,
-    /// From the start of the request until the body was in.
+    /// Time from the start of the request to the end of the body.
     pub latency: Duration,
-    /// Who answered.
+    /// The address that was connected to.
     pub remote_address: Option<SocketAddr>,
 }
 
 impl Client {
-    /// A client behind `guard`, which asks the machine's resolver.
+    /// A client with `guard` that resolves names with the machine's resolver.
     pub fn new(guard: Guard) -> Result<Self, StartError> {
         Self::with_lookup(guard, Arc::new(SystemLookup))
     }
 
-    /// A client behind `guard` that finds names by `lookup`.
+    /// A client with `guard` that resolves names with `lookup`.
     pub fn with_lookup(guard: Guard, lookup: Arc<dyn Lookup>) -> Result<Self, StartError> {
         let resolver = CheckedResolver { guard: guard.clone(), lookup };
         let http = connection::builder()?.dns_resolver(resolver).build()?;
         Ok(Self { guard, http })
     }
 
-    /// Reads `text` as a URL to go to, or says why not; see [`Guard::check_url`].
+    /// Parses and checks a URL; see [`Guard::check_url`].
     pub fn check_url(&self, text: &str) -> Result<PublicUrl, Refused> {
         self.guard.check_url(text)
     }
 
-    /// Posts `body` and reads the answer, within `timeout` for both. Once the status is in,
-    /// this succeeds: a body that then stays away or breaks off is only marked as truncated.
+    /// Posts `body` and reads the answer, within `timeout` for both. It succeeds once the status
+    /// is received: a body that is cut off or late is marked as truncated.
     pub async fn post(
         &self,
         url: &PublicUrl,
@@ -82,8 +81,8 @@ impl Client {
         })
     }
 
-    /// Begins a request. The URL may have passed a laxer guard than this client's, so it is
-    /// checked again; that costs no look-up.
+    /// Builds a request. The URL is checked again, without a look-up: the guard that it passed
+    /// may be less strict than this client's.
     pub(crate) fn request(
         &self,
         method: http::Method,
@@ -94,7 +93,7 @@ impl Client {
     }
 }
 
-/// Reads the body until there is enough of it, and says whether it is incomplete.
+/// Reads the body up to the limit, and returns whether it is incomplete.
 async fn read_start(response: &mut reqwest::Response, deadline: Instant) -> (Bytes, bool) {
     let mut body = BytesMut::new();
     loop {

@@ -1,5 +1,5 @@
-//! Pulling a file from an address that a stranger chose: in pieces, never whole in memory, and
-//! for as long as pieces keep coming.
+//! Pulling a file from an untrusted URL: streamed in chunks, with a timeout for each chunk and
+//! none for the whole.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,22 +15,22 @@ use tokio::time::timeout;
 
 use crate::{Client, PublicUrl, SendError};
 
-/// How long to wait for an answer, and then for each next piece.
+/// Timeout for the headers, and then for each chunk.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What to fetch of a file, and within which bounds.
+/// Which part of a file to pull, and the limits.
 #[derive(Debug, Clone)]
 pub struct Fetch {
-    /// Where to go on, if a first part is here already.
+    /// Where to resume, if a first part has been pulled.
     pub resume: Option<Resume>,
-    /// Size in bytes from which on the whole file, earlier parts included, is too large.
+    /// Maximum size of the whole file in bytes, earlier parts included.
     pub max_bytes: u64,
-    /// How long to wait for an answer, and then for each next piece.
+    /// Timeout for the headers, and then for each chunk.
     pub read_timeout: Duration,
 }
 
 impl Fetch {
-    /// The whole file, of `max_bytes` at most.
+    /// The whole file, with a limit of `max_bytes`.
     #[must_use]
     pub const fn whole(max_bytes: u64) -> Self {
         Self { resume: None, max_bytes, read_timeout: READ_TIMEOUT }
@@ -43,31 +43,30 @@ impl Fetch {
     }
 }
 
-/// Where a broken download goes on.
+/// Where an interrupted download resumes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// How many bytes are here already.
+    /// How many bytes have been pulled.
     pub from: u64,
-    /// [`Download::etag`] of the first part. With it, a source whose file has changed since
-    /// sends the whole of it again, with status 200, instead of a part that does not fit.
+    /// [`Download::etag`] of the first part, sent as `If-Range`: a source whose file has changed
+    /// then sends all of it with status 200, instead of a part of another file.
     pub etag: Option<String>,
 }
 
-/// An answer whose body is still to be read. Any status comes here; 206 means that the body
-/// begins at [`Download::range_start`].
+/// An answer whose body has not been read, whatever its status. With status 206 the body starts
+/// at [`Download::range_start`].
 pub struct Download {
     /// The status of the answer.
     pub status: StatusCode,
     /// Size of this body in bytes, if announced.
     pub content_length: Option<u64>,
-    /// Media type as the other side calls it.
+    /// The `Content-Type` that the source states.
     pub content_type: Option<String>,
-    /// What identifies these very bytes; absent if the other side only has a weak tag, which
-    /// must not be used to resume.
+    /// The strong `ETag`. A weak one is left out: it must not be used to resume.
     pub etag: Option<String>,
-    /// Whether the other side says that a download can be resumed.
+    /// Whether the source states that it accepts byte ranges.
     pub accepts_ranges: bool,
-    /// Where in the file this body begins.
+    /// Offset of this body in the file.
     pub range_start: u64,
     /// Size of the whole file in bytes, if announced.
     pub total_length: Option<u64>,
@@ -77,7 +76,7 @@ pub struct Download {
 }
 
 impl Client {
-    /// Asks for the file at `url` and returns once the headers are in.
+    /// Requests the file at `url` and returns when the headers are received.
     pub async fn get_stream(&self, url: &PublicUrl, fetch: Fetch) -> Result<Download, SendError> {
         let mut request = self.request(http::Method::GET, url)?.header(ACCEPT_ENCODING, "identity");
         if let Some(resume) = &fetch.resume {
@@ -119,8 +118,8 @@ impl Download {
         })
     }
 
-    /// The next piece, or `None` at the end. A body that ends before its announced length is
-    /// an error, [`SendError::Broken`].
+    /// The next chunk, or `None` at the end. A body shorter than its announced length ends with
+    /// [`SendError::Broken`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, SendError> {
         let next = timeout(self.fetch.read_timeout, self.response.chunk());
         let chunk = next.await.map_err(|_| SendError::Timeout)??;
@@ -131,7 +130,7 @@ impl Download {
         Ok(chunk)
     }
 
-    /// The pieces as a stream, which ends after the first error.
+    /// The chunks as a stream, which ends after the first error.
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, SendError>> + Send {
         try_unfold(self, async |mut download| {
             Ok(download.chunk().await?.map(|chunk| (chunk, download)))

@@ -6,46 +6,46 @@ use std::io;
 use crate::Refused;
 use crate::connection::CONNECT_TIMEOUT;
 
-/// What lies behind an error, for our logs alone.
+/// The source of an error, for the log alone.
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why a request got no answer. As text it is safe to show to whoever chose the address: what
-/// the other side or this machine said exactly is in the source.
+/// Why a request got no answer. The text is safe to show to clients; details of the other side or
+/// of this machine are in the source alone.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The guard does not let anyone go there.
+    /// The guard refuses the URL or its address.
     #[error("the address is refused: it {0}")]
     Refused(#[from] Refused),
-    /// The host name leads nowhere.
+    /// The host name has no address.
     #[error("the host name cannot be resolved")]
     Resolve(#[source] Cause),
-    /// Nobody takes connections there.
+    /// The connection was refused, or there is no route.
     #[error("the connection was not accepted")]
     Connect(#[source] Cause),
-    /// The TLS handshake failed, by the certificate for instance.
-    #[error("no secure connection can be made: {reason}")]
+    /// The TLS handshake failed.
+    #[error("the TLS connection failed: {reason}")]
     Tls {
-        /// What was wrong with the certificate, or with the handshake.
+        /// What is wrong with the certificate or the handshake.
         reason: &'static str,
-        /// What TLS said exactly.
+        /// The TLS library's error.
         source: Cause,
     },
-    /// No connection in time.
+    /// No connection within the timeout.
     #[error("no connection within {} s", CONNECT_TIMEOUT.as_secs())]
     ConnectTimeout,
-    /// No answer in time, or no more of it.
+    /// No answer, or no next chunk of it, within the timeout.
     #[error("no answer in time")]
     Timeout,
-    /// The connection ended before the answer did.
-    #[error("the connection broke off")]
+    /// The connection was closed before the answer was complete.
+    #[error("the connection was closed before the answer was complete")]
     Broken(#[source] Cause),
-    /// The answer is larger than accepted.
+    /// The answer is larger than the limit.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
-        /// The most bytes accepted.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// The request itself cannot be put into HTTP.
+    /// The request cannot be expressed in HTTP.
     #[error("the request cannot be sent")]
     Unsendable(#[source] Cause),
 }
@@ -53,7 +53,7 @@ pub enum SendError {
 impl SendError {
     /// Whether the same request may succeed later.
     #[must_use]
-    pub const fn is_worth_retrying(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         match self {
             Self::Resolve(_)
             | Self::Connect(_)
@@ -65,8 +65,7 @@ impl SendError {
         }
     }
 
-    /// Whether the other side may have taken the request, so that sending it again could do
-    /// its work twice.
+    /// Whether the other side may have received the request, so that its effect is unknown.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
@@ -82,7 +81,7 @@ impl SendError {
 }
 
 impl From<reqwest::Error> for SendError {
-    /// Drops the URL, which may hold a secret, and finds out how far the request came.
+    /// Drops the URL, which may hold a secret, and classifies the error.
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if let Some(refused) = find::<Refused>(&error) {
@@ -125,14 +124,13 @@ fn tls_reason(error: &rustls::Error) -> &'static str {
     }
 }
 
-/// The first error of type `T` that `error` is or has behind it.
+/// The first error of type `T` in the chain of `error` and its sources.
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    error.downcast_ref().or_else(|| find(behind(error)?))
+    error.downcast_ref().or_else(|| find(source(error)?))
 }
 
-/// What caused `error`. An I/O error names as its source not the error that it wraps, but that
-/// one's source.
-fn behind<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+/// The source of `error`. `source()` of an I/O error skips the error that it wraps.
+fn source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>() {
         Some(error) => error.get_ref().map(|wrapped| wrapped as _),
         None => error.source(),

@@ -1,4 +1,4 @@
-//! Who may go where: the check of a URL that a stranger chose, before anything is resolved.
+//! The checks of untrusted URLs, and of the addresses that they resolve to.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,17 +9,17 @@ use url::{Host, Url};
 use crate::address::{AddressClass, classify};
 use crate::host::{HostPattern, is_localhost, may_be_public};
 
-/// What a deployment lets strangers send it to. The default is the strictest: any public host,
-/// by https alone.
+/// The untrusted URLs that a deployment accepts. The default is the strictest without a list: any
+/// public host, https only.
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
-    /// Whether this machine may be reached too, by http as well. For the local mode alone.
+    /// Whether this machine is accepted too, by http as well. For the embedded cloud only.
     pub allow_loopback: bool,
-    /// The only hosts to go to, if there is such a list.
+    /// The only hosts that are accepted, if there is such a list.
     pub allowed_hosts: Option<Vec<HostPattern>>,
 }
 
-/// Why an address is refused, in words meant for whoever gave it.
+/// Why a URL is refused. The text is the message to the client that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Longer than [`limits::URL_BYTES`].
@@ -31,16 +31,16 @@ pub enum Refused {
     /// Neither https, nor http to this machine where that is allowed.
     #[error("must be an https URL")]
     Scheme,
-    /// A user name or password, which would end up in logs.
+    /// A user name or password, which logs would show.
     #[error("must not hold a user name or password")]
     UserInfo,
     /// A port below 1024 other than 443.
     #[error("must use port 443 or one from 1024 on")]
     Port,
-    /// A name that the public DNS does not have.
+    /// A name that cannot be in the public DNS.
     #[error("must name a host on the public internet")]
     Name,
-    /// An address that is not public, written out or behind the name.
+    /// An address that is not public, in the URL or resolved from its name.
     #[error("must lead to a public address")]
     Address,
     /// Not on the deployment's list of hosts.
@@ -48,21 +48,13 @@ pub enum Refused {
     NotListed,
 }
 
-impl Refused {
-    /// The same as an error of validation of the field that held the URL.
-    #[must_use]
-    pub fn for_field(self, field: &str) -> InvalidField {
-        InvalidField::new(field, self.to_string())
-    }
-}
-
-/// A URL that a [`Guard`] let through. Its `Debug` shows the host alone: path and query may
-/// hold what only sender and receiver should know.
+/// A URL that a [`Guard`] accepted. Its `Debug` shows the host alone: path and query may hold a
+/// secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicUrl(Url);
 
 impl PublicUrl {
-    /// The URL as text, in the spelling that is sent.
+    /// The URL as text, as the parser normalised it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -80,13 +72,21 @@ impl fmt::Debug for PublicUrl {
 }
 
 impl Guard {
-    /// Reads `text` as a URL and refuses it if it cannot be public. Resolves nothing: what its
-    /// name leads to is checked at each connection, since it may change at any time.
+    /// Checks `url` as the field `field` of a client's request, and returns it as it is.
+    pub fn check_field(&self, url: String, field: &str) -> Result<String, InvalidField> {
+        match self.check_url(&url) {
+            Ok(_) => Ok(url),
+            Err(refused) => Err(InvalidField::new(field, refused.to_string())),
+        }
+    }
+
+    /// Parses `text` as a URL, and refuses it if it cannot be public. Nothing is resolved: the
+    /// addresses of a name may change, and are checked at each connection.
     pub fn check_url(&self, text: &str) -> Result<PublicUrl, Refused> {
         if text.len() > limits::URL_BYTES {
             return Err(Refused::TooLong);
         }
-        // The parser drops these silently; then what we checked is not what others read.
+        // The parser drops these silently: others would read another URL than the one checked.
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(Refused::Malformed);
         }
@@ -108,15 +108,15 @@ impl Guard {
         if loopback { Ok(()) } else { check_public(&host, url.port()) }
     }
 
-    /// Refuses an address that `name` resolved to. `localhost` must lead to this machine and
-    /// every other name away from it, so that http never leaves the machine.
+    /// Checks an address that `name` resolved to. Where loopback is allowed, `localhost` must
+    /// resolve to it, and no other name may: http never leaves the machine.
     pub(crate) fn check_resolved(&self, name: &str, address: IpAddr) -> Result<(), Refused> {
-        let wanted = if self.allow_loopback && is_localhost(name) {
+        let required = if self.allow_loopback && is_localhost(name) {
             AddressClass::Loopback
         } else {
             AddressClass::Public
         };
-        if classify(address) == wanted { Ok(()) } else { Err(Refused::Address) }
+        if classify(address) == required { Ok(()) } else { Err(Refused::Address) }
     }
 
     fn check_listed(&self, host: &Host<&str>) -> Result<(), Refused> {
@@ -127,8 +127,9 @@ impl Guard {
     }
 }
 
-/// Ports below 1024 belong to services such as mail and name servers, which a stranger has no
-/// reason to point us at; from there on TLS, which is always spoken, reaches only TLS.
+/// Checks a host and port for the public internet. Ports below 1024 belong to services such as
+/// mail and DNS, which receive no webhooks. On the others the mandatory TLS handshake fails with
+/// any service that does not speak TLS.
 fn check_public(host: &Host<&str>, port: Option<u16>) -> Result<(), Refused> {
     let public = match host {
         Host::Domain(name) => may_be_public(name).then_some(()).ok_or(Refused::Name),
@@ -146,7 +147,7 @@ fn check_public_address(address: IpAddr) -> Result<(), Refused> {
     }
 }
 
-/// Whether `host` can only be this machine.
+/// Whether `host` is this machine.
 pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => is_localhost(name),

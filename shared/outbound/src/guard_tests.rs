@@ -1,4 +1,4 @@
-//! URLs that the guard lets through and refuses, in every spelling worth trying.
+//! URLs that the guard accepts and refuses, in many spellings.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ fn check_locally(url: &str) -> Result<(), Refused> {
 }
 
 #[test]
-fn lets_public_https_through() {
+fn accepts_public_https() {
     let urls = "https://example.com https://example.com:443/hook?x=1#y https://example.com:8443/ \
         https://8.8.8.8/hook https://[2606:4700::1111]/ \
         https://xn--bcher-kva.example.com/ https://BÜCHER.example.com/ \
@@ -59,7 +59,7 @@ fn refuses_other_schemes_and_shapes() {
 }
 
 #[test]
-fn refuses_this_machine_in_every_spelling() {
+fn refuses_loopback_in_every_spelling() {
     let hosts = "127.0.0.1 127.1 127.0.0.1. 0x7f.1 0x7f000001 2130706433 017700000001 0177.0.0.1 \
         127.000.000.001 %31%32%37.0.0.1 ①②⑦.0.0.1 [::1] [0:0:0:0:0:0:0:1]";
     for host in hosts.split_whitespace() {
@@ -71,7 +71,7 @@ fn refuses_this_machine_in_every_spelling() {
 }
 
 #[test]
-fn refuses_what_is_not_public_even_locally() {
+fn refuses_private_addresses_even_locally() {
     let hosts = "0 0.0.0.0 10.0.0.1 0xa.1 192.168.1.1 3232235777 172.16.0.1 169.254.169.254 \
         0xa9fea9fe 2852039166 100.64.0.1 198.18.0.1 224.0.0.1 255.255.255.255 [::] \
         [::ffff:127.0.0.1] [::ffff:7f00:1] [::127.0.0.1] [64:ff9b::7f00:1] \
@@ -84,7 +84,7 @@ fn refuses_what_is_not_public_even_locally() {
 }
 
 #[test]
-fn refuses_names_that_lead_somewhere_near() {
+fn refuses_names_outside_the_public_dns() {
     for name in ["intranet", "metadata.google.internal", "printer.local", "db.corp", "x.home.arpa."]
     {
         assert_eq!(check(&format!("https://{name}/")), Err(Refused::Name), "{name}");
@@ -98,7 +98,7 @@ fn refuses_names_that_lead_somewhere_near() {
 }
 
 #[test]
-fn an_allow_list_leaves_nothing_else() {
+fn allow_list_excludes_all_other_hosts() {
     let allowed_hosts = Some(HostPattern::parse_list("*.proxy.runpod.net, 127.0.0.1").unwrap());
     let guard = Guard { allow_loopback: true, allowed_hosts };
     let check = |url| guard.check_url(url).map(drop);
@@ -111,7 +111,7 @@ fn an_allow_list_leaves_nothing_else() {
 }
 
 #[test]
-fn a_name_must_lead_where_it_says() {
+fn names_must_resolve_to_their_class_of_address() {
     let resolves = |allow_loopback, name, address: &str| {
         let guard = Guard { allow_loopback, allowed_hosts: None };
         guard.check_resolved(name, address.parse().unwrap()).is_ok()
@@ -125,7 +125,7 @@ fn a_name_must_lead_where_it_says() {
 }
 
 #[test]
-fn shows_only_the_host() {
+fn debug_shows_only_the_host() {
     let url = Guard::default().check_url("https://example.com/secret?token=x").unwrap();
     assert_eq!(format!("{url:?}"), "PublicUrl(example.com…)");
 }
@@ -136,9 +136,9 @@ proptest! {
         let _ = check_locally(&text);
     }
 
-    /// Whatever the address, writing it as one number changes nothing.
+    /// An IPv4 address written as one number is checked like its dotted form.
     #[test]
-    fn one_number_is_refused_like_four(number: u32) {
+    fn numeric_addresses_are_checked_like_dotted_ones(number: u32) {
         let address = std::net::Ipv4Addr::from(number);
         let spelt = check(&format!("https://{address}/"));
         prop_assert_eq!(check(&format!("https://{number}/")), spelt);

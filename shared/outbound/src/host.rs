@@ -1,12 +1,11 @@
-//! Host names: which can never be public, and the patterns of an allow-list.
+//! Host names that cannot be public, and the patterns of an allow-list.
 
 use std::str::FromStr;
 
 use url::Host;
 
-/// Names and zones that do not exist in the public DNS, so that they lead somewhere near:
-/// RFC 6761, RFC 6762 with its appendix G, RFC 7686, RFC 8375, and the one that ICANN has set
-/// aside for private use.
+/// Zones that do not exist in the public DNS, so that only a local resolver answers for them:
+/// RFC 6761, RFC 6762 with its appendix G, RFC 7686, RFC 8375, and ICANN's zone for private use.
 const PRIVATE_ZONES: [&str; 10] = [
     "localhost",
     "local",
@@ -20,14 +19,14 @@ const PRIVATE_ZONES: [&str; 10] = [
     "onion",
 ];
 
-/// Whether `name` is `localhost` or below it, which RFC 6761 gives to the machine itself.
+/// Whether `name` is `localhost` or below it, which RFC 6761 reserves for the machine itself.
 #[must_use]
 pub fn is_localhost(name: &str) -> bool {
     is_in_zone(without_root_dot(name), "localhost")
 }
 
-/// Whether `name` could be a name of the public DNS. One without a dot is completed by the
-/// resolver's search list, so it too leads somewhere near.
+/// Whether `name` can be in the public DNS. One without a dot cannot: the resolver completes it
+/// from its search list.
 #[must_use]
 pub fn may_be_public(name: &str) -> bool {
     let name = without_root_dot(name);
@@ -42,15 +41,15 @@ fn is_in_zone(name: &str, zone: &str) -> bool {
     name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// A host that an allow-list lets through: itself (`files.example.com`), or by `*.example.com`
-/// everything below, but not `example.com`.
+/// An entry of an allow-list: a host (`files.example.com`), or with `*.example.com` every host
+/// below `example.com`, but not itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPattern {
     host: String,
     below: bool,
 }
 
-/// The text is no host, nor `*.` and a host.
+/// The text is neither a host nor `*.` and a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is neither a host name nor *. followed by one")]
 pub struct InvalidPattern(String);
@@ -61,7 +60,7 @@ impl HostPattern {
         text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::parse).collect()
     }
 
-    /// Whether `host`, as a parsed URL spells it, is one of those meant.
+    /// Whether `host`, as a parsed URL spells it, matches.
     #[must_use]
     pub fn matches(&self, host: &str) -> bool {
         let host = without_root_dot(host);
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_lead_somewhere_near() {
+    fn recognises_names_outside_the_public_dns() {
         for name in ["localhost", "a.localhost.", "x.internal", "nas.local", "db", "a.home.arpa"] {
             assert!(!may_be_public(name), "{name}");
         }
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_means_one_host_or_all_below() {
+    fn pattern_matches_one_host_or_all_below() {
         let list = HostPattern::parse_list("Files.Example.com, *.proxy.runpod.net,").unwrap();
         let matches = |host| list.iter().any(|pattern| pattern.matches(host));
         for host in ["files.example.com", "files.example.com.", "pod-8000.proxy.runpod.net"] {
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_is_no_host_is_refused() {
+    fn invalid_patterns_are_refused() {
         for text in ["*", "*.*.com", "a b", "https://example.com", "exa*mple.com", "*."] {
             assert!(text.parse::<HostPattern>().is_err(), "{text}");
         }

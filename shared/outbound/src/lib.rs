@@ -1,9 +1,17 @@
-//! Every HTTP request that leaves us, apart from those of the AWS SDK.
+//! Every HTTP request that leaves Hookreel, apart from the AWS SDK's. [`Client`] sends to untrusted
+//! URLs (a webhook's receiver, a provider's file), [`ProviderClient`] to configured ones.
 //!
-//! [`Client`] goes where a stranger said: a webhook's receiver, a provider's file. Its [`Guard`]
-//! refuses what is not public, first by the URL and then by the addresses that its name
-//! resolves to; the address checked is the address connected to. [`ProviderClient`] goes where
-//! our own configuration said, with an API key. Neither follows redirects nor looks for a proxy.
+//! Invariants:
+//! - [`Client`] connects to public addresses only. Its [`Guard`] checks the URL, and then the
+//!   addresses that the name resolves to: the address checked is the address connected to.
+//! - Neither client follows redirects, reads a proxy from the environment, or retries.
+//! - Neither errors nor `Debug` show a URL's path or query, or a key.
+//! - Every body is read with a limit and a timeout.
+//!
+//! It must not depend on what a request is for: of our crates it uses `domain` and `tls` alone.
+//!
+//! A range that is not public goes into [`address`], a private zone into [`host`]; a further cause
+//! of failure into [`SendError`], which states whether it is transient and may have arrived.
 
 pub mod address;
 pub mod client;

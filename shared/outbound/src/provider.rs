@@ -1,7 +1,7 @@
-//! The plain client for providers: base URLs from our own configuration, JSON, an API key.
+//! The client for providers: base URLs from the configuration, JSON, an API key.
 //!
-//! Where it goes is the operator's choice, a private address included; only http is kept to
-//! this machine, since a key would travel in clear text.
+//! The operator chooses the URLs, so private addresses are allowed. Plain http is allowed to this
+//! machine only, since it sends the key in clear text.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use url::Url;
 use crate::guard::is_loopback;
 use crate::{Refused, SendError, StartError, connection};
 
-/// Largest answer accepted from a provider.
+/// Maximum size of a provider's answer.
 pub const ANSWER_BYTES: usize = 1024 * 1024;
 
-/// Talks to the providers of our configuration. Cloning shares the connections.
+/// Sends requests to the configured providers. Cloning shares the connections.
 #[derive(Debug, Clone)]
 pub struct ProviderClient {
     allow_loopback: bool,
     http: reqwest::Client,
 }
 
-/// What a provider answered, whatever its status.
+/// A provider's answer, whatever its status.
 #[derive(Debug, Clone)]
 pub struct ProviderAnswer {
     /// Its status.
@@ -46,7 +46,7 @@ impl ProviderAnswer {
 }
 
 impl ProviderClient {
-    /// A client that speaks https, and to this machine http too if `allow_loopback`.
+    /// A client for https, and with `allow_loopback` for http to this machine.
     pub fn new(allow_loopback: bool) -> Result<Self, StartError> {
         Ok(Self { allow_loopback, http: connection::builder()?.build()? })
     }

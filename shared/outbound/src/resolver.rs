@@ -1,5 +1,5 @@
-//! The look-up of host names, checked: what it returns is what is connected to, so a name
-//! cannot lead to one address when it is checked and to another when it is used.
+//! Name resolution with a check of each address. The client connects to the addresses returned
+//! here, so a name cannot resolve to one address for the check and to another for the request.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,13 +11,13 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::{Guard, Refused};
 
-/// Finds the addresses of a host name.
+/// Resolves host names.
 pub trait Lookup: Send + Sync + 'static {
     /// All addresses of `name`.
     fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
-/// Asks the machine's own resolver.
+/// Resolves names with the machine's own resolver.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemLookup;
 
@@ -31,8 +31,7 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Refuses a name as soon as one of its addresses is refused: a receiver with honest addresses
-/// has no reason to list another.
+/// Refuses a name if any of its addresses is refused: a legitimate receiver lists no private one.
 pub(crate) struct CheckedResolver {
     pub(crate) guard: Guard,
     pub(crate) lookup: Arc<dyn Lookup>,
@@ -54,7 +53,7 @@ impl Resolve for CheckedResolver {
                 return Err(io::Error::from(io::ErrorKind::NotFound).into());
             }
             Self::check(&guard, name.as_str(), &found)?;
-            // Port 0 stands for that of the URL.
+            // Port 0 stands for the URL's port.
             let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Addrs)
         })

@@ -1,4 +1,4 @@
-//! The clients against servers on this machine that answer, stall and break off as told.
+//! The clients against servers on this machine that answer, stall or close the connection.
 #![allow(clippy::unwrap_used)]
 
 mod client;
@@ -17,9 +17,9 @@ use futures::future::BoxFuture;
 use crate::{Client, Guard, Lookup};
 
 /// Long enough that no test waits for it to end.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+const LONG_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 /// Short enough to be waited for, and long enough for a busy machine to answer within it.
-const IMPATIENCE: std::time::Duration = std::time::Duration::from_millis(400);
+const SHORT_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(400);
 
 fn local_guard() -> Guard {
     Guard { allow_loopback: true, allowed_hosts: None }
@@ -29,11 +29,11 @@ fn local_client() -> Client {
     Client::new(local_guard()).unwrap()
 }
 
-/// A resolver that says for every name what it is told to, and counts how often it is asked.
+/// A resolver with given answers for every name. It counts its look-ups.
 struct FakeLookup {
-    /// What it says the first time, the second, …; the last of them from then on.
+    /// The answers to the first look-up, the second, …; the last one repeats.
     answers: Vec<Vec<IpAddr>>,
-    asked: AtomicUsize,
+    lookups: AtomicUsize,
 }
 
 impl FakeLookup {
@@ -45,17 +45,18 @@ impl FakeLookup {
         let answer = |addresses: &&[&str]| {
             addresses.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>()
         };
-        Arc::new(Self { answers: answers.iter().map(answer).collect(), asked: AtomicUsize::new(0) })
+        let answers = answers.iter().map(answer).collect();
+        Arc::new(Self { answers, lookups: AtomicUsize::new(0) })
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    fn lookups(&self) -> usize {
+        self.lookups.load(Ordering::SeqCst)
     }
 }
 
 impl Lookup for FakeLookup {
     fn lookup(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        let before = self.asked.fetch_add(1, Ordering::SeqCst);
+        let before = self.lookups.fetch_add(1, Ordering::SeqCst);
         let addresses = self.answers[before.min(self.answers.len() - 1)].clone();
         async move { Ok(addresses) }.boxed()
     }

@@ -1,15 +1,15 @@
-//! Posting to addresses that strangers chose.
+//! Posting to untrusted URLs.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::server::{Server, Then};
-use super::{FakeLookup, IMPATIENCE, PATIENCE, local_client, local_guard};
+use super::{FakeLookup, LONG_TIMEOUT, SHORT_TIMEOUT, local_client, local_guard};
 use crate::{Answer, Client, Guard, Refused, SendError};
 
 async fn post(client: &Client, url: &str) -> Result<Answer, SendError> {
     let url = local_guard().check_url(url).unwrap();
-    client.post(&url, HeaderMap::new(), Bytes::from_static(b"{}"), PATIENCE).await
+    client.post(&url, HeaderMap::new(), Bytes::from_static(b"{}"), LONG_TIMEOUT).await
 }
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn posts_and_reads_the_answer() {
         http::HeaderName::from_static("webhook-id"),
         HeaderValue::from_static("msg_1"),
     )]);
-    let answer = client.post(&url, headers, Bytes::from_static(b"{}"), PATIENCE).await.unwrap();
+    let answer = client.post(&url, headers, Bytes::from_static(b"{}"), LONG_TIMEOUT).await.unwrap();
     assert_eq!(answer.status, StatusCode::CREATED);
     assert_eq!(answer.headers["retry-after"], "7");
     assert_eq!((&answer.body[..], answer.truncated), (&b"ok"[..], false));
@@ -56,7 +56,7 @@ async fn keeps_the_start_of_a_large_answer() {
 }
 
 #[tokio::test]
-async fn a_status_counts_although_its_body_is_broken() {
+async fn status_counts_if_the_body_is_cut_off() {
     let bytes = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
     let server = Server::start(bytes, Then::Close).await;
     let answer = post(&local_client(), &server.url("/")).await.unwrap();
@@ -64,41 +64,41 @@ async fn a_status_counts_although_its_body_is_broken() {
 }
 
 #[tokio::test]
-async fn gives_up_in_time() {
+async fn timeout_covers_headers_and_body() {
     let client = local_client();
     let silent = Server::start("", Then::Stall).await;
     let url = client.check_url(&silent.url("/")).unwrap();
-    let error = client.post(&url, HeaderMap::new(), Bytes::new(), IMPATIENCE).await.unwrap_err();
+    let error = client.post(&url, HeaderMap::new(), Bytes::new(), SHORT_TIMEOUT).await.unwrap_err();
     assert!(matches!(error, SendError::Timeout), "{error:?}");
-    assert!(error.is_worth_retrying() && error.may_have_arrived());
+    assert!(error.is_transient() && error.may_have_arrived());
 
     let slow = Server::start("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", Then::Stall).await;
     let url = client.check_url(&slow.url("/")).unwrap();
-    let answer = client.post(&url, HeaderMap::new(), Bytes::new(), IMPATIENCE).await.unwrap();
+    let answer = client.post(&url, HeaderMap::new(), Bytes::new(), SHORT_TIMEOUT).await.unwrap();
     assert_eq!((answer.status, answer.truncated), (StatusCode::OK, true));
 }
 
 #[tokio::test]
-async fn tells_apart_how_far_a_request_came() {
+async fn errors_state_whether_the_request_may_have_arrived() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = post(&local_client(), &format!("http://{gone}/")).await.unwrap_err();
     assert!(matches!(error, SendError::Connect(_)), "{error:?}");
-    assert!(error.is_worth_retrying() && !error.may_have_arrived());
+    assert!(error.is_transient() && !error.may_have_arrived());
 
     let mute = Server::start("", Then::Close).await;
     let error = post(&local_client(), &mute.url("/?secret")).await.unwrap_err();
     assert!(matches!(error, SendError::Broken(_)), "{error:?}");
-    assert!(error.is_worth_retrying() && error.may_have_arrived());
+    assert!(error.is_transient() && error.may_have_arrived());
     assert!(!format!("{error:?}").contains("secret"));
 
     let plain = Server::start("not TLS at all, whatever it is", Then::Close).await;
     let error = post(&local_client(), &format!("https://{}/", plain.address)).await.unwrap_err();
     assert!(matches!(error, SendError::Tls { .. }), "{error:?}");
-    assert!(error.is_worth_retrying() && !error.may_have_arrived());
+    assert!(error.is_transient() && !error.may_have_arrived());
 }
 
 #[tokio::test]
-async fn a_name_is_refused_for_any_of_its_addresses() {
+async fn name_is_refused_if_any_address_is() {
     for addresses in [
         &["127.0.0.1"][..],
         &["10.0.0.1"],
@@ -111,7 +111,7 @@ async fn a_name_is_refused_for_any_of_its_addresses() {
             let error = post(&client, "https://rebind.example.com/").await.unwrap_err();
             let refused = matches!(error, SendError::Refused(Refused::Address));
             assert!(refused, "{addresses:?}: {error:?}");
-            assert!(!error.is_worth_retrying() && !error.may_have_arrived());
+            assert!(!error.is_transient() && !error.may_have_arrived());
         }
     }
 }
@@ -124,13 +124,12 @@ async fn connects_to_the_address_that_was_checked() {
     let url = format!("http://anything.localhost:{}/", server.address.port());
     let answer = post(&client, &url).await.unwrap();
     assert_eq!(answer.remote_address, Some(server.address));
-    assert_eq!(lookup.asked(), 1);
+    assert_eq!(lookup.lookups(), 1);
 }
 
-/// A name under a stranger's control may lead to its own server when it is looked at, and to
-/// something near us when it is used.
+/// DNS rebinding: a name resolves to a permitted address first, and then to a private one.
 #[tokio::test]
-async fn a_name_that_leads_elsewhere_the_second_time_does_not_get_through() {
+async fn rebound_name_is_refused() {
     let server = Server::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Then::Close).await;
     let lookup = FakeLookup::in_turn(&[&["127.0.0.1"], &["10.0.0.1"], &["169.254.169.254"]]);
     let client = Client::with_lookup(local_guard(), lookup.clone()).unwrap();
@@ -139,28 +138,28 @@ async fn a_name_that_leads_elsewhere_the_second_time_does_not_get_through() {
     for _ in 0..2 {
         let error = post(&client, &url).await.unwrap_err();
         assert!(matches!(error, SendError::Refused(Refused::Address)), "{error:?}");
-        assert!(!error.is_worth_retrying());
+        assert!(!error.is_transient());
     }
-    assert_eq!((lookup.asked(), server.heads().len()), (3, 1));
+    assert_eq!((lookup.lookups(), server.heads().len()), (3, 1));
 }
 
 #[tokio::test]
-async fn localhost_must_be_this_machine() {
+async fn localhost_must_resolve_to_loopback() {
     let client = Client::with_lookup(local_guard(), FakeLookup::new(&["8.8.8.8"])).unwrap();
     let error = post(&client, "http://localhost:9/").await.unwrap_err();
     assert!(matches!(error, SendError::Refused(Refused::Address)), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_name_without_addresses_cannot_be_resolved() {
+async fn name_without_addresses_cannot_be_resolved() {
     let client = Client::with_lookup(Guard::default(), FakeLookup::new(&[])).unwrap();
     let error = post(&client, "https://nowhere.example.com/").await.unwrap_err();
     assert!(matches!(error, SendError::Resolve(_)), "{error:?}");
-    assert!(error.is_worth_retrying() && !error.may_have_arrived());
+    assert!(error.is_transient() && !error.may_have_arrived());
 }
 
 #[tokio::test]
-async fn a_url_from_a_laxer_guard_is_checked_again() {
+async fn url_from_a_less_strict_guard_is_checked_again() {
     let server = Server::start("HTTP/1.1 200 OK\r\n\r\n", Then::Close).await;
     let client = Client::new(Guard::default()).unwrap();
     let error = post(&client, &server.url("/")).await.unwrap_err();

@@ -1,10 +1,10 @@
-//! Pulling files from addresses that strangers chose.
+//! Pulling files from untrusted URLs.
 
 use futures::TryStreamExt;
 use http::StatusCode;
 
 use super::server::{Server, Then};
-use super::{IMPATIENCE, local_client};
+use super::{SHORT_TIMEOUT, local_client};
 use crate::{Download, Fetch, Resume, SendError};
 
 async fn get(server: &Server, fetch: Fetch) -> Result<Download, SendError> {
@@ -13,7 +13,7 @@ async fn get(server: &Server, fetch: Fetch) -> Result<Download, SendError> {
     client.get_stream(&url, fetch).await
 }
 
-/// The body as far as it came, and how it ended.
+/// The body as far as it was received, and how it ended.
 async fn read(mut download: Download) -> (Vec<u8>, Result<(), SendError>) {
     let mut body = Vec::new();
     loop {
@@ -26,7 +26,7 @@ async fn read(mut download: Download) -> (Vec<u8>, Result<(), SendError>) {
 }
 
 #[tokio::test]
-async fn streams_a_file_and_says_what_is_known_of_it() {
+async fn streams_a_file_with_its_headers() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: 100000\r\n\
                 ETag: \"v1\"\r\nAccept-Ranges: bytes\r\n\r\n";
     let server = Server::start(head.to_owned() + &"x".repeat(100_000), Then::Close).await;
@@ -44,7 +44,7 @@ async fn streams_a_file_and_says_what_is_known_of_it() {
 }
 
 #[tokio::test]
-async fn resumes_where_it_broke_off() {
+async fn resumes_an_interrupted_download() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: \"v1\"\r\n\r\n0123";
     let server = Server::start(head, Then::Close).await;
     let download = get(&server, Fetch::whole(10)).await.unwrap();
@@ -66,7 +66,7 @@ async fn resumes_where_it_broke_off() {
 }
 
 #[tokio::test]
-async fn a_file_too_large_is_not_read() {
+async fn file_too_large_is_not_read() {
     for head in [
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n",
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 8-10/11\r\nContent-Length: 3\r\n\r\n",
@@ -74,12 +74,12 @@ async fn a_file_too_large_is_not_read() {
         let server = Server::start(head, Then::Stall).await;
         let error = get(&server, Fetch::whole(10)).await.unwrap_err();
         assert!(matches!(error, SendError::TooLarge { limit: 10 }), "{error:?}");
-        assert!(!error.is_worth_retrying());
+        assert!(!error.is_transient());
     }
 }
 
 #[tokio::test]
-async fn a_file_of_unannounced_size_is_cut_at_the_limit() {
+async fn file_of_unknown_size_is_cut_at_the_limit() {
     let body = "HTTP/1.1 200 OK\r\n\r\n".to_owned() + &"x".repeat(1_000_000);
     let server = Server::start(body, Then::Stall).await;
     let download = get(&server, Fetch::whole(1000)).await.unwrap();
@@ -90,10 +90,10 @@ async fn a_file_of_unannounced_size_is_cut_at_the_limit() {
 }
 
 #[tokio::test]
-async fn waits_only_so_long_for_the_next_piece() {
+async fn timeout_covers_headers_and_each_chunk() {
     let bytes = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123";
     let server = Server::start(bytes, Then::Stall).await;
-    let fetch = Fetch { read_timeout: IMPATIENCE, ..Fetch::whole(10) };
+    let fetch = Fetch { read_timeout: SHORT_TIMEOUT, ..Fetch::whole(10) };
     let (body, end) = read(get(&server, fetch.clone()).await.unwrap()).await;
     assert_eq!(body, b"0123");
     assert!(matches!(end, Err(SendError::Timeout)), "{end:?}");
@@ -104,7 +104,7 @@ async fn waits_only_so_long_for_the_next_piece() {
 }
 
 #[tokio::test]
-async fn odd_headers_do_no_harm() {
+async fn malformed_headers_are_ignored() {
     let bytes = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes */x\r\nETag: W/\"v1\"\r\n\
                  Content-Length: 1\r\nAccept-Ranges: none\r\n\r\nx";
     let server = Server::start(bytes, Then::Close).await;

@@ -1,4 +1,4 @@
-//! Talking to the providers of our configuration.
+//! Requests to configured providers.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use providers::{Auth, Call};
 use serde_json::json;
 
 use super::server::{Server, Then};
-use super::{IMPATIENCE, PATIENCE};
+use super::{LONG_TIMEOUT, SHORT_TIMEOUT};
 use crate::{ProviderClient, Refused, SendError};
 
 fn client() -> ProviderClient {
@@ -24,7 +24,7 @@ fn post(url: &str, timeout: Duration) -> Call {
 }
 
 fn get(url: &str) -> Call {
-    Call { timeout: PATIENCE, ..Call::get(url.to_owned(), auth()) }
+    Call { timeout: LONG_TIMEOUT, ..Call::get(url.to_owned(), auth()) }
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn posts_json_with_the_key() {
     let bytes = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"id\":\"t1\"}";
     let server = Server::start(bytes, Then::Close).await;
     let url = server.url("/v2/e/run");
-    let answer = client().call(post(&url, PATIENCE)).await.unwrap();
+    let answer = client().call(post(&url, LONG_TIMEOUT)).await.unwrap();
     assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &br#"{"id":"t1"}"#[..]));
     let head = server.heads().concat();
     for part in ["post /v2/e/run ", "authorization: bearer rp_key", "type: application/json"] {
@@ -65,7 +65,7 @@ async fn gets_with_the_key() {
 }
 
 #[tokio::test]
-async fn an_answer_is_whole_or_an_error() {
+async fn incomplete_answer_is_an_error() {
     let fault = async |bytes: String, then| {
         let server = Server::start(bytes, then).await;
         client().call(get(&server.url("/"))).await.unwrap_err()
@@ -79,15 +79,15 @@ async fn an_answer_is_whole_or_an_error() {
 }
 
 #[tokio::test]
-async fn says_whether_a_request_may_have_arrived() {
+async fn errors_state_whether_the_request_may_have_arrived() {
     let silent = Server::start("", Then::Stall).await;
     let url = silent.url("/run");
-    let error = client().call(post(&url, IMPATIENCE)).await.unwrap_err();
+    let error = client().call(post(&url, SHORT_TIMEOUT)).await.unwrap_err();
     assert!(matches!(error, SendError::Timeout) && error.may_have_arrived(), "{error:?}");
 
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{gone}/run");
-    let error = client().call(post(&url, PATIENCE)).await.unwrap_err();
+    let error = client().call(post(&url, LONG_TIMEOUT)).await.unwrap_err();
     assert!(matches!(error, SendError::Connect(_)) && !error.may_have_arrived(), "{error:?}");
 }
 

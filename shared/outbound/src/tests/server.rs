@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Then {
     /// The connection is closed.
     Close,
-    /// The connection is kept open, and nothing more is said.
+    /// The connection is kept open, and nothing more is sent.
     Stall,
 }
 
@@ -53,7 +53,7 @@ async fn answer(
     then: Then,
 ) -> Option<()> {
     let mut request = Vec::new();
-    // A TLS greeting begins with 22, and is answered in plain text all the same.
+    // A TLS handshake starts with byte 22, and is answered in plain text all the same.
     while !request.starts_with(&[22]) && !request.windows(4).any(|end| end == b"\r\n\r\n") {
         if stream.read_buf(&mut request).await.ok()? == 0 {
             return None;
@@ -64,7 +64,7 @@ async fn answer(
     if matches!(then, Then::Stall) {
         std::future::pending::<()>().await;
     }
-    // The request's body must be read, or closing resets the connection before the answer is in.
+    // Closing with an unread body would reset the connection before the answer is received.
     stream.shutdown().await.ok()?;
     while stream.read_buf(&mut request).await.ok()? > 0 {}
     Some(())
