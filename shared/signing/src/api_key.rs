@@ -1,4 +1,4 @@
-//! API keys: how one is made, and what is kept of it.
+//! API keys: generating one, and the hash that is stored of it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Secret;
 use sha2::{Digest, Sha256};
 
-/// What every key begins with, so that people and secret scanners know one when they see it.
+/// The prefix of every key, by which people and secret scanners recognise it.
 pub const PREFIX: &str = "hr_";
 
-/// SHA-256 of a key, in hex: what is stored of it and what it is looked up by.
+/// SHA-256 of a key, in hex. It is stored instead of the key, which is looked up by it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ApiKeyHash(String);
 
@@ -29,7 +29,7 @@ impl fmt::Display for ApiKeyHash {
     }
 }
 
-/// The text is no SHA-256 in hex.
+/// The text is not a SHA-256 in hex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key's SHA-256 is 64 digits of hex, in lower case")]
 pub struct InvalidHash;
@@ -44,7 +44,7 @@ impl FromStr for ApiKeyHash {
     }
 }
 
-/// The key that holds `random`, which must come from the system's random source.
+/// The key made of `random`, which must come from the system's random source.
 #[must_use]
 pub fn generate(random: [u8; 32]) -> Secret {
     Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)))
@@ -52,9 +52,8 @@ pub fn generate(random: [u8; 32]) -> Secret {
 
 /// The hash of a key as a client presents it.
 ///
-/// One plain digest is right here, where a password would want a slow and salted one: a key
-/// holds 256 random bits, so nobody finds it by trying, however fast a trial is, and no two
-/// are alike. It also lets a key be found by its hash, with no comparison that leaks timing.
+/// A plain digest is enough, where a password needs a slow and salted one: a key has 256 random
+/// bits and cannot be found by trial. A key is found by its hash, so no comparison leaks timing.
 #[must_use]
 pub fn hash(key: &str) -> ApiKeyHash {
     ApiKeyHash(hex::encode(Sha256::digest(key)))
@@ -65,14 +64,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_plain_and_long() {
+    fn key_is_prefix_and_url_safe_base64() {
         let key = generate([0xfb; 32]);
         assert_eq!(key.expose(), "hr_-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s");
     }
 
     /// From `printf hr_test | sha256sum`.
     #[test]
-    fn kept_as_its_sha256() {
+    fn hash_is_sha256_in_hex() {
         assert_eq!(
             hash("hr_test").as_str(),
             "dcf187f37ca2c10f69655590cc061bbee1aa160362c25c308c5adcdda7a807f3"

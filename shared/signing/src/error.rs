@@ -1,15 +1,15 @@
-//! Why something was not signed, or not believed.
+//! Why something was not signed or not verified.
 
-/// A secret of ours that cannot serve. It names what is wrong, never the secret.
+/// A configured secret that is not usable. The text never shows the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSecret {
-    /// None is set. Nothing signed with "no secret" means anything, so there is no open mode.
+    /// None is set.
     #[error("no secret is set")]
     Missing,
     /// A Standard Webhooks secret that is not base64.
     #[error("the secret is not whsec_ followed by base64")]
     Encoding,
-    /// A Standard Webhooks secret outside of the lengths which that standard allows.
+    /// A Standard Webhooks secret of a length that the standard does not allow.
     #[error("the secret holds {0} bytes, not 24 to 64")]
     Length(usize),
     /// A master secret short enough to be guessed.
@@ -17,36 +17,36 @@ pub enum InvalidSecret {
     Weak,
 }
 
-/// Why a webhook is not believed to come from whom it says. All of it is one 401 to the sender.
+/// Why a webhook's signature is not accepted. The sender gets 401 for every reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unverified {
-    /// A header that the scheme needs is absent.
+    /// A required header is absent.
     #[error("the header {0} is missing")]
     MissingHeader(&'static str),
-    /// A header is there but is not of the scheme's form.
+    /// A header has not the form that the scheme requires.
     #[error("the header {0} is malformed")]
     MalformedHeader(&'static str),
-    /// Signed longer ago than the tolerance: it may be an old webhook sent once more.
+    /// Signed longer ago than the tolerance: it may be a replayed webhook.
     #[error("signed too long ago")]
     TooOld,
     /// Signed further in the future than the tolerance.
     #[error("signed in the future")]
     TooNew,
-    /// No signature is right for this body and any of our secrets.
+    /// No signature matches this body under any of the secrets.
     #[error("no signature matches")]
     NoMatch,
-    /// Our side cannot verify anything.
-    #[error("this side cannot verify: {0}")]
+    /// Our own secret is not usable.
+    #[error("the signature cannot be verified: {0}")]
     Secret(#[from] InvalidSecret),
 }
 
-/// Why a token opens nothing. Whoever presented it learns no more than that it does not.
+/// Why a token is not valid. Clients read only that it is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WrongToken {
-    /// It is not of the form that our tokens have.
+    /// It has not the form of a token.
     #[error("the token is malformed")]
     Malformed,
-    /// It was not made by us for this.
+    /// It is a token for something else, or forged.
     #[error("the token does not match")]
     NoMatch,
 }

@@ -1,5 +1,5 @@
-//! Hex HMAC-SHA256 over the raw body, keyed with the secret's own text: seed 002's
-//! `X-Webhook-Signature: sha256=…` on our webhooks, and the bare form of seed 001 coming in.
+//! Hex HMAC-SHA256 over the raw body, keyed with the secret's text: `X-Webhook-Signature: sha256=…`
+//! of the async TTS API v1 on our webhooks, and the form without prefix of scene service webhooks.
 
 use domain::Secret;
 
@@ -8,7 +8,7 @@ use crate::{InvalidSecret, Unverified};
 
 /// The header that carries the signature, in lower case.
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
-/// The header in which seed 002 carries the time of sending, in seconds since the Unix epoch.
+/// The header of the async TTS API v1 with the time of sending, in seconds since the Unix epoch.
 /// The signature does not cover it.
 pub const TIMESTAMP_HEADER: &str = "x-webhook-timestamp";
 
@@ -19,8 +19,8 @@ pub fn sign(secret: &Secret, body: &[u8]) -> Result<String, InvalidSecret> {
     Ok(format!("{PREFIX}{}", digest(secret, body)?))
 }
 
-/// Whether `presented` is the signature of `body`. The prefix may be absent, and the hex in
-/// either case.
+/// Checks that `presented` is the signature of `body`. The prefix is optional, and the hex may be
+/// in upper or lower case.
 pub fn verify(secret: &Secret, body: &[u8], presented: &str) -> Result<(), Unverified> {
     let expected = digest(secret, body)?;
     let hex = presented.strip_prefix(PREFIX).unwrap_or(presented).to_ascii_lowercase();
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unset_secret_refuses() {
+    fn unset_secret_is_refused() {
         let unset = Secret::new("");
         let own = hex::encode(hmac_sha256(b"", [BODY]));
         assert_eq!(verify(&unset, BODY, &own), Err(InvalidSecret::Missing.into()));

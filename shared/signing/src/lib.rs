@@ -1,8 +1,16 @@
-//! Every signature scheme spoken here, signing and verifying: what senders of webhooks prove
-//! themselves by, what our own webhooks carry, and the tokens in links and callbacks.
+//! Signatures, keys and tokens: the signature schemes of webhooks in and out, API keys, and the
+//! tokens in download links and callback URLs.
 //!
-//! Pure: the time is an argument, random bytes are arguments, nothing is read or sent. Every
-//! comparison with something presented takes the same time wherever the two differ.
+//! Invariants:
+//! - Pure: no I/O, clock or randomness. The time and random bytes are arguments.
+//! - Presented signatures and tokens are compared in constant time.
+//! - Derived secrets and tokens carry a label for each use, so none is valid for another use.
+//! - A missing secret is an error: there is no unsigned mode. No error or `Debug` shows a secret.
+//!
+//! Of our crates it uses `domain` alone.
+//!
+//! A further signature scheme gets a module with `sign` and `verify`, like [`hex_hmac`]; a further
+//! derived secret or token gets a label of its own in `webhook_secret` or `token`.
 
 pub mod api_key;
 pub mod error;

@@ -1,4 +1,4 @@
-//! HMAC-SHA256, the one primitive that all schemes here are made of.
+//! HMAC-SHA256, which the symmetric schemes and the derived secrets are built from.
 
 use domain::Secret;
 use hmac::{Hmac, KeyInit, Mac};
@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 
 use crate::InvalidSecret;
 
-/// Shortest master secret accepted, in bytes: 16 random bytes cannot be guessed.
+/// Minimum length of a master secret in bytes: 16 random bytes cannot be guessed.
 pub const MASTER_BYTES: usize = 16;
 
 /// HMAC-SHA256 of the concatenation of `parts`.
@@ -19,23 +19,23 @@ pub fn hmac_sha256<'a>(key: &[u8], parts: impl IntoIterator<Item = &'a [u8]>) ->
     mac.finalize().into_bytes().into()
 }
 
-/// The MAC that stands for a list of parts under our master secret.
+/// The MAC of a list of parts under the master secret.
 pub fn labelled(master: &Secret, parts: &[&str]) -> [u8; 32] {
     Labelled::new(master).mac(parts)
 }
 
-/// A master secret made ready for [`labelled`], which halves the work of a short list.
+/// The keyed state of [`labelled`], computed once: it halves the work of a short list.
 #[derive(Debug, Clone)]
 pub struct Labelled(Hmac<Sha256>);
 
 impl Labelled {
-    /// Does what depends on the secret alone.
+    /// The state for `master`.
     pub fn new(master: &Secret) -> Self {
         Self(keyed(master.expose().as_bytes()))
     }
 
-    /// Each part goes in with its length, so no two lists run together; the first part is the
-    /// label of the use.
+    /// The MAC of `parts`, the first of which is the label of the use. Each part is preceded by
+    /// its length, so different lists never give the same input.
     pub fn mac(&self, parts: &[&str]) -> [u8; 32] {
         let mut mac = self.0.clone();
         for part in parts {
@@ -46,7 +46,7 @@ impl Labelled {
     }
 }
 
-/// Refuses a master secret that is absent or easily guessed.
+/// Refuses a master secret that is absent or too short.
 pub fn check_master(master: &Secret) -> Result<(), InvalidSecret> {
     match master.expose().len() {
         0 => Err(InvalidSecret::Missing),
@@ -55,13 +55,13 @@ pub fn check_master(master: &Secret) -> Result<(), InvalidSecret> {
     }
 }
 
-/// Whether the two are equal, in a time that depends on their lengths alone.
+/// Whether the two are equal, compared in constant time for a given length.
 pub fn equal(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }
 
-/// Shortens a long key and pads a short one as RFC 2104 says, which makes any length usable.
-/// The constructor that takes a slice does so too, but has an error that never comes.
+/// Hashes a long key and pads a short one (RFC 2104), so any length is accepted. The `hmac`
+/// constructor for slices does the same, but returns an error that cannot occur.
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
     if key.len() > block.len() {
@@ -91,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_read_alike_differ() {
+    fn parts_are_delimited_by_their_length() {
         let master = Secret::new("0123456789abcdef");
         assert_ne!(labelled(&master, &["ab", "c"]), labelled(&master, &["a", "bc"]));
         assert_ne!(labelled(&master, &["a", ""]), labelled(&master, &["a"]));
     }
 
     #[test]
-    fn a_master_secret_must_be_long() {
+    fn short_master_secret_is_refused() {
         let check = |text: &str| check_master(&Secret::new(text));
         assert_eq!(check(""), Err(InvalidSecret::Missing));
         assert_eq!(check("0123456789abcde"), Err(InvalidSecret::Weak));

@@ -1,7 +1,7 @@
-//! Standard Webhooks 1.0, symmetric (`v1`): what our webhooks carry, and what Replicate sends.
+//! Standard Webhooks 1.0, symmetric (`v1`): on our webhooks and those of providers that use it.
 //!
-//! Signed are `{id}.{timestamp}.{body}`; neither id nor timestamp holds a dot, or two different
-//! webhooks could read the same.
+//! The signed content is `{id}.{timestamp}.{body}`. Neither id nor timestamp may contain a dot, or
+//! two different webhooks could have the same content.
 
 use base64::Engine;
 use base64::engine::GeneralPurpose;
@@ -17,20 +17,20 @@ pub const ID_HEADER: &str = "webhook-id";
 pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 /// Header of the signatures, separated by spaces.
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
-/// What a secret begins with.
+/// The prefix of a secret.
 pub const SECRET_PREFIX: &str = "whsec_";
-/// How far the time of signing may lie from now, either way, in seconds.
+/// Maximum difference between the time of signing and now, either way, in seconds.
 pub const TOLERANCE_SECONDS: i64 = 300;
 
 const VERSION: &str = "v1";
-/// Writes padding, as the standard's own libraries do, and reads secrets with or without.
+/// Writes padding, as the standard's own libraries do, and reads secrets with or without it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     base64::engine::GeneralPurposeConfig::new()
         .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
 );
 
-/// The three headers of a webhook that came in.
+/// The three headers of a received webhook.
 #[derive(Debug, Clone, Copy)]
 pub struct Headers<'a> {
     /// `webhook-id`
@@ -42,7 +42,7 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Looks the three up with `get`, which is given names in lower case.
+    /// Reads the three with `get`, which is called with names in lower case.
     pub fn find(get: impl Fn(&'static str) -> Option<&'a str>) -> Result<Self, Unverified> {
         let find = |name| get(name).ok_or(Unverified::MissingHeader(name));
         Ok(Self {
@@ -54,7 +54,7 @@ impl<'a> Headers<'a> {
 }
 
 /// The value of `webhook-signature` for a webhook sent `now`: one signature for each of
-/// `secrets`, so that a receiver which knows an older one still believes it.
+/// `secrets`, so that a receiver with an older secret can verify it too.
 ///
 /// `webhook-timestamp` must be `now` in whole seconds, and `id` must hold no dot.
 pub fn sign(
@@ -72,8 +72,8 @@ pub fn sign(
     Ok(signatures?.join(" "))
 }
 
-/// Whether `body` was signed with one of `secrets`, near enough to `now`. Signatures of
-/// versions not known here are passed over.
+/// Checks that `body` was signed with one of `secrets`, within the tolerance of `now`. Signatures
+/// of other versions are ignored.
 pub fn verify(
     headers: &Headers<'_>,
     secrets: &[Secret],
@@ -94,13 +94,13 @@ pub fn verify(
     Err(Unverified::NoMatch)
 }
 
-/// The text of a secret that holds `bytes`, which should be 24 to 64 random ones.
+/// The text of a secret made of `bytes`, which should be 24 to 64 random ones.
 #[must_use]
 pub fn encode_secret(bytes: &[u8]) -> Secret {
     Secret::new(format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes)))
 }
 
-/// What both forms of the standard ask of a webhook, whoever signed it.
+/// The checks of id and time, which both versions share.
 pub(crate) fn check_headers(headers: &Headers<'_>, now: Timestamp) -> Result<(), Unverified> {
     if headers.id.is_empty() || headers.id.contains('.') {
         return Err(Unverified::MalformedHeader(ID_HEADER));

@@ -1,4 +1,4 @@
-//! Standard Webhooks against its official vectors, and against tampering.
+//! Standard Webhooks with its official test vectors, and with tampering.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ struct Vector {
     signature: &'static str,
 }
 
-/// The standard's own.
+/// The standard's own test vectors.
 const VECTORS: [Vector; 2] = [
     Vector {
         secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -58,7 +58,7 @@ fn signs_and_verifies_the_official_vectors() {
 }
 
 #[test]
-fn one_right_signature_among_others_is_enough() {
+fn one_matching_signature_of_several_is_enough() {
     let [Vector { secret, signature, .. }, Vector { secret: other, .. }] = &VECTORS;
     let list = format!("v1a,AAAA v2,x v1,bm8= {signature} v1,");
     assert_eq!(check(&list, &[other, secret], 0), Ok(()));
@@ -69,7 +69,7 @@ fn one_right_signature_among_others_is_enough() {
 }
 
 #[test]
-fn believes_for_five_minutes_both_ways() {
+fn tolerance_is_five_minutes_both_ways() {
     let Vector { secret, signature, .. } = &VECTORS[0];
     assert_eq!(check(signature, &[secret], 300), Ok(()));
     assert_eq!(check(signature, &[secret], 301), Err(Unverified::TooOld));
@@ -78,7 +78,7 @@ fn believes_for_five_minutes_both_ways() {
 }
 
 #[test]
-fn a_useless_secret_refuses() {
+fn invalid_secret_is_refused() {
     let signature = VECTORS[0].signature;
     let refused = |secrets: &[&str]| match check(signature, secrets, 0) {
         Err(Unverified::Secret(reason)) => reason,
@@ -93,7 +93,7 @@ fn a_useless_secret_refuses() {
 }
 
 #[test]
-fn headers_must_be_there_and_well_formed() {
+fn missing_and_malformed_headers_are_refused() {
     let found = |absent: &str| Headers::find(|name| (name != absent).then_some("1")).map(|_| ());
     assert_eq!(found("none"), Ok(()));
     for name in [ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER] {
@@ -123,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_body_is_not_believed(key: [u8; 32], mut body in prop::collection::vec(any::<u8>(), 1..200), place: prop::sample::Index, change in 1_u8..) {
+    fn changed_body_is_refused(key: [u8; 32], mut body in prop::collection::vec(any::<u8>(), 1..200), place: prop::sample::Index, change in 1_u8..) {
         let secrets = [encode_secret(&key)];
         let signature = sign(&secrets, "msg_1", at(7), &body).unwrap();
         let place = place.index(body.len());

@@ -1,5 +1,5 @@
-//! Standard Webhooks 1.0, asymmetric (`v1a`): Ed25519 over the same bytes as the symmetric
-//! form, for receivers that are to know no secret.
+//! Standard Webhooks 1.0, asymmetric (`v1a`): Ed25519 over the same content as `v1`, for receivers
+//! that hold no secret.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,30 +9,30 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use crate::standard_webhooks::{Headers, check_headers};
 use crate::{InvalidSecret, Unverified};
 
-/// What the text of a private key begins with.
+/// The prefix of a private key's text.
 pub const PRIVATE_PREFIX: &str = "whsk_";
-/// What the text of a public key begins with.
+/// The prefix of a public key's text.
 pub const PUBLIC_PREFIX: &str = "whpk_";
 
 const VERSION: &str = "v1a,";
 
-/// The key that signs. Its `Debug` shows nothing.
+/// The signing key. Its `Debug` shows nothing.
 #[derive(Clone)]
 pub struct PrivateKey(SigningKey);
 
-/// The key that receivers know.
+/// The key that receivers verify with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
 impl PrivateKey {
-    /// The key that follows from 32 bytes, which nobody may be able to guess.
+    /// The key derived from 32 unpredictable bytes.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// Reads a key's text: `whsk_` and base64 of seed and public key. The two must agree, or
-    /// signatures would give the seed away.
+    /// Parses a key's text: `whsk_` and base64 of seed and public key. The two must match, or
+    /// signatures would reveal the seed.
     pub fn parse(text: &Secret) -> Result<Self, InvalidSecret> {
         let base64 = match text.expose() {
             "" => return Err(InvalidSecret::Missing),
@@ -43,7 +43,7 @@ impl PrivateKey {
         SigningKey::from_keypair_bytes(&pair).map(Self).map_err(|_| InvalidSecret::Encoding)
     }
 
-    /// The key that receivers know.
+    /// The public half.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
@@ -91,8 +91,8 @@ pub fn sign(
     Ok(keys.iter().map(signature).collect::<Vec<_>>().join(" "))
 }
 
-/// Whether `body` was signed by one of `keys`, near enough to `now`. Signatures of versions
-/// not known here are passed over.
+/// Checks that `body` was signed by one of `keys`, within the tolerance of `now`. Signatures of
+/// other versions are ignored.
 pub fn verify(
     headers: &Headers<'_>,
     keys: &[PublicKey],
@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// The standard's own vector for `v1a`.
+    /// The standard's own test vector for `v1a`.
     const KEY: &str = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
     const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
     const TIMESTAMP: &str = "1614265330";
@@ -158,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_none_is_refused() {
+    fn invalid_key_is_refused() {
         let parse = |text: &str| PrivateKey::parse(&Secret::new(text)).map(drop);
         assert_eq!(parse(""), Err(InvalidSecret::Missing));
-        // The last byte of the public half is another one.
-        let torn = KEY.replace("Kvg==", "Kvw==");
-        for text in ["whsk_", "whsk_AAAA", "whsec_AAAA", &KEY[5..], &torn] {
+        // The last byte of the public half is wrong.
+        let mismatched = KEY.replace("Kvg==", "Kvw==");
+        for text in ["whsk_", "whsk_AAAA", "whsec_AAAA", &KEY[5..], &mismatched] {
             assert_eq!(parse(text), Err(InvalidSecret::Encoding), "{text}");
         }
         assert!("whpk_AAAA".parse::<PublicKey>().is_err());
@@ -173,7 +173,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn each_key_believes_what_all_have_signed(seeds in prop::collection::vec(any::<[u8; 32]>(), 1..4), body: Vec<u8>) {
+        fn each_key_verifies_what_all_have_signed(seeds in prop::collection::vec(any::<[u8; 32]>(), 1..4), body: Vec<u8>) {
             let keys: Vec<_> = seeds.iter().map(PrivateKey::from_seed).collect();
             let signed = sign(&keys, ID, now(), &body).unwrap();
             for key in &keys {

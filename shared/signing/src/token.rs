@@ -1,6 +1,5 @@
-//! The tokens in URLs that we hand out: in the callback given to a provider that signs nothing,
-//! and in the download links of webhooks. Each is a MAC over what it opens, so none is stored,
-//! and 256 bits of it cannot be guessed.
+//! The tokens in our URLs: the callback URL of a provider that does not sign its webhooks, and
+//! download links. A token is a 256-bit MAC over what it authorizes, so none is stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +8,7 @@ use domain::{Attempt, JobId, Secret};
 use crate::mac::{Labelled, check_master, equal};
 use crate::{InvalidSecret, WrongToken};
 
-/// Labels keep the uses apart: no token of one opens the other.
+/// One label per use: a token of one use is not valid for the other.
 const CALLBACK: &str = "hookreel callback token 1";
 const DOWNLOAD: &str = "hookreel download token 1";
 
@@ -18,34 +17,33 @@ const DOWNLOAD: &str = "hookreel download token 1";
 pub struct TokenKey(Labelled);
 
 impl TokenKey {
-    /// A key from our master secret, which must hold at least 16 bytes.
+    /// A key from the master secret, which must have at least 16 bytes.
     pub fn new(master: &Secret) -> Result<Self, InvalidSecret> {
         check_master(master)?;
         Ok(Self(Labelled::new(master)))
     }
 
-    /// The token by which the provider's callback names one attempt of a job:
-    /// `<attempt>.<mac>`.
+    /// The token of the callback URL of one attempt of a job: `<attempt>.<mac>`.
     #[must_use]
     pub fn callback_token(&self, job: &JobId, attempt: Attempt) -> String {
         format!("{attempt}.{}", self.mac(&[CALLBACK, job.as_str(), &attempt.to_string()]))
     }
 
-    /// The attempt of `job` for which the token in `text` was made. Whether that attempt still
-    /// counts is for the caller to say.
+    /// The attempt of `job` that the token `text` was made for. The caller checks whether that
+    /// attempt is superseded.
     pub fn verify_callback_token(&self, job: &JobId, text: &str) -> Result<Attempt, WrongToken> {
         let (attempt, _) = text.split_once('.').ok_or(WrongToken::Malformed)?;
         let attempt = Attempt(attempt.parse().map_err(|_| WrongToken::Malformed)?);
         check(text, &self.callback_token(job, attempt)).map(|()| attempt)
     }
 
-    /// The token that opens the files of a job without an API key, for as long as they exist.
+    /// The token that authorizes downloads of a job's files without an API key. It does not expire.
     #[must_use]
     pub fn download_token(&self, job: &JobId) -> String {
         self.mac(&[DOWNLOAD, job.as_str()])
     }
 
-    /// Whether the token in `text` was made for the files of `job`.
+    /// Checks that the token `text` was made for the files of `job`.
     pub fn verify_download_token(&self, job: &JobId, text: &str) -> Result<(), WrongToken> {
         check(text, &self.download_token(job))
     }
@@ -55,7 +53,7 @@ impl TokenKey {
     }
 }
 
-/// Compares the text itself, so that a token has one spelling only.
+/// Compares the text, not the decoded bytes, so that a token has only one spelling.
 fn check(presented: &str, expected: &str) -> Result<(), WrongToken> {
     if equal(presented.as_bytes(), expected.as_bytes()) { Ok(()) } else { Err(WrongToken::NoMatch) }
 }
@@ -77,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_callback_token_names_its_attempt_alone() {
+    fn callback_token_is_valid_for_its_attempt_only() {
         let key = key("0123456789abcdef");
         let token = key.callback_token(&job("job_1"), Attempt(2));
         assert_eq!(key.verify_callback_token(&job("job_1"), &token), Ok(Attempt(2)));
@@ -93,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn no_token_opens_what_another_does() {
+    fn token_is_valid_for_its_job_use_and_master_only() {
         let (ours, theirs) = (key("0123456789abcdef"), key("0123456789abcdeF"));
         let token = ours.download_token(&job("job_1"));
         assert_eq!(ours.verify_download_token(&job("job_1"), &token), Ok(()));
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_plain_in_a_query() {
+    fn tokens_need_no_escaping_in_a_query() {
         let token = key("0123456789abcdef").callback_token(&job("job_1"), Attempt(1));
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         assert!(token.chars().all(plain), "{token}");
@@ -120,7 +118,7 @@ mod tests {
         }
 
         #[test]
-        fn no_other_text_opens(text: String) {
+        fn other_text_is_refused(text: String) {
             let key = key("0123456789abcdef");
             prop_assert!(key.verify_callback_token(&job("job_1"), &text).is_err());
             prop_assert!(key.verify_download_token(&job("job_1"), &text).is_err());

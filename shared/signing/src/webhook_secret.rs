@@ -1,4 +1,5 @@
-//! The secrets and keys that sign webhooks: of one owner's jobs, and of one endpoint.
+//! The secrets and keys that sign webhooks, one for an owner's jobs and one for each endpoint.
+//! They are derived from the master secret: none is stored, and a rotation stores only a version.
 
 use domain::{EndpointId, OwnerId, Secret};
 
@@ -10,43 +11,46 @@ use crate::standard_webhooks_v1a::PrivateKey;
 /// The version of an owner's secret until it is rotated.
 pub const FIRST_VERSION: u32 = 1;
 
-/// Labels keep the uses apart: no secret of one is a secret of another.
+/// One label per use: a secret of one use is not valid for another.
 const OWNER: &str = "hookreel webhook secret 1";
 const ENDPOINT: &str = "hookreel endpoint secret 1";
 const ENDPOINT_KEY: &str = "hookreel endpoint key 1";
 
-/// The `version`th webhook secret of `owner`, as Standard Webhooks writes one. It follows from
-/// the master secret, so none is stored, and a rotation stores no more than the next version.
+/// The webhook secret of `owner` in `version`, in the form of Standard Webhooks.
 pub fn webhook_secret(
     master: &Secret,
     owner: &OwnerId,
     version: u32,
 ) -> Result<Secret, InvalidSecret> {
-    check_master(master)?;
-    let bytes = labelled(master, &[OWNER, owner.as_str(), &version.to_string()]);
-    Ok(encode_secret(&bytes))
+    derived(master, [OWNER, owner.as_str()], version).map(|bytes| encode_secret(&bytes))
 }
 
-/// The `version`th secret of an endpoint, likewise.
+/// The secret of an endpoint in `version`, in the form of Standard Webhooks.
 pub fn endpoint_secret(
     master: &Secret,
     endpoint: &EndpointId,
     version: u32,
 ) -> Result<Secret, InvalidSecret> {
-    check_master(master)?;
-    let bytes = labelled(master, &[ENDPOINT, endpoint.as_str(), &version.to_string()]);
-    Ok(encode_secret(&bytes))
+    derived(master, [ENDPOINT, endpoint.as_str()], version).map(|bytes| encode_secret(&bytes))
 }
 
-/// The `version`th private key of an endpoint whose receiver knows the public one.
+/// The private key of an endpoint in `version`, for a receiver that has the public key.
 pub fn endpoint_key(
     master: &Secret,
     endpoint: &EndpointId,
     version: u32,
 ) -> Result<PrivateKey, InvalidSecret> {
-    check_master(master)?;
-    let seed = labelled(master, &[ENDPOINT_KEY, endpoint.as_str(), &version.to_string()]);
+    let seed = derived(master, [ENDPOINT_KEY, endpoint.as_str()], version)?;
     Ok(PrivateKey::from_seed(&seed))
+}
+
+fn derived(
+    master: &Secret,
+    [label, id]: [&str; 2],
+    version: u32,
+) -> Result<[u8; 32], InvalidSecret> {
+    check_master(master)?;
+    Ok(labelled(master, &[label, id, &version.to_string()]))
 }
 
 #[cfg(test)]
@@ -63,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn follows_from_master_owner_and_version() {
+    fn secret_depends_on_master_owner_and_version() {
         let one = secret("0123456789abcdef", "acme", 1);
         assert!(one == secret("0123456789abcdef", "acme", 1));
         assert!(one != secret("0123456789abcdef", "acme", 2));
@@ -72,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_has_secrets_and_keys_of_its_own() {
+    fn endpoint_has_its_own_secrets_and_keys() {
         let master = Secret::new("0123456789abcdef");
         let id = |text: &str| text.parse::<EndpointId>().unwrap();
         let of = |text, version| endpoint_secret(&master, &id(text), version).unwrap();
@@ -92,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weak_master_makes_none() {
+    fn short_master_secret_is_refused() {
         let made = webhook_secret(&Secret::new("short"), &OwnerId::new("acme"), 1);
         assert!(made.is_err_and(|reason| reason == InvalidSecret::Weak));
     }
