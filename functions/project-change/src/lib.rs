@@ -1,12 +1,12 @@
-//! What an owner does to a project: `DELETE /v1/projects/{project_id}` ends it, `POST …/resume`
-//! has it go on after a failed step, `POST …/scenes/{scene_id}/regenerate` has one scene, and
-//! what depends on it, made anew.
+//! Changes of a project: `DELETE /v1/projects/{project_id}` cancels it, `POST …/resume` continues it
+//! after a failed step, `POST …/scenes/{scene_id}/regenerate` regenerates a scene and the steps that
+//! depend on it.
 
 mod restart;
 
 use domain::links::Links;
 use domain::project::resource::ProjectResource;
-use domain::project::restart::{Unfit, may_cancel};
+use domain::project::restart::{ProjectConflict, may_cancel};
 use domain::{JobId, OwnerId, ProjectId, Scope, Timestamp};
 use http::StatusCode;
 use runtime::http::{HttpFunction, Request, Response, json};
@@ -16,7 +16,7 @@ use store::{ProjectChanged, Store, WholeProject};
 
 use crate::restart::Restart;
 
-/// How often a project is read again that a step changed meanwhile.
+/// Maximum number of tries, if steps change the project between its read and its write.
 const TRIES: usize = 5;
 
 /// The function.
@@ -28,11 +28,11 @@ pub struct ProjectChange {
     clock: Clock,
 }
 
-/// What an owner wants.
-enum Wish {
-    /// That the project ends, at that time.
+/// A requested change.
+enum Action {
+    /// Cancel the project, at that time.
     Cancel(Timestamp),
-    /// That a part of it begins anew.
+    /// Restart it from one of its steps.
     Restart(Restart),
 }
 
@@ -50,34 +50,41 @@ impl HttpFunction for ProjectChange {
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let owner = request.caller(Scope::JobsWrite)?.owner;
         let id = request.path_id("project_id", "project")?;
-        let (wish, status) = match request.route() {
-            "DELETE /v1/projects/{project_id}" => (Wish::Cancel(self.clock.now()), StatusCode::OK),
+        let (action, status) = match request.route() {
+            "DELETE /v1/projects/{project_id}" => {
+                (Action::Cancel(self.clock.now()), StatusCode::OK)
+            }
             "POST /v1/projects/{project_id}/resume" => {
-                (Wish::Restart(self.resume(&request)?), StatusCode::ACCEPTED)
+                (Action::Restart(self.resume(&request)?), StatusCode::ACCEPTED)
             }
             "POST /v1/projects/{project_id}/scenes/{scene_id}/regenerate" => {
-                (Wish::Restart(self.regenerate(&request)?), StatusCode::ACCEPTED)
+                (Action::Restart(self.regenerate(&request)?), StatusCode::ACCEPTED)
             }
             _ => return Err(Problem::not_found("There is no such route.")),
         };
-        self.change(&owner, &id, &wish).await?;
-        self.shown(status, &owner, &id).await
+        self.change(&owner, &id, &action).await?;
+        self.respond(status, &owner, &id).await
     }
 }
 
 impl ProjectChange {
-    /// Changes the owner's project `id`, once more if a step changes it meanwhile.
-    async fn change(&self, owner: &OwnerId, id: &ProjectId, wish: &Wish) -> Result<(), Problem> {
+    /// Changes the owner's project `id`. On a conflict it is read again.
+    async fn change(
+        &self,
+        owner: &OwnerId,
+        id: &ProjectId,
+        action: &Action,
+    ) -> Result<(), Problem> {
         for _ in 0..TRIES {
             let whole = self.find(owner, id).await?;
-            let changed = match wish {
-                Wish::Cancel(at) => {
-                    may_cancel(&whole.project, &whole.jobs).map_err(|unfit| refused(&unfit))?;
+            let changed = match action {
+                Action::Cancel(at) => {
+                    may_cancel(&whole.project, &whole.jobs).map_err(|error| problem(&error))?;
                     self.store.cancel_project(owner, &whole, *at).await
                 }
-                Wish::Restart(restart) if restart.is_done(&whole)? => return Ok(()),
-                Wish::Restart(restart) => {
-                    let (step, plan) = restart.fitted(&whole)?;
+                Action::Restart(restart) if restart.is_done(&whole)? => return Ok(()),
+                Action::Restart(restart) => {
+                    let (step, plan) = restart.target(&whole)?;
                     let act = restart.act.clone();
                     self.store.restart_project(&whole, &step, act, plan.as_ref()).await
                 }
@@ -87,7 +94,7 @@ impl ProjectChange {
                 ProjectChanged::Outdated => {}
             }
         }
-        Err(Problem::unavailable("the project changed again and again while it was being changed"))
+        Err(Problem::unavailable("every try to change the project had a conflict"))
     }
 
     async fn find(&self, owner: &OwnerId, id: &ProjectId) -> Result<WholeProject, Problem> {
@@ -95,8 +102,8 @@ impl ProjectChange {
         found.ok_or_else(|| Problem::not_found("There is no such project."))
     }
 
-    /// The project as it is now.
-    async fn shown(
+    /// The response with the project as it is now.
+    async fn respond(
         &self,
         status: StatusCode,
         owner: &OwnerId,
@@ -111,15 +118,15 @@ impl ProjectChange {
     }
 }
 
-/// What is wrong with a wish, as its owner is told.
-fn refused(unfit: &Unfit) -> Problem {
-    let code = match unfit {
-        Unfit::Ended(_) | Unfit::FilmMade => "too_late_to_cancel",
-        Unfit::Cancelled => "project_cancelled",
-        Unfit::NotFailed(_) => "not_failed",
-        Unfit::NotBegun(_) => "scene_not_begun",
-        Unfit::NothingToStartFrom(_) => "earlier_step_missing",
-        Unfit::NoScene => return Problem::not_found("There is no such scene."),
+/// The problem for a change that the project's state does not allow.
+fn problem(conflict: &ProjectConflict) -> Problem {
+    let code = match conflict {
+        ProjectConflict::Ended(_) | ProjectConflict::FilmComplete => "too_late_to_cancel",
+        ProjectConflict::Cancelled => "project_cancelled",
+        ProjectConflict::NotFailed(_) => "not_failed",
+        ProjectConflict::SceneNotStarted(_) => "scene_not_begun",
+        ProjectConflict::EarlierStepMissing(_) => "earlier_step_missing",
+        ProjectConflict::NoScene => return Problem::not_found("There is no such scene."),
     };
-    Problem::conflict(code, unfit.to_string())
+    Problem::conflict(code, conflict.to_string())
 }

@@ -1,4 +1,4 @@
-//! `POST …/regenerate` and `POST …/resume`: a project begins anew from one of its steps on.
+//! `POST …/regenerate` and `POST …/resume`: a project restarts from one of its steps.
 
 use domain::project::plan::Scene;
 use domain::project::restart::{regenerate_from, resume_from};
@@ -10,17 +10,17 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use store::WholeProject;
 
-use crate::{ProjectChange, refused};
+use crate::{ProjectChange, problem};
 
-/// A wish to begin anew.
+/// A requested restart.
 pub(crate) struct Restart {
     pub(crate) act: ProjectAct,
-    /// The scene to be made anew; otherwise it goes on from what is missing.
-    scene: Option<(SceneId, Difference)>,
+    /// The scene to regenerate; `None` resumes from the first missing output.
+    scene: Option<(SceneId, SceneUpdate)>,
 }
 
-/// What is to be different in a scene that is made anew.
-struct Difference {
+/// New values for a scene that is regenerated. Absent ones stay.
+struct SceneUpdate {
     prompt: Option<String>,
     duration: Option<f64>,
     options: Option<Map<String, Value>>,
@@ -33,12 +33,12 @@ impl ProjectChange {
 
     pub(crate) fn regenerate(&self, request: &Request) -> Result<Restart, Problem> {
         let scene = request.path_id("scene_id", "scene")?;
-        let scene = Some((scene, Difference::read(request)?));
+        let scene = Some((scene, SceneUpdate::read(request)?));
         Ok(Restart { act: self.act(ProjectVerb::Regenerated, request)?, scene })
     }
 
-    /// What the request asks for. With an idempotency key it says so, and for what that was
-    /// used: the act lies in the project itself, so it is saved with its effect or not at all.
+    /// The act to store. It has the hashes of the idempotency key, if there is one, and of the
+    /// request. It is part of the project's item, so it is saved with its effect or not at all.
     fn act(&self, what: ProjectVerb, request: &Request) -> Result<ProjectAct, Problem> {
         let mark = request.mark()?;
         let asked = || {
@@ -51,7 +51,7 @@ impl ProjectChange {
 }
 
 impl Restart {
-    /// Whether this was done before, under the same idempotency key.
+    /// Whether a request with the same idempotency key has done this.
     pub(crate) fn is_done(&self, whole: &WholeProject) -> Result<bool, Problem> {
         let act = &self.act;
         let before = act.mark.as_ref().and_then(|mark| whole.project.act_marked(mark, act.at));
@@ -62,23 +62,22 @@ impl Restart {
         }
     }
 
-    /// The step from which `whole` is to go on, and its plan if that changes.
-    pub(crate) fn fitted(&self, whole: &WholeProject) -> Result<(Step, Option<Plan>), Problem> {
-        let (step, plan) = match &self.scene {
-            None => (resume_from(&whole.project, &whole.jobs), None),
-            Some((scene, difference)) => {
-                let step = regenerate_from(&whole.project, &whole.jobs, *scene);
-                (step, Some((scene, difference)))
-            }
+    /// The step that `whole` restarts from, and its new plan if that changes.
+    pub(crate) fn target(&self, whole: &WholeProject) -> Result<(Step, Option<Plan>), Problem> {
+        let step = match &self.scene {
+            None => resume_from(&whole.project, &whole.jobs),
+            Some((scene, _)) => regenerate_from(&whole.project, &whole.jobs, *scene),
         };
-        let step = step.map_err(|unfit| refused(&unfit))?;
-        let made =
-            |(scene, difference): (&SceneId, &Difference)| difference.made_in(&whole.plan, *scene);
-        Ok((step, plan.map(made).transpose()?.flatten()))
+        let step = step.map_err(|conflict| problem(&conflict))?;
+        let plan = match &self.scene {
+            None => None,
+            Some((scene, update)) => update.applied(&whole.plan, *scene)?,
+        };
+        Ok((step, plan))
     }
 }
 
-impl Difference {
+impl SceneUpdate {
     fn read(request: &Request) -> Result<Self, Problem> {
         let mut fields = request.optional_fields(limits::SETTINGS_BODY_BYTES)?;
         Ok(Self {
@@ -88,8 +87,8 @@ impl Difference {
         })
     }
 
-    /// The plan with this difference in `scene`; `None` if there is none.
-    fn made_in(&self, plan: &Plan, scene: SceneId) -> Result<Option<Plan>, InvalidField> {
+    /// The plan with this update of `scene`; `None` if nothing changes.
+    fn applied(&self, plan: &Plan, scene: SceneId) -> Result<Option<Plan>, InvalidField> {
         if self.prompt.is_none() && self.duration.is_none() && self.options.is_none() {
             return Ok(None);
         }

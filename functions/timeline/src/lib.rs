@@ -1,10 +1,10 @@
-//! `GET /v1/jobs/{job_id}/timeline` and `GET /v1/projects/{project_id}/timeline`: what happened,
-//! step by step, with what there is to show for it. Nothing is written for it: it is put together
-//! from the job, the webhooks that were kept, and the deliveries.
+//! `GET /v1/jobs/{job_id}/timeline` and `GET /v1/projects/{project_id}/timeline`: the events of a
+//! job or project with their evidence, assembled from its jobs, the stored inbound webhooks and the
+//! deliveries. Nothing is written for a timeline.
 
-mod told;
+mod delivery_ids;
 
-use domain::timeline::{Timeline as Entries, WebhookIn};
+use domain::timeline::{InboundWebhook, Timeline as Entries};
 use domain::{JobId, OwnerId, ProjectId, Scope, Step};
 use futures::future::try_join_all;
 use runtime::http::{self as answer, HttpFunction, Request, Response};
@@ -12,8 +12,8 @@ use runtime::{Context, Problem, StartError};
 use serde_json::json;
 use store::{Inbound, Store};
 
-/// How many steps' webhooks are read at a time.
-const AT_A_TIME: usize = 8;
+/// Number of steps whose webhooks are read concurrently.
+const CONCURRENCY: usize = 8;
 
 /// The function.
 #[derive(Debug)]
@@ -47,10 +47,11 @@ impl Timeline {
         for inbound in self.store.webhooks_about(id).await.map_err(Problem::unavailable)? {
             entries.webhook(webhook(inbound));
         }
-        // Of a step nobody is told but of its project's end.
+        // A step has no webhooks: only its project's end is delivered.
         if Step::of(id).is_none() {
             let endpoints = self.store.endpoints(owner).await.map_err(Problem::unavailable)?;
-            self.add_deliveries(owner, &told::of_job(&job, &endpoints), &mut entries).await?;
+            let ids = delivery_ids::of_job(&job, &endpoints);
+            self.add_deliveries(owner, &ids, &mut entries).await?;
         }
         Ok(entries)
     }
@@ -65,15 +66,15 @@ impl Timeline {
         for job in &jobs {
             entries.job(job);
         }
-        for some in jobs.chunks(AT_A_TIME) {
-            let reads = try_join_all(some.iter().map(|job| self.store.webhooks_about(&job.id)));
+        for chunk in jobs.chunks(CONCURRENCY) {
+            let reads = try_join_all(chunk.iter().map(|job| self.store.webhooks_about(&job.id)));
             for inbound in reads.await.map_err(Problem::unavailable)?.into_iter().flatten() {
                 entries.webhook(webhook(inbound));
             }
         }
         let endpoints = self.store.endpoints(owner).await.map_err(Problem::unavailable)?;
-        let told = told::of_project(&whole.project, &endpoints);
-        self.add_deliveries(owner, &told, &mut entries).await?;
+        let ids = delivery_ids::of_project(&whole.project, &endpoints);
+        self.add_deliveries(owner, &ids, &mut entries).await?;
         Ok(entries)
     }
 
@@ -91,8 +92,8 @@ impl Timeline {
     }
 }
 
-fn webhook(inbound: Inbound) -> WebhookIn {
-    WebhookIn {
+fn webhook(inbound: Inbound) -> InboundWebhook {
+    InboundWebhook {
         inbound_id: inbound.id,
         provider: inbound.provider,
         outcome: json!(inbound.outcome),

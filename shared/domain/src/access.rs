@@ -1,33 +1,23 @@
-//! Who asks, and what they may do.
+//! Owners, API keys and scopes.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::text_id;
 use crate::{InvalidField, Timestamp};
 
-/// A tenant. Every job, key and secret belongs to one, and every query names one.
+/// A tenant. Every job, key and secret belongs to one, and every query of a client names one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OwnerId(String);
 
+text_id!(OwnerId);
+
 impl OwnerId {
-    /// The owner of that name.
+    /// The owner named `name`.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for OwnerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -40,16 +30,16 @@ pub enum Scope {
     /// Create and cancel jobs.
     #[serde(rename = "jobs:write")]
     JobsWrite,
-    /// Read the secret that signs webhooks, and manage where they go.
+    /// Read the secret that signs webhooks, and manage endpoints and deliveries.
     #[serde(rename = "webhooks")]
     Webhooks,
 }
 
 impl Scope {
-    /// Every scope there is.
+    /// All scopes.
     pub const ALL: [Self; 3] = [Self::JobsRead, Self::JobsWrite, Self::Webhooks];
 
-    /// The scope as it is written in a key's record.
+    /// The scope as it is stored with a key.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,31 +61,31 @@ impl FromStr for Scope {
     }
 }
 
-/// The owner behind a request, and what the key used may do.
+/// The owner that a request's API key belongs to, and the key's scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Whose data the request may touch.
+    /// The owner. A request reads and changes this owner's data only.
     pub owner: OwnerId,
-    /// What it may do there.
+    /// What the key allows.
     pub scopes: Vec<Scope>,
 }
 
 impl Caller {
-    /// Whether the key used allows `scope`.
+    /// Whether the key allows `scope`.
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
     }
 }
 
-/// What is kept of an API key; the key itself is not.
+/// What is stored of an API key; the key itself is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKeyRecord {
-    /// Whose key it is.
+    /// The owner.
     pub owner: OwnerId,
-    /// What it may do.
+    /// What the key allows.
     pub scopes: Vec<Scope>,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
 }
 

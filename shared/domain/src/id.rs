@@ -1,61 +1,86 @@
-//! Identifiers: prefixed, sortable by time where we choose them, and never plain text in code.
+//! Identifiers: a prefix and a UUID. Those created here sort by time, derived ones are hashes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::{EventType, InvalidField, OwnerId, Timestamp};
 
-/// Longest identifier accepted from outside, in bytes: it becomes part of a table key.
+/// Maximum length of an id from outside, in bytes: it becomes part of a table key.
 const MAX_LENGTH: usize = 80;
 
-/// A job. Its text is `job_` and a UUID.
+/// Implements the text form of an id: `as_str` and `Display`; given its prefix and the field of
+/// its error, `FromStr` too.
+macro_rules! text_id {
+    ($id:ident) => {
+        impl $id {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $id {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+    ($id:ident, $prefix:literal, $max_length:expr, $field:literal, $message:literal) => {
+        text_id!($id);
+
+        impl std::str::FromStr for $id {
+            type Err = InvalidField;
+
+            fn from_str(text: &str) -> Result<Self, InvalidField> {
+                let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                if !text.starts_with($prefix)
+                    || text.len() > $max_length
+                    || !text.chars().all(plain)
+                {
+                    return Err(InvalidField::new($field, $message));
+                }
+                Ok(Self(text.to_owned()))
+            }
+        }
+    };
+}
+pub(crate) use text_id;
+
+/// A job. Its text is `job_` and a UUID; a step's names its project and scene.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobId(String);
 
+text_id!(JobId);
+
 impl JobId {
-    /// A new id (version 7 UUID), which sorts after those made before `now`.
+    /// A new id, which sorts after those created before `now`.
     #[must_use]
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        let milliseconds = u64::try_from(now.as_millis()).unwrap_or(0);
-        let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
-        Self(format!("job_{}", uuid.simple()))
+        Self(sortable("job_", now, random))
     }
 
-    /// The id that `owner`'s idempotency key stands for. `generation` counts how often that
-    /// key has run out (it is kept 24 h) and been used again.
+    /// The id that `owner`'s idempotency key stands for. `generation` counts how often that key
+    /// has expired (after 24 h) and been used again.
     #[must_use]
     pub fn for_idempotency_key(owner: &OwnerId, key: &str, generation: u32) -> Self {
-        let uuid = hashed(&["idempotency", owner.as_str(), key, &generation.to_string()]);
-        Self(format!("job_{}", uuid.simple()))
+        Self(derived("job_", &["idempotency", owner.as_str(), key, &generation.to_string()]))
     }
 
-    /// The id with this text, which must be a short token of plain characters.
+    /// The id with this text, which must satisfy [`JobId::from_str`].
     pub(crate) const fn from_text(text: String) -> Self {
         Self(text)
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
 impl FromStr for JobId {
     type Err = InvalidField;
 
-    /// Takes any short token, as providers and seed documents write them (`test_123`).
+    /// Accepts any short token: RunPod worker callbacks may name a job `test_123`.
     fn from_str(text: &str) -> Result<Self, InvalidField> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         if text.is_empty() || text.len() > MAX_LENGTH || !text.chars().all(plain) {
@@ -70,29 +95,15 @@ impl FromStr for JobId {
 #[serde(transparent)]
 pub struct TaskId(String);
 
-impl TaskId {
-    /// Longest id accepted, in bytes.
-    const MAX_LENGTH: usize = 128;
-
-    /// The id as text, which is safe as a segment of a URL's path.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+text_id!(TaskId);
 
 impl FromStr for TaskId {
     type Err = InvalidField;
 
+    /// Accepts what is safe as a segment of a URL's path, up to 128 bytes.
     fn from_str(text: &str) -> Result<Self, InvalidField> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if text.is_empty() || text.len() > Self::MAX_LENGTH || !text.chars().all(plain) {
+        if text.is_empty() || text.len() > 128 || !text.chars().all(plain) {
             let message = "must be made of letters, digits, - and _ alone";
             return Err(InvalidField::new("task_id", message));
         }
@@ -100,43 +111,20 @@ impl FromStr for TaskId {
     }
 }
 
-/// One webhook out. The receiver sees it as `webhook-id`, the same over all retries.
+/// An outgoing webhook. Receivers see it as `webhook-id`, the same for all attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageId(String);
 
+text_id!(MessageId, "msg_", MAX_LENGTH, "delivery", "must be a delivery id, like msg_0190…");
+
 impl MessageId {
-    /// The id of the webhook that tells `receiver` of `event` of `subject`: a job's id, or what
-    /// else names the occurrence. It follows from the three alone, so work done twice speaks
-    /// of one and the same webhook.
+    /// The id of the webhook that notifies `receiver` of an event. `subject` is the job's id or
+    /// another event key. The id is derived from the three alone, so an event that is processed
+    /// twice is one webhook.
     #[must_use]
     pub fn for_event(subject: &str, event: EventType, receiver: &str) -> Self {
-        let uuid = hashed(&["message", subject, event.as_str(), receiver]);
-        Self(format!("msg_{}", uuid.simple()))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for MessageId {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !text.starts_with("msg_") || text.len() > MAX_LENGTH || !text.chars().all(plain) {
-            return Err(InvalidField::new("delivery", "must be a delivery id, like msg_0190…"));
-        }
-        Ok(Self(text.to_owned()))
+        Self(derived("msg_", &["message", subject, event.as_str(), receiver]))
     }
 }
 
@@ -145,49 +133,24 @@ impl FromStr for MessageId {
 #[serde(transparent)]
 pub struct EndpointId(String);
 
+text_id!(EndpointId, "ep_", MAX_LENGTH, "endpoint", "must be an endpoint id, like ep_0190…");
+
 impl EndpointId {
-    /// A new id, which sorts after those made before `now`.
+    /// A new id, which sorts after those created before `now`.
     #[must_use]
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        let milliseconds = u64::try_from(now.as_millis()).unwrap_or(0);
-        let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
-        Self(format!("ep_{}", uuid.simple()))
+        Self(sortable("ep_", now, random))
     }
 
-    /// The id that `owner`'s idempotency key stands for, in its `generation`, as for a job.
+    /// The id that `owner`'s idempotency key stands for; see [`JobId::for_idempotency_key`].
     #[must_use]
     pub fn for_idempotency_key(owner: &OwnerId, key: &str, generation: u32) -> Self {
-        let uuid = hashed(&["endpoint", owner.as_str(), key, &generation.to_string()]);
-        Self(format!("ep_{}", uuid.simple()))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+        Self(derived("ep_", &["endpoint", owner.as_str(), key, &generation.to_string()]))
     }
 }
 
-impl fmt::Display for EndpointId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for EndpointId {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !text.starts_with("ep_") || text.len() > MAX_LENGTH || !text.chars().all(plain) {
-            return Err(InvalidField::new("endpoint", "must be an endpoint id, like ep_0190…"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// How often a job has been dispatched. It fences: a callback that names an earlier attempt
-/// than the job's own comes from a provider task that no longer counts.
+/// The number of a job's attempt: how often it has been dispatched. It is the fence: a callback
+/// with a lower number than the job's comes from a superseded attempt.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -208,8 +171,16 @@ impl fmt::Display for Attempt {
     }
 }
 
-/// A UUID that follows from `parts`; lengths are hashed too, so no two lists run together.
-pub(crate) fn hashed(parts: &[&str]) -> Uuid {
+/// `prefix` and a UUID of version 7, so that ids sort by time.
+pub(crate) fn sortable(prefix: &str, now: Timestamp, random: [u8; 10]) -> String {
+    let milliseconds = u64::try_from(now.as_millis()).unwrap_or(0);
+    let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
+    format!("{prefix}{}", uuid.simple())
+}
+
+/// `prefix` and a UUID derived from `parts`. Lengths are hashed too, so different lists never give
+/// the same input.
+pub(crate) fn derived(prefix: &str, parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());
@@ -218,7 +189,7 @@ pub(crate) fn hashed(parts: &[&str]) -> Uuid {
     let digest = hash.finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    format!("{prefix}{}", uuid::Builder::from_custom_bytes(bytes).into_uuid().simple())
 }
 
 #[cfg(test)]
@@ -232,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_idempotency_key_stands_for_one_id_of_one_owner() {
+    fn idempotency_key_stands_for_one_id_of_one_owner() {
         let id = |owner: &str, key, generation| {
             JobId::for_idempotency_key(&OwnerId::new(owner), key, generation)
         };
@@ -243,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_could_leave_its_key() {
+    fn refuses_characters_that_could_escape_a_table_key() {
         for text in ["", "a/b", "a#b", "a b", &"x".repeat(81)] {
             assert!(text.parse::<JobId>().is_err(), "{text}");
         }

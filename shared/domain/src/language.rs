@@ -1,4 +1,4 @@
-//! The languages that can be spoken, by name (as seed 002 writes them) or by code.
+//! The languages of text-to-speech jobs, by name (as in the async TTS API v1) or by code.
 
 use std::str::FromStr;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::InvalidField;
 
-/// A language that can be spoken.
+/// A supported language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Language {
     name: &'static str,
     code: &'static str,
 }
 
-/// Name and BCP 47 code of each. They are those of espeak-ng that a product has users in.
+/// Name and BCP 47 code of each. They are a selection of the languages of espeak-ng.
 const LANGUAGES: [Language; 32] = [
     language("afrikaans", "af"),
     language("amharic", "am"),
@@ -54,12 +54,12 @@ const fn language(name: &'static str, code: &'static str) -> Language {
 }
 
 impl Language {
-    /// All of them, by name.
+    /// All languages, sorted by name.
     pub fn all() -> impl Iterator<Item = Self> {
         LANGUAGES.into_iter()
     }
 
-    /// Its English name in lower case, as bodies carry it: `oromo`.
+    /// Its English name in lower case, as request bodies have it: `oromo`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
@@ -75,7 +75,8 @@ impl Language {
 impl FromStr for Language {
     type Err = InvalidField;
 
-    /// Takes a name or a code, in any case; a region after the code (`en-US`) is passed over.
+    /// Accepts a name or a code, in upper or lower case. A region after the code (`en-US`) is
+    /// ignored.
     fn from_str(text: &str) -> Result<Self, InvalidField> {
         let code = text.split(['-', '_']).next().unwrap_or_default();
         LANGUAGES
@@ -90,7 +91,7 @@ impl FromStr for Language {
 fn unknown(text: &str) -> String {
     let shown: String = text.chars().take(32).collect();
     let names: Vec<_> = LANGUAGES.iter().map(|language| language.name).collect();
-    format!("{shown:?} is not spoken here; choose from {}", names.join(", "))
+    format!("{shown:?} is not supported; use one of {}", names.join(", "))
 }
 
 impl Serialize for Language {
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_language_is_told_what_there_is() {
+    fn error_of_an_unknown_language_lists_the_supported_ones() {
         let message = "klingon".parse::<Language>().map_err(|error| error.message);
         assert!(message.is_err_and(|text| text.contains("oromo") && text.contains("klingon")));
     }

@@ -1,6 +1,17 @@
-//! What Hookreel is about, apart from any machine: jobs and their states, owners and what
-//! they may do, events, schedules, limits. No I/O, no clock, no randomness of its own: time
-//! and random bytes are arguments.
+//! The domain: jobs, projects and their states, owners and scopes, events, schedules, limits, and
+//! the JSON that clients read.
+//!
+//! Invariants:
+//! - Pure: no I/O, clock or randomness. The time and random bytes are arguments.
+//! - Only [`JobState::predecessors`] lists which states lead to which; it becomes the condition of
+//!   each write.
+//! - A derived id is a hash of all that it depends on, so work done twice has the same id.
+//! - Stored types read the items of earlier versions: a new member has a default.
+//!
+//! It depends on no other crate of ours, on no AWS SDK, and on no provider's protocol.
+//!
+//! A further limit goes into [`limits`], a further event into [`event`], a further member of the
+//! API into the resource that shows it.
 
 pub mod access;
 pub mod delivery;

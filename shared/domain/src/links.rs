@@ -1,8 +1,8 @@
-//! The addresses at which clients find things again.
+//! The URLs of the API that answers, webhooks and orders to providers carry.
 
 use crate::{JobId, ProjectId};
 
-/// Makes the links of answers and webhooks.
+/// Builds URLs of the API.
 #[derive(Debug, Clone)]
 pub struct Links {
     base_url: String,
@@ -15,7 +15,7 @@ impl Links {
         Self { base_url: base_url.trim_end_matches('/').to_owned() }
     }
 
-    /// The job itself.
+    /// A job.
     #[must_use]
     pub fn job(&self, job: &JobId) -> String {
         format!("{}/v1/jobs/{job}", self.base_url)
@@ -27,8 +27,8 @@ impl Links {
         format!("{}/v1/projects/{project}", self.base_url)
     }
 
-    /// A file of the job. `token` opens it without an API key, and does not run out: behind
-    /// it a fresh presigned URL is made each time.
+    /// A file of the job. `token` authorizes it without an API key and does not expire: each
+    /// request is redirected to a fresh presigned URL.
     #[must_use]
     pub fn download(&self, job: &JobId, output: &str, token: &str) -> String {
         format!("{}/v1/download/{job}?output={output}&token={token}", self.base_url)

@@ -1,18 +1,18 @@
-//! What a client attaches to a job and gets back untouched.
+//! Metadata that a client attaches to a job or project and gets back unchanged.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{InvalidField, limits};
 
-/// A small JSON object of the client's own. It is never read, only returned. It is stored as
-/// text, so that its numbers and the order of its members come back as they went in.
+/// A small JSON object, which is returned but never read. It is stored as text, which preserves
+/// its numbers and the order of its members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Metadata(String);
 
 impl Metadata {
-    /// Takes `object`, if it is small enough.
+    /// Checks the size of `object`.
     pub fn new(object: &Map<String, Value>) -> Result<Self, InvalidField> {
         let text = serde_json::to_string(object)
             .map_err(|error| InvalidField::new("metadata", error.to_string()))?;
@@ -24,7 +24,7 @@ impl Metadata {
         Ok(Self(text))
     }
 
-    /// The object, for an answer.
+    /// The object, for a response.
     #[must_use]
     pub fn to_json(&self) -> Value {
         serde_json::from_str(&self.0).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A job as clients see it, in answers and in webhooks alike.
+//! A job as clients read it, in responses and in webhooks.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,8 +11,8 @@ use crate::{
     Step, Timestamp,
 };
 
-/// The job resource. Every member is always there, null where it has no value yet, but for
-/// the link to the first file, whose name depends on what that is.
+/// The job resource. Members without a value are null, except the URL of the first file, whose
+/// name depends on its media and which is absent.
 #[derive(Debug, Clone, Serialize)]
 pub struct JobResource {
     job_id: crate::JobId,
@@ -60,7 +60,7 @@ struct OutputResource {
     attributes: Map<String, Value>,
 }
 
-/// Where to go on from a job.
+/// The links of a job.
 #[derive(Debug, Clone, Serialize)]
 pub struct LinkResource {
     #[serde(rename = "self")]
@@ -70,7 +70,7 @@ pub struct LinkResource {
 }
 
 impl JobResource {
-    /// Shows `job`; `token` opens its downloads.
+    /// The resource of `job`; `token` authorizes its download links.
     #[must_use]
     pub fn new(job: &Job, links: &Links, token: &str) -> Self {
         let shown = |output: &Output| OutputResource {
@@ -121,8 +121,8 @@ impl LinkResource {
     }
 }
 
-/// While a provider works it may say how far it is; the rest is told by the state. It never
-/// shows less than the state before did, nor more than the next one will.
+/// The progress follows from the state; a running job may have the provider's figure. It is kept
+/// between the values of the states before and after, so it never decreases.
 fn progress_percent(job: &Job) -> u8 {
     match job.state {
         JobState::Dispatched => 5,
@@ -146,7 +146,8 @@ fn current_step(job: &Job) -> &str {
     }
 }
 
-/// The body of a webhook: seed 002's flat fields, then type, time and the whole job.
+/// The body of a webhook about a job: the flat members of the async TTS API v1, and the job
+/// resource in `data`.
 #[derive(Debug, Serialize)]
 pub struct EventBody {
     #[serde(rename = "type")]
@@ -167,7 +168,7 @@ pub struct EventBody {
 }
 
 impl EventBody {
-    /// Tells of `event`, which happened at `timestamp` and left the job as `data` shows.
+    /// The body of `event`, which occurred at `timestamp` and left the job as `data` shows.
     #[must_use]
     pub fn new(event: EventType, timestamp: Timestamp, data: JobResource) -> Self {
         Self {

@@ -1,11 +1,11 @@
-//! Text that must never be seen: keys, secrets, tokens.
+//! Text that must never be shown: keys, secrets, tokens.
 
 use std::fmt;
 
 use serde::Deserialize;
 
-/// A secret as text. Its `Debug` shows nothing and it has no `Display`; [`Secret::expose`] is
-/// the one way in, and easy to search for.
+/// A secret as text. Its `Debug` shows nothing and it has no `Display`; only [`Secret::expose`]
+/// gives access.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -16,7 +16,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The secret itself, for signing with it or handing it to its owner.
+    /// The secret itself, to sign with or to return to its owner.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! A point in time, to the millisecond, as everything here stores and shows it.
+//! Points in time, to the millisecond.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ impl Timestamp {
         Self(milliseconds)
     }
 
-    /// The time that an HTTP header names (`Sun, 06 Nov 1994 08:49:37 GMT`).
+    /// The time in an HTTP header (`Sun, 06 Nov 1994 08:49:37 GMT`).
     #[must_use]
     pub fn from_http_date(text: &str) -> Option<Self> {
         let parser = jiff::fmt::rfc2822::DateTimeParser::new();
@@ -39,7 +39,7 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The duration since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -81,7 +81,7 @@ impl FromStr for Timestamp {
     }
 }
 
-/// `#[serde(with = "domain::time::rfc3339")]`: as text in RFC 3339, for bodies that leave us.
+/// `#[serde(with = "domain::time::rfc3339")]`: the time as RFC 3339 text, for public bodies.
 pub mod rfc3339 {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn time_before_another_is_no_time_after_it() {
+    fn duration_since_a_later_time_is_zero() {
         let time = Timestamp::from_millis(5);
         assert_eq!(time.since(time + Duration::from_secs(1)), Duration::ZERO);
     }

@@ -1,142 +1,33 @@
-//! What happened to a job or a project, step by step, with what there is to show for it. Pure:
-//! it is put together from what was kept.
+//! The timeline of a job or a project: its events with their evidence, assembled on request from
+//! stored jobs, inbound webhooks and deliveries.
 
-use serde::Serialize;
-use serde_json::Value;
+mod entry;
 
 use crate::delivery::{Delivery, Receiver};
 use crate::job::PastAttempt;
 use crate::project::{Project, ProjectStatus, ProjectVerb};
-use crate::time::rfc3339;
-use crate::{
-    Attempt, EventType, InboundId, Job, JobError, JobId, JobKind, JobState, MessageId, Output,
-    SceneId, Step, TaskId, Timestamp,
-};
+use crate::{Job, JobId, JobState, Step, Timestamp};
 
-/// Entries in the making, in any order.
+use entry::{DeliveryEvidence, What, files};
+pub use entry::{Entry, InboundWebhook};
+
+/// The entries collected so far, in any order.
 #[derive(Debug, Default)]
 pub struct Timeline(Vec<Entry>);
 
-/// One thing that happened.
-#[derive(Debug, Clone, Serialize)]
-pub struct Entry {
-    #[serde(with = "rfc3339")]
-    at: Timestamp,
-    #[serde(flatten)]
-    what: What,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    job_id: Option<JobId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scene_id: Option<SceneId>,
-}
-
-/// A provider's webhook that was kept.
-#[derive(Debug, Clone, Serialize)]
-pub struct WebhookIn {
-    /// Our name for it, under which its bytes are kept.
-    pub inbound_id: InboundId,
-    /// Who sent it.
-    pub provider: String,
-    /// What became of it.
-    pub outcome: Value,
-    /// The attempt that it speaks of, if it names one.
-    pub attempt: Option<Attempt>,
-    /// The provider's task that it speaks of, if it names one.
-    pub provider_task: Option<TaskId>,
-    /// When it was last acted on again.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    pub replayed_at: Option<Timestamp>,
-}
-
-/// What happened, and the evidence.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-enum What {
-    /// The client's call created it.
-    Created {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        kind: Option<JobKind>,
-    },
-    /// What the step is made from was there.
-    Released {
-        kind: JobKind,
-    },
-    /// Its first dispatch to the provider was begun.
-    Dispatched,
-    Accepted {
-        attempt: Attempt,
-        provider_task: Option<TaskId>,
-    },
-    Progress {
-        attempt: Attempt,
-        progress_percent: u8,
-    },
-    WebhookReceived(WebhookIn),
-    /// The provider spoke of an end, unsigned, and was asked.
-    EndReported,
-    CancelRequested,
-    FileOffered {
-        attempt: Attempt,
-    },
-    Stored {
-        attempt: Attempt,
-        outputs: Vec<StoredFile>,
-    },
-    Completed,
-    Failed {
-        error: Option<JobError>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        failed_job_id: Option<JobId>,
-    },
-    Cancelled,
-    /// An attempt came to nothing, or was superseded.
-    AttemptEnded {
-        attempt: Attempt,
-        reason: String,
-        provider_task: Option<TaskId>,
-    },
-    Regenerated {
-        from_job_id: Option<JobId>,
-    },
-    Resumed {
-        from_job_id: Option<JobId>,
-    },
-    DeliveryAttempted(DeliveryEvidence),
-}
-
-/// A file, without its place in our bucket.
-#[derive(Debug, Clone, Serialize)]
-struct StoredFile {
-    name: String,
-    content_type: String,
-    bytes: u64,
-    sha256: String,
-    duration_ms: Option<u64>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct DeliveryEvidence {
-    delivery_id: MessageId,
-    tells: EventType,
-    to: String,
-    status_code: Option<u16>,
-    latency_ms: u64,
-    error: Option<String>,
-}
-
 impl Timeline {
-    /// Adds what `job` itself tells.
+    /// Adds the events of `job`.
     pub fn job(&mut self, job: &Job) {
         if job.step().is_none() {
             self.of(&job.id, job.created_at, What::Created { kind: Some(job.kind()) });
         } else {
             self.of(&job.id, job.created_at, What::Released { kind: job.kind() });
         }
-        let mut begun = None;
+        let mut last_dispatch = None;
         for past in &job.history {
-            self.past(&job.id, past, &mut begun);
+            self.past(&job.id, past, &mut last_dispatch);
         }
-        if let Some(at) = job.started_at.filter(|at| begun != Some(*at)) {
+        if let Some(at) = job.started_at.filter(|at| last_dispatch != Some(*at)) {
             self.of(&job.id, at, What::Dispatched);
         }
         let attempt = job.attempt;
@@ -156,7 +47,7 @@ impl Timeline {
         self.end(job);
     }
 
-    /// How it stands, if that is worth an entry.
+    /// Adds the event that led to its present state, if there is one.
     fn end(&mut self, job: &Job) {
         let (attempt, at) = (job.attempt, job.completed_at.unwrap_or(job.state_since));
         match job.state {
@@ -174,11 +65,11 @@ impl Timeline {
         }
     }
 
-    /// What an attempt that no longer counts left. `begun` is when the last one told of began:
-    /// several attempts share their first dispatch.
-    fn past(&mut self, job: &JobId, past: &PastAttempt, begun: &mut Option<Timestamp>) {
-        if let Some(at) = past.started_at.filter(|at| *begun != Some(*at)) {
-            *begun = Some(at);
+    /// Adds the events of a past attempt. Several attempts share their first dispatch:
+    /// `last_dispatch` is the last one added.
+    fn past(&mut self, job: &JobId, past: &PastAttempt, last_dispatch: &mut Option<Timestamp>) {
+        if let Some(at) = past.started_at.filter(|at| *last_dispatch != Some(*at)) {
+            *last_dispatch = Some(at);
             self.of(job, at, What::Dispatched);
         }
         let (attempt, provider_task) = (past.attempt, past.provider_task.clone());
@@ -197,12 +88,12 @@ impl Timeline {
     }
 
     /// Adds a provider's webhook.
-    pub fn webhook(&mut self, webhook: WebhookIn) {
+    pub fn webhook(&mut self, webhook: InboundWebhook) {
         let (job, at) = (webhook.inbound_id.job_id.clone(), webhook.inbound_id.received_at);
         self.of(&job, at, What::WebhookReceived(webhook));
     }
 
-    /// Adds the attempts at a webhook out.
+    /// Adds the attempts of a delivery.
     pub fn delivery(&mut self, delivery: &Delivery) {
         for attempt in &delivery.attempts {
             let evidence = DeliveryEvidence {
@@ -217,7 +108,7 @@ impl Timeline {
         }
     }
 
-    /// Adds what `project` itself tells.
+    /// Adds the events of `project`.
     pub fn project(&mut self, project: &Project) {
         self.add(None, project.created_at, What::Created { kind: None });
         for act in &project.history {
@@ -235,12 +126,12 @@ impl Timeline {
                 let (error, failed_job_id) = (project.error.clone(), project.failed_job.clone());
                 self.add(None, project.status_since, What::Failed { error, failed_job_id });
             }
-            // The owner's act tells of its end.
+            // The owner's act is the entry of a cancellation.
             ProjectStatus::Processing | ProjectStatus::Cancelled => {}
         }
     }
 
-    /// All of it in the order of time; what happened at one time, in the order it was added.
+    /// All entries by time, and in the order of their addition where the time is the same.
     #[must_use]
     pub fn entries(mut self) -> Vec<Entry> {
         self.0.sort_by_key(|entry| entry.at);
@@ -263,18 +154,7 @@ impl Timeline {
     }
 }
 
-fn files(outputs: &[Output]) -> Vec<StoredFile> {
-    let file = |output: &Output| StoredFile {
-        name: output.name.clone(),
-        content_type: output.content_type.clone(),
-        bytes: output.bytes,
-        sha256: output.sha256.clone(),
-        duration_ms: output.duration_ms,
-    };
-    outputs.iter().map(file).collect()
-}
-
-/// A receiver by its endpoint's id, or its address without what may be secret in it.
+/// A receiver as its endpoint's id, or as its URL without query and fragment, which may be secret.
 fn shown(receiver: &Receiver) -> String {
     if let Receiver::Url(url) = receiver {
         url.split(['?', '#']).next().unwrap_or_default().to_owned()
@@ -290,9 +170,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::OwnerId;
     use crate::job::{ErrorCode, StepWork, Work};
     use crate::project::ProjectAct;
+    use crate::{Attempt, InboundId, JobError, OwnerId};
 
     const fn at(second: i64) -> Timestamp {
         Timestamp::from_millis(second * 1000)
@@ -313,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_made_anew_shows_both_of_its_lives() {
+    fn restarted_step_shows_both_attempts() {
         let id: JobId = "proj_x-scene_002-video".parse().unwrap();
         let past = PastAttempt {
             attempt: Attempt(1),
@@ -341,7 +221,7 @@ mod tests {
         };
         let mut timeline = Timeline::default();
         timeline.job(&job);
-        timeline.webhook(WebhookIn {
+        timeline.webhook(InboundWebhook {
             inbound_id: InboundId::new(id, at(100), [1; 8]),
             provider: "scene-video".into(),
             outcome: json!("superseded"),
@@ -363,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_tells_what_its_owner_did() {
+    fn project_shows_the_acts_of_its_owner() {
         let id = "proj_x".parse().unwrap();
         let act = |what, second| ProjectAct::new(what, at(second));
         let project = Project {
@@ -378,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_shown_without_its_query() {
+    fn receiver_url_is_shown_without_its_query() {
         let url = Receiver::Url("https://a.example/hook?token=secret#x".into());
         assert_eq!(shown(&url), "https://a.example/hook");
     }

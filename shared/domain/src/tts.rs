@@ -1,4 +1,4 @@
-//! What a text-to-speech job is asked to do, once it has been checked.
+//! The request of a text-to-speech job.
 
 use std::str::FromStr;
 
@@ -7,29 +7,29 @@ use serde::{Deserialize, Serialize};
 use crate::language::Language;
 use crate::{InvalidField, limits};
 
-/// A checked request for speech.
+/// A validated text-to-speech request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TtsRequest {
-    /// The words to speak, at most [`limits::TEXT_CHARACTERS`] characters.
+    /// The text, at most [`limits::TEXT_CHARACTERS`] characters.
     pub text: String,
-    /// In which language.
+    /// Its language.
     pub language: Language,
-    /// In which of the provider's voices; the provider's own choice if absent.
+    /// The provider's voice; the provider's default if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
-    /// Into which kind of file.
+    /// The format of the file.
     pub format: AudioFormat,
 }
 
 impl TtsRequest {
-    /// Checks the parts of a request, in the order in which clients write them.
+    /// Validates the members of a request, in the order in which they are documented.
     pub fn new(
         text: String,
         language: &str,
         voice: Option<String>,
         format: Option<&str>,
     ) -> Result<Self, InvalidField> {
-        check_text(&text)?;
+        InvalidField::check_text("text", &text, limits::TEXT_CHARACTERS)?;
         let language = language.parse()?;
         if let Some(voice) = &voice {
             check_voice(voice)?;
@@ -37,22 +37,6 @@ impl TtsRequest {
         let format = format.map_or(Ok(AudioFormat::Wav), AudioFormat::from_str)?;
         Ok(Self { text, language, voice, format })
     }
-}
-
-fn check_text(text: &str) -> Result<(), InvalidField> {
-    if text.trim().is_empty() {
-        return Err(InvalidField::new("text", "must not be empty"));
-    }
-    let characters = text.chars().count();
-    if characters > limits::TEXT_CHARACTERS {
-        let limit = limits::TEXT_CHARACTERS;
-        let message = format!("must be at most {limit} characters, has {characters}");
-        return Err(InvalidField::new("text", message));
-    }
-    if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
-        return Err(InvalidField::new("text", "must hold no control characters"));
-    }
-    Ok(())
 }
 
 fn check_voice(voice: &str) -> Result<(), InvalidField> {
@@ -64,7 +48,7 @@ fn check_voice(voice: &str) -> Result<(), InvalidField> {
     Ok(())
 }
 
-/// The kinds of audio file.
+/// The formats of audio files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AudioFormat {
@@ -80,10 +64,10 @@ pub enum AudioFormat {
 }
 
 impl AudioFormat {
-    /// Every format there is.
+    /// All formats.
     pub const ALL: [Self; 4] = [Self::Wav, Self::Mp3, Self::Ogg, Self::Flac];
 
-    /// The format as clients write it, which is its file extension too.
+    /// The format as clients write it, also its file extension.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -127,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_field_at_fault() {
+    fn error_names_the_invalid_field() {
         assert_eq!(field("Akkam", "oromo", None, None), "none");
         assert_eq!(field(" \n", "oromo", None, None), "text");
         assert_eq!(field("a\u{0}b", "oromo", None, None), "text");
@@ -137,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_characters_and_not_bytes() {
+    fn limit_counts_characters_not_bytes() {
         let longest = "ሀ".repeat(limits::TEXT_CHARACTERS);
         assert_eq!(field(&longest, "am", None, None), "none");
         assert_eq!(field(&format!("{longest}ሀ"), "am", None, None), "text");

@@ -1,4 +1,4 @@
-//! What webhooks tell of a project.
+//! The body of webhooks about a project.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,8 +9,8 @@ use crate::project::{Project, ProjectStatus, Step};
 use crate::time::rfc3339;
 use crate::{EventType, JobError, JobId, ProjectId, SceneId, Timestamp};
 
-/// The body of a webhook about a project: the same flat fields as a job's, then what there is
-/// to fetch. It tells no prompts, which its owner has, so that it stays under 20 KB.
+/// The body of a webhook about a project: the same flat members as a job's, and the project in
+/// `data`. It has no prompts, so that it stays under 20 KB.
 #[derive(Debug, Serialize)]
 pub struct ProjectEventBody {
     #[serde(rename = "type")]
@@ -49,8 +49,8 @@ struct SceneBrief {
 }
 
 impl ProjectEventBody {
-    /// Tells of `event`, which left `project` as it is. Its page is at `url`. Links follow from
-    /// ids alone, so no job is read; of a project that did not complete there are none.
+    /// The body of `event`, which left `project` as it is; its API URL is `url`. Links follow from
+    /// ids alone, so no job is read. A project that is not completed has no file links.
     #[must_use]
     pub fn new(event: EventType, project: &Project, url: String, link: FileLink<'_>) -> Self {
         let completed = project.status == ProjectStatus::Completed;

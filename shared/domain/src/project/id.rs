@@ -1,65 +1,40 @@
-//! What names a project and its scenes.
+//! The ids of projects and scenes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::hashed;
+use crate::id::{derived, sortable, text_id};
 use crate::{InvalidField, OwnerId, Timestamp};
 
-/// Longest id of a project accepted from outside, in bytes: a step's id holds it.
+/// Maximum length of a project id from outside, in bytes: a step's id contains it.
 const MAX_LENGTH: usize = 48;
 /// Digits of a scene's number.
 const DIGITS: usize = 3;
 
-/// A project. Its text is `proj_` and a UUID; it holds no `-`, which parts the ids of steps.
+/// A project. Its text is `proj_` and a UUID, without `-`, which separates the parts of step ids.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProjectId(String);
 
+text_id!(ProjectId, "proj_", MAX_LENGTH, "project_id", "must be a project id, like proj_0190…");
+
 impl ProjectId {
-    /// A new id, which sorts after those made before `now`.
+    /// A new id, which sorts after those created before `now`.
     #[must_use]
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        let milliseconds = u64::try_from(now.as_millis()).unwrap_or(0);
-        let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
-        Self(format!("proj_{}", uuid.simple()))
+        Self(sortable("proj_", now, random))
     }
 
-    /// The id that `owner`'s idempotency key stands for, in its `generation`, as for a job.
+    /// The id that `owner`'s idempotency key stands for, as for a job.
     #[must_use]
     pub fn for_idempotency_key(owner: &OwnerId, key: &str, generation: u32) -> Self {
-        let uuid = hashed(&["project", owner.as_str(), key, &generation.to_string()]);
-        Self(format!("proj_{}", uuid.simple()))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+        Self(derived("proj_", &["project", owner.as_str(), key, &generation.to_string()]))
     }
 }
 
-impl fmt::Display for ProjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for ProjectId {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !text.starts_with("proj_") || text.len() > MAX_LENGTH || !text.chars().all(plain) {
-            return Err(InvalidField::new("project_id", "must be a project id, like proj_0190…"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// A scene, by its place in its project, from 1. Its text is `scene_001`.
+/// A scene, by its number in its project, from 1. Its text is `scene_001`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SceneId(u16);
 
@@ -67,19 +42,19 @@ impl SceneId {
     /// The first scene.
     pub const FIRST: Self = Self(1);
 
-    /// The `number`-th scene, from 1.
+    /// The scene `number`, from 1.
     #[must_use]
     pub const fn new(number: u16) -> Self {
         Self(number)
     }
 
-    /// Its place, from 1.
+    /// Its number, from 1.
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0
     }
 
-    /// Its place in a list, from 0.
+    /// Its index in a list, from 0.
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0.saturating_sub(1))
@@ -97,7 +72,7 @@ impl SceneId {
         if self.0 <= 1 { None } else { Some(Self(self.0 - 1)) }
     }
 
-    /// The scenes of a project that has so many.
+    /// The scenes of a project with `scenes` of them.
     pub fn all(scenes: u16) -> impl Iterator<Item = Self> {
         (1..=scenes).map(Self)
     }
@@ -139,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scene_is_named_by_its_place() {
+    fn scene_id_is_its_number() {
         assert_eq!(SceneId::new(7).to_string(), "scene_007");
         assert_eq!("scene_007".parse(), Ok(SceneId::new(7)));
         for text in ["scene_7", "scene_000", "scene_+07", "scene_0007", "Scene_007", ""] {
@@ -148,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_id_cannot_be_taken_for_a_steps() {
+    fn project_id_has_no_hyphen() {
         assert!("proj_xyz".parse::<ProjectId>().is_ok());
         for text in ["", "proj-1", "proj_a-b", "job_1", "proj_a#b"] {
             assert!(text.parse::<ProjectId>().is_err(), "{text}");

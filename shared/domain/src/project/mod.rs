@@ -1,5 +1,5 @@
-//! A project: scenes that become one film. Each scene's video starts from the last frame of
-//! the one before; the videos are then stitched. Every step is a job of its own.
+//! A project: scenes that are made into one film. Each scene's video starts from the last frame of
+//! the previous one, and the videos are then stitched. Every step is a job of its own.
 
 pub mod body;
 pub mod id;
@@ -18,22 +18,22 @@ pub use step::{Step, Then};
 use crate::metadata::Metadata;
 use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp, limits};
 
-/// Where a project stands.
+/// The status of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectStatus {
-    /// Its steps are under way.
+    /// Its steps are being worked on.
     Processing,
-    /// Its film is in our bucket.
+    /// Its film is stored.
     Completed,
-    /// A step failed, and nothing follows until it is resumed.
+    /// A step failed. No further step starts until the project is resumed.
     Failed,
-    /// Ended by its owner.
+    /// Cancelled by its owner.
     Cancelled,
 }
 
 impl ProjectStatus {
-    /// Every status there is.
+    /// All statuses.
     pub const ALL: [Self; 4] = [Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
 
     /// The status as clients read it, and as it is stored.
@@ -58,41 +58,41 @@ impl std::str::FromStr for ProjectStatus {
     }
 }
 
-/// A project as it is stored, but for its plan, which lies beside it: this item is written and
-/// checked again and again, the plan hardly ever.
+/// A project as it is stored. Its plan is an item of its own: this one is written and checked at
+/// every step, the plan hardly ever.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Project {
     /// Its id.
     pub id: ProjectId,
-    /// Whose it is.
+    /// Its owner.
     pub owner: OwnerId,
-    /// Where it stands.
+    /// Its status.
     pub status: ProjectStatus,
-    /// How many scenes it has.
+    /// Number of its scenes.
     pub scenes: u16,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// When it came to its present status.
+    /// When its status last changed.
     pub status_since: Timestamp,
-    /// How often it has been begun anew, by `regenerate` or `resume`. It fences: whoever read
-    /// the project before does not change it any more.
+    /// How often it has been restarted, by `regenerate` or `resume`. It is a fence: a change based
+    /// on an earlier revision fails its condition.
     pub revision: u32,
-    /// Where its owner wants to be told.
+    /// The URL for webhooks about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
-    /// What its owner attached to it.
+    /// The client's metadata.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
-    /// SHA-256 of the request's body, hex; kept when an idempotency key was given.
+    /// SHA-256 of the request's body in hex, if it was created with an idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
-    /// Which step failed.
+    /// The step that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_job: Option<JobId>,
-    /// Why.
+    /// The error of that step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
-    /// What its owner did to it, the first thing first.
+    /// The owner's acts after its creation, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<ProjectAct>,
 }
@@ -118,14 +118,13 @@ impl Project {
         }
     }
 
-    /// What names its present course in the ids of webhooks, since it can end more than once.
+    /// The event key of its present revision: a restarted project ends more than once.
     #[must_use]
     pub fn occasion(&self) -> String {
         occasion(&self.id, self.revision)
     }
 
-    /// What its owner did under the idempotency key whose SHA-256 is `mark`, if that is known
-    /// and no day has passed.
+    /// The act under the idempotency key whose SHA-256 is `mark`, if the key is still valid.
     #[must_use]
     pub fn act_marked(&self, mark: &str, now: Timestamp) -> Option<&ProjectAct> {
         let known = |act: &&ProjectAct| {
@@ -134,7 +133,7 @@ impl Project {
         self.history.iter().rev().find(known)
     }
 
-    /// Its past with `act` added. Of a very long one the first acts are forgotten.
+    /// Its history with `act` appended. Beyond the limit the oldest acts are dropped.
     #[must_use]
     pub fn history_with(&self, act: ProjectAct) -> Vec<ProjectAct> {
         let surplus = (self.history.len() + 1).saturating_sub(limits::PAST_ATTEMPTS);
@@ -153,32 +152,32 @@ impl Project {
     }
 }
 
-/// What names the course that the project `id` took in its `revision`.
+/// The event key of the project `id` in `revision`.
 #[must_use]
 pub fn occasion(id: &ProjectId, revision: u32) -> String {
     format!("{id}#{revision}")
 }
 
-/// Something that an owner did to a project after it was created.
+/// An owner's act on a project after its creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectAct {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// What.
+    /// What was done.
     pub what: ProjectVerb,
-    /// The step from which it goes on, if it does.
+    /// The step that the project restarts from, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<JobId>,
-    /// SHA-256 of the idempotency key it was asked for with, hex, so that it is done once.
+    /// SHA-256 of the request's idempotency key in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
-    /// SHA-256 of what was asked for with that key, hex.
+    /// SHA-256 of the request with that key in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
 }
 
 impl ProjectAct {
-    /// It is done at `at`.
+    /// The act `what` at `at`, without idempotency key.
     #[must_use]
     pub const fn new(what: ProjectVerb, at: Timestamp) -> Self {
         Self { at, what, from: None, mark: None, request_sha256: None }
@@ -189,10 +188,10 @@ impl ProjectAct {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectVerb {
-    /// One scene and what depends on it are made anew.
+    /// One scene and the steps that depend on it are regenerated.
     Regenerated,
-    /// It goes on after a failed step.
+    /// It continues after a failed step.
     Resumed,
-    /// It ends.
+    /// It is cancelled.
     Cancelled,
 }

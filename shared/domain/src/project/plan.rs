@@ -1,4 +1,6 @@
-//! What a project is to become: its scenes, and how they are joined.
+//! The plan of a project: its scenes, and how they are joined.
+
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,19 +15,19 @@ pub struct Plan {
     pub scenes: Vec<Scene>,
     /// How they are joined.
     pub stitch: Stitch,
-    /// The pictures' size and rate, the same in all scenes.
+    /// Picture size and frame rate, the same for all scenes.
     pub picture: Picture,
 }
 
 /// One scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
-    /// What is to be seen.
+    /// The prompt for the video service.
     pub prompt: String,
-    /// How long it plays, in milliseconds.
+    /// Playing time in milliseconds.
     pub duration_ms: u32,
-    /// What else the video service is told, as the client wrote it. It is stored as text: the
-    /// table holds neither every number nor every depth that JSON has.
+    /// Further options for the video service, as the client wrote them. They are stored as text:
+    /// the table supports neither every number nor every depth of JSON.
     #[serde(default, skip_serializing_if = "Map::is_empty", with = "as_text")]
     pub options: Map<String, Value>,
 }
@@ -33,9 +35,9 @@ pub struct Scene {
 /// How scenes are joined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stitch {
-    /// The kind of transition, in the stitch service's words; `none` for a plain cut.
+    /// The stitch service's name of the transition; `none` for a plain cut.
     pub transition: String,
-    /// How long one takes, in milliseconds. The film is shorter by it at every joint.
+    /// Duration of a transition in milliseconds. Each one shortens the film by it.
     pub transition_ms: u32,
 }
 
@@ -46,14 +48,14 @@ impl Default for Stitch {
     }
 }
 
-/// The pictures of a video.
+/// Picture size and frame rate of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
-    /// Pixels across.
+    /// Width in pixels.
     pub width: u16,
-    /// Pixels down.
+    /// Height in pixels.
     pub height: u16,
-    /// Pictures a second.
+    /// Frames per second.
     pub fps: u16,
 }
 
@@ -64,32 +66,32 @@ impl Default for Picture {
 }
 
 impl Plan {
-    /// The scene `id`, if there is one.
+    /// The scene `id`, if it exists.
     #[must_use]
     pub fn scene(&self, id: SceneId) -> Option<&Scene> {
         self.scenes.get(id.index())
     }
 
-    /// How many scenes there are.
+    /// The number of scenes.
     #[must_use]
     pub fn count(&self) -> u16 {
         u16::try_from(self.scenes.len()).unwrap_or(u16::MAX)
     }
 
-    /// Checks that the parts fit together.
+    /// Checks the limits of the whole plan.
     pub fn check(self) -> Result<Self, InvalidField> {
-        let most = limits::SCENES;
-        if self.scenes.is_empty() || self.scenes.len() > most {
-            return Err(InvalidField::new("scenes", format!("must be 1 to {most} scenes")));
+        let limit = limits::SCENES;
+        if self.scenes.is_empty() || self.scenes.len() > limit {
+            return Err(InvalidField::new("scenes", format!("must be 1 to {limit} scenes")));
         }
         if self.scenes.iter().map(Scene::bytes).sum::<usize>() > limits::PLAN_BYTES {
-            let message =
-                format!("must hold at most {} bytes of prompts and options", limits::PLAN_BYTES);
+            let limit = limits::PLAN_BYTES;
+            let message = format!("must have at most {limit} bytes of prompts and options");
             return Err(InvalidField::new("scenes", message));
         }
         let shortest = self.scenes.iter().map(|scene| scene.duration_ms).min().unwrap_or(0);
         let is_joined = self.scenes.len() > 1 && self.stitch.transition != "none";
-        // Two transitions lie in each scene but the first and the last.
+        // Every scene but the first and the last takes part in two transitions.
         if is_joined && self.stitch.transition_ms * 2 > shortest {
             let message = "must be at most half as long as the shortest scene";
             return Err(InvalidField::new("stitch.transition_duration", message));
@@ -99,14 +101,14 @@ impl Plan {
 }
 
 impl Scene {
-    /// Checks the parts of a scene. `duration` is in seconds.
+    /// Validates a scene. `duration` is in seconds.
     pub fn new(
         prompt: String,
         duration: f64,
         options: Map<String, Value>,
     ) -> Result<Self, InvalidField> {
-        check_prompt(&prompt)?;
-        let duration_ms = scene_duration_ms(duration)?;
+        InvalidField::check_text("prompt", &prompt, limits::PROMPT_CHARACTERS)?;
+        let duration_ms = milliseconds("duration", duration, 0.5..=60.0)?;
         if json_bytes(&options) > limits::SCENE_OPTIONS_BYTES {
             let message = format!("must be at most {} bytes of JSON", limits::SCENE_OPTIONS_BYTES);
             return Err(InvalidField::new("options", message));
@@ -118,7 +120,7 @@ impl Scene {
         self.prompt.len() + json_bytes(&self.options)
     }
 
-    /// How long it plays, in seconds.
+    /// Playing time in seconds.
     #[must_use]
     pub fn seconds(&self) -> f64 {
         f64::from(self.duration_ms) / 1000.0
@@ -129,7 +131,7 @@ fn json_bytes(options: &Map<String, Value>) -> usize {
     serde_json::to_string(options).map_or(usize::MAX, |json| json.len())
 }
 
-/// An object in the form of JSON text.
+/// Serialises an object as JSON text.
 mod as_text {
     use serde::{Deserialize, Deserializer, Serializer, de, ser};
     use serde_json::{Map, Value};
@@ -149,36 +151,25 @@ mod as_text {
     }
 }
 
-/// Checks a prompt.
-pub fn check_prompt(prompt: &str) -> Result<(), InvalidField> {
-    if prompt.trim().is_empty() {
-        return Err(InvalidField::new("prompt", "must not be empty"));
-    }
-    if prompt.chars().count() > limits::PROMPT_CHARACTERS {
-        let message = format!("must be at most {} characters", limits::PROMPT_CHARACTERS);
-        return Err(InvalidField::new("prompt", message));
-    }
-    if prompt.chars().any(|c| c.is_control() && !c.is_whitespace()) {
-        return Err(InvalidField::new("prompt", "must hold no control characters"));
-    }
-    Ok(())
-}
-
-/// A scene's duration in milliseconds, from seconds.
+/// `seconds`, the value of `field`, in milliseconds, if it lies in `range`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range is checked")]
-pub fn scene_duration_ms(seconds: f64) -> Result<u32, InvalidField> {
-    if !(0.5..=60.0).contains(&seconds) {
-        return Err(InvalidField::new("duration", "must be 0.5 to 60 seconds"));
+fn milliseconds(
+    field: &str,
+    seconds: f64,
+    range: RangeInclusive<f64>,
+) -> Result<u32, InvalidField> {
+    if !range.contains(&seconds) {
+        let message = format!("must be {} to {} seconds", range.start(), range.end());
+        return Err(InvalidField::new(field, message));
     }
     Ok((seconds * 1000.0).round() as u32)
 }
 
 impl Stitch {
-    /// Checks how scenes are to be joined. `duration` is in seconds.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked range")]
+    /// Validates how scenes are joined. `duration` is in seconds.
     pub fn new(transition: Option<String>, duration: Option<f64>) -> Result<Self, InvalidField> {
-        let usual = Self::default();
-        let transition = transition.unwrap_or(usual.transition);
+        let default = Self::default();
+        let transition = transition.unwrap_or(default.transition);
         let plain = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '-');
         if transition.is_empty() || transition.len() > 32 || !transition.chars().all(plain) {
             let message = "must be the name of a transition, like fade or none";
@@ -187,38 +178,33 @@ impl Stitch {
         if transition == "none" {
             return Ok(Self { transition, transition_ms: 0 });
         }
-        match duration {
-            None => Ok(Self { transition, ..usual }),
-            Some(seconds) if (0.0..=5.0).contains(&seconds) => {
-                Ok(Self { transition, transition_ms: (seconds * 1000.0).round() as u32 })
-            }
-            Some(_) => {
-                Err(InvalidField::new("stitch.transition_duration", "must be 0 to 5 seconds"))
-            }
-        }
+        let transition_ms = duration.map_or(Ok(default.transition_ms), |seconds| {
+            milliseconds("stitch.transition_duration", seconds, 0.0..=5.0)
+        })?;
+        Ok(Self { transition, transition_ms })
     }
 }
 
 impl Picture {
-    /// Checks the pictures' size and rate. Sizes are even, since video codecs halve them.
+    /// Validates picture size and frame rate. Sizes are even, since video codecs halve them.
     pub fn new(
         width: Option<u16>,
         height: Option<u16>,
         fps: Option<u16>,
     ) -> Result<Self, InvalidField> {
-        let usual = Self::default();
-        let size = |field: &'static str, asked: Option<u16>, usual: u16| match asked {
-            None => Ok(usual),
+        let default = Self::default();
+        let size = |field: &'static str, pixels: Option<u16>, default: u16| match pixels {
+            None => Ok(default),
             Some(pixels) if (16..=4096).contains(&pixels) && pixels % 2 == 0 => Ok(pixels),
             Some(_) => Err(InvalidField::new(field, "must be an even number from 16 to 4096")),
         };
         let fps = match fps {
-            None => usual.fps,
+            None => default.fps,
             Some(fps) if (1..=60).contains(&fps) => fps,
             Some(_) => return Err(InvalidField::new("fps", "must be 1 to 60")),
         };
-        let width = size("width", width, usual.width)?;
-        let height = size("height", height, usual.height)?;
+        let width = size("width", width, default.width)?;
+        let height = size("height", height, default.height)?;
         Ok(Self { width, height, fps })
     }
 }

@@ -1,4 +1,4 @@
-//! A project as clients see it.
+//! A project as clients read it.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::project::{Plan, Project, ProjectStatus, Scene, Step};
 use crate::time::rfc3339;
 use crate::{Job, JobError, JobId, JobState, JobStatus, ProjectId, SceneId, Timestamp};
 
-/// The jobs of a project's steps, by their ids. Those not yet released are not there.
+/// The jobs of a project's steps by id. A step that has not been released has no job.
 pub type Jobs = HashMap<JobId, Job>;
 
-/// Makes the link to a job's file of that name.
+/// Builds the link to a job's output of the given name.
 pub type FileLink<'a> = &'a dyn Fn(&JobId, &str) -> String;
 
-/// The project resource. Every member is always there, null where it has no value yet.
+/// The project resource. Members without a value are null.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProjectResource {
     project_id: ProjectId,
@@ -29,12 +29,12 @@ pub struct ProjectResource {
     completed_at: Option<Timestamp>,
     scenes: Vec<SceneResource>,
     stitch: StitchResource,
-    /// The jobs whose files are there, in the order of the work.
+    /// The completed jobs, in the order of their steps.
     steps_done: Vec<JobId>,
     final_video_url: Option<String>,
     final_thumbnail_url: Option<String>,
     final_duration_ms: Option<u64>,
-    /// From the first dispatch to the last file, over all steps.
+    /// Sum over all steps of the time from dispatch to completion.
     processing_ms: u64,
     revision: u32,
     failed_job_id: Option<JobId>,
@@ -43,13 +43,13 @@ pub struct ProjectResource {
     links: ProjectLinks,
 }
 
-/// Where to go on from a project.
+/// The links of a project.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProjectLinks {
     /// The project itself.
     #[serde(rename = "self")]
     pub this: String,
-    /// What happened to it, step by step.
+    /// Its timeline.
     pub timeline: String,
 }
 
@@ -96,7 +96,7 @@ struct StitchResource {
 }
 
 impl ProjectResource {
-    /// Shows `project`, whose page is at `url`.
+    /// The resource of `project`, whose API URL is `url`.
     #[must_use]
     pub fn new(
         project: &Project,
@@ -179,20 +179,20 @@ impl Steps<'_> {
         }
     }
 
-    /// How steps that belong together stand. Of a project that has ended, what had not begun
-    /// has ended with it, unless it may be resumed.
+    /// The common status of steps that are shown together. In a cancelled project a step that has
+    /// not started is cancelled; in a failed one it is pending, since the project may be resumed.
     fn status(&self, jobs: &[Option<&Job>]) -> JobStatus {
         let any = |status| jobs.iter().flatten().any(|job| job.state.status() == status);
         let all =
             |status| jobs.iter().all(|job| job.is_some_and(|job| job.state.status() == status));
-        let begun = any(JobStatus::Processing) || any(JobStatus::Completed);
+        let started = any(JobStatus::Processing) || any(JobStatus::Completed);
         if any(JobStatus::Failed) {
             JobStatus::Failed
         } else if all(JobStatus::Completed) {
             JobStatus::Completed
         } else if any(JobStatus::Cancelled) || self.project.status == ProjectStatus::Cancelled {
             JobStatus::Cancelled
-        } else if begun {
+        } else if started {
             JobStatus::Processing
         } else {
             JobStatus::Pending
@@ -201,8 +201,8 @@ impl Steps<'_> {
 
     fn file(&self, job: Option<&Job>, name: &str) -> Option<String> {
         let job = job?;
-        let is_there = job.outputs.iter().any(|output| output.name == name);
-        is_there.then(|| (self.link)(&job.id, name))
+        let exists = job.outputs.iter().any(|output| output.name == name);
+        exists.then(|| (self.link)(&job.id, name))
     }
 
     fn done(&self) -> Vec<JobId> {
@@ -212,7 +212,7 @@ impl Steps<'_> {
         all.filter(is_done).collect()
     }
 
-    /// How many of all steps are done, in percent.
+    /// The completed steps in percent of all.
     fn progress_percent(&self) -> u8 {
         let all = usize::from(self.project.scenes) * 2 + 1;
         u8::try_from(self.done().len() * 100 / all).unwrap_or(100)

@@ -1,36 +1,36 @@
-//! The steps of a project, the ids of their jobs, and what follows what. Pure.
+//! The steps of a project: their order, the ids of their jobs, and what is saved with each change.
 
 use crate::job::{StepWork, Work};
-use crate::project::{ProjectId, SceneId};
-use crate::{Job, JobId, JobKind, JobState, OwnerId, Timestamp};
+use crate::project::{Project, ProjectId, SceneId};
+use crate::{Job, JobId, JobKind, JobState, Timestamp};
 
-/// One step of a project. Its job's id names it, so whoever knows the project and the scene
-/// knows the job.
+/// One step of a project. The id of its job is made of project, scene and task, so a scene service
+/// webhook finds its job without a look-up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Step {
     /// The project.
     pub project: ProjectId,
-    /// What the step does there.
+    /// What the step does.
     pub task: StepTask,
 }
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StepTask {
-    /// Makes a scene's video.
+    /// Generates a scene's video.
     Video(SceneId),
-    /// Takes the last frame of a scene's video.
+    /// Extracts the last frame of a scene's video.
     LastFrame(SceneId),
     /// Stitches all videos into one film.
     Stitch,
 }
 
-/// What is saved together with a step's change.
+/// A further change, saved in one transaction with a step's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Then {
     /// Nothing.
     Nothing,
-    /// The next step is released: it waits to be dispatched from now on.
+    /// The next step is released: it becomes `queued`.
     Release(Step),
     /// The project is completed.
     CompleteProject,
@@ -39,25 +39,25 @@ pub enum Then {
 }
 
 impl Step {
-    /// The step of `project` that makes a scene's video.
+    /// The step that generates a scene's video.
     #[must_use]
     pub const fn video(project: ProjectId, scene: SceneId) -> Self {
         Self { project, task: StepTask::Video(scene) }
     }
 
-    /// The step of `project` that takes the last frame of a scene's video.
+    /// The step that extracts the last frame of a scene's video.
     #[must_use]
     pub const fn last_frame(project: ProjectId, scene: SceneId) -> Self {
         Self { project, task: StepTask::LastFrame(scene) }
     }
 
-    /// The step of `project` that makes the film.
+    /// The step that stitches the film.
     #[must_use]
     pub const fn stitch(project: ProjectId) -> Self {
         Self { project, task: StepTask::Stitch }
     }
 
-    /// Every step of a project with so many scenes, in the order of their work.
+    /// All steps of a project with `scenes` scenes, in their order.
     pub fn all(project: &ProjectId, scenes: u16) -> impl Iterator<Item = Self> {
         let of_scene =
             |scene| [Self::video(project.clone(), scene), Self::last_frame(project.clone(), scene)];
@@ -75,7 +75,7 @@ impl Step {
         })
     }
 
-    /// The step whose job has this id, if it is a step's.
+    /// The step whose job has the id `id`; `None` for the id of another job.
     #[must_use]
     pub fn of(id: &JobId) -> Option<Self> {
         let (project, rest) = id.as_str().split_once('-')?;
@@ -89,7 +89,13 @@ impl Step {
         Some(Self { project, task })
     }
 
-    /// What its job makes.
+    /// A new job for this step of `project`.
+    #[must_use]
+    pub fn new_job(&self, project: &Project, now: Timestamp) -> Job {
+        Job::new(self.job_id(), project.owner.clone(), self.work(project.scenes), now)
+    }
+
+    /// The kind of its job.
     #[must_use]
     pub fn kind(&self) -> JobKind {
         self.work(0).kind()
@@ -106,13 +112,7 @@ impl Step {
         }
     }
 
-    /// Its job, new, in the project of `owner` with so many `scenes`.
-    #[must_use]
-    pub fn job(&self, owner: OwnerId, scenes: u16, now: Timestamp) -> Job {
-        Job::new(self.job_id(), owner, self.work(scenes), now)
-    }
-
-    /// Its scene, if it is a scene's.
+    /// Its scene; `None` for the stitch.
     #[must_use]
     pub const fn scene(&self) -> Option<SceneId> {
         match self.task {
@@ -121,7 +121,7 @@ impl Step {
         }
     }
 
-    /// The step after this one in a project with so many scenes.
+    /// The step after this one in a project with `scenes` scenes.
     #[must_use]
     pub fn next(&self, scenes: u16) -> Option<Self> {
         let project = self.project.clone();
@@ -136,8 +136,8 @@ impl Step {
     }
 }
 
-/// What is to be saved together with `job` coming to `state`. The next step may start as soon
-/// as a provider offers its file: ours is still being pulled then.
+/// The change to save together with `job`'s change to `state`. The next step is released while the
+/// file is still being pulled: it starts from the provider's source URL.
 #[must_use]
 pub fn then(job: &Job, state: JobState) -> Then {
     let Some((step, work)) = job.step().zip(job.work.as_step()) else { return Then::Nothing };
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_names_its_step() {
+    fn step_and_job_id_round_trip() {
         for step in Step::all(&project(), 3) {
             assert_eq!(Step::of(&step.job_id()), Some(step.clone()), "{step:?}");
             assert_eq!(step.job_id().as_str().parse(), Ok(step.job_id()));
@@ -171,11 +171,11 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_is_walked_from_the_first_video_to_the_film() {
+    fn next_visits_all_steps_in_order() {
         let all: Vec<_> = Step::all(&project(), 3).collect();
         let first = Some(Step::video(project(), SceneId::FIRST));
-        let walked: Vec<_> = std::iter::successors(first, |step| step.next(3)).collect();
-        assert_eq!(walked, all);
+        let visited: Vec<_> = std::iter::successors(first, |step| step.next(3)).collect();
+        assert_eq!(visited, all);
         assert_eq!(all.len(), 7);
     }
 }

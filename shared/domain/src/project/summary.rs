@@ -1,4 +1,4 @@
-//! A project as lists show it: without its scenes, which would make a page too large.
+//! A project in lists: without its scenes, which would make a page too large.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::project::{Project, ProjectStatus, Step};
 use crate::time::rfc3339;
 use crate::{JobError, JobId, ProjectId, Timestamp};
 
-/// An entry of the list of projects. Every member is always there, null where it has no value.
+/// An entry of the list of projects. Members without a value are null.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProjectSummary {
     project_id: ProjectId,
@@ -28,7 +28,8 @@ pub struct ProjectSummary {
 }
 
 impl ProjectSummary {
-    /// Shows `project`, whose page is at `url`. No job is read: links follow from ids alone.
+    /// The entry of `project`, whose API URL is `url`. Links follow from ids alone, so no job is
+    /// read.
     #[must_use]
     pub fn new(project: &Project, url: String, link: FileLink<'_>) -> Self {
         let film = Step::stitch(project.id.clone()).job_id();

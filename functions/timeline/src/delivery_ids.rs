@@ -1,15 +1,15 @@
-//! The ids of the webhooks that may have told of something. They follow from what it is, so
-//! that no index of them is kept. Those to an endpoint that its owner has deleted are not found.
+//! The ids of the deliveries of a job's or project's events. They are derived from event and
+//! receiver, so no index is needed. Deliveries to endpoints deleted since are not found.
 
 use domain::delivery::Receiver;
 use domain::endpoint::Endpoint;
 use domain::project::occasion;
 use domain::{EventType, Job, MessageId, Project};
 
-/// Of how many courses of a project, the last ones, webhooks are looked for.
-const COURSES: u32 = 10;
+/// Number of a project's revisions, the last ones, whose deliveries are read.
+const REVISIONS: u32 = 10;
 
-/// Of `job`, to its own address and to `endpoints`.
+/// Deliveries about `job`, to its webhook URL and to `endpoints`.
 pub(crate) fn of_job(job: &Job, endpoints: &[Endpoint]) -> Vec<MessageId> {
     let started = job.started_at.map(|_| EventType::JobStarted);
     let ended = EventType::of(job.state);
@@ -18,11 +18,11 @@ pub(crate) fn of_job(job: &Job, endpoints: &[Endpoint]) -> Vec<MessageId> {
     events.flat_map(|event| ids(&subject, event, job.webhook_url.as_ref(), endpoints)).collect()
 }
 
-/// Of `project`, in each of its last courses, to the notification service too.
+/// Deliveries about `project` in its last revisions, to the notification service too.
 pub(crate) fn of_project(project: &Project, endpoints: &[Endpoint]) -> Vec<MessageId> {
-    let courses = project.revision.saturating_sub(COURSES - 1)..=project.revision;
+    let revisions = project.revision.saturating_sub(REVISIONS - 1)..=project.revision;
     let events = [EventType::ProjectCompleted, EventType::ProjectFailed];
-    let of_course = |revision| {
+    let of_revision = |revision| {
         let subject = occasion(&project.id, revision);
         let url = project.webhook_url.as_ref();
         let service = Receiver::NotificationService.key();
@@ -31,7 +31,7 @@ pub(crate) fn of_project(project: &Project, endpoints: &[Endpoint]) -> Vec<Messa
             ids(&subject, event, url, endpoints).into_iter().chain([to_service])
         })
     };
-    courses.flat_map(of_course).collect()
+    revisions.flat_map(of_revision).collect()
 }
 
 fn ids(

@@ -1,0 +1,130 @@
+//! The entries of a timeline, as clients read them.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::time::rfc3339;
+use crate::{
+    Attempt, EventType, InboundId, JobError, JobId, JobKind, MessageId, Output, SceneId, TaskId,
+    Timestamp,
+};
+
+/// One event.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    #[serde(with = "rfc3339")]
+    pub(super) at: Timestamp,
+    #[serde(flatten)]
+    pub(super) what: What,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) job_id: Option<JobId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scene_id: Option<SceneId>,
+}
+
+/// A stored webhook of a provider.
+#[derive(Debug, Clone, Serialize)]
+pub struct InboundWebhook {
+    /// Its id, under which the raw body is stored.
+    pub inbound_id: InboundId,
+    /// The provider that sent it.
+    pub provider: String,
+    /// The outcome of its processing.
+    pub outcome: Value,
+    /// The attempt that it reports on, if it names one.
+    pub attempt: Option<Attempt>,
+    /// The provider's task that it reports on, if it names one.
+    pub provider_task: Option<TaskId>,
+    /// When it was last replayed.
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    pub replayed_at: Option<Timestamp>,
+}
+
+/// What happened, with its evidence.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum What {
+    /// It was created by a request.
+    Created {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kind: Option<JobKind>,
+    },
+    /// The step was released: its input was ready.
+    Released {
+        kind: JobKind,
+    },
+    /// Its first dispatch to the provider started.
+    Dispatched,
+    Accepted {
+        attempt: Attempt,
+        provider_task: Option<TaskId>,
+    },
+    Progress {
+        attempt: Attempt,
+        progress_percent: u8,
+    },
+    WebhookReceived(InboundWebhook),
+    /// An unsigned webhook reported the end, and the provider was polled for it.
+    EndReported,
+    CancelRequested,
+    /// The task succeeded, and its file is ready to be pulled.
+    FileOffered {
+        attempt: Attempt,
+    },
+    Stored {
+        attempt: Attempt,
+        outputs: Vec<StoredFile>,
+    },
+    Completed,
+    Failed {
+        error: Option<JobError>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failed_job_id: Option<JobId>,
+    },
+    Cancelled,
+    /// An attempt ended without a result, or was superseded.
+    AttemptEnded {
+        attempt: Attempt,
+        reason: String,
+        provider_task: Option<TaskId>,
+    },
+    Regenerated {
+        from_job_id: Option<JobId>,
+    },
+    Resumed {
+        from_job_id: Option<JobId>,
+    },
+    DeliveryAttempted(DeliveryEvidence),
+}
+
+/// An output without its key in the bucket.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct StoredFile {
+    name: String,
+    content_type: String,
+    bytes: u64,
+    sha256: String,
+    duration_ms: Option<u64>,
+}
+
+/// An attempt of a delivery.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct DeliveryEvidence {
+    pub(super) delivery_id: MessageId,
+    pub(super) tells: EventType,
+    pub(super) to: String,
+    pub(super) status_code: Option<u16>,
+    pub(super) latency_ms: u64,
+    pub(super) error: Option<String>,
+}
+
+pub(super) fn files(outputs: &[Output]) -> Vec<StoredFile> {
+    let file = |output: &Output| StoredFile {
+        name: output.name.clone(),
+        content_type: output.content_type.clone(),
+        bytes: output.bytes,
+        sha256: output.sha256.clone(),
+        duration_ms: output.duration_ms,
+    };
+    outputs.iter().map(file).collect()
+}
