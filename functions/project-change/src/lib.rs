@@ -91,7 +91,7 @@ impl ProjectChange {
             };
             match changed.map_err(Problem::unavailable)? {
                 ProjectChanged::Done => return Ok(()),
-                ProjectChanged::Outdated => {}
+                ProjectChanged::Conflict => {}
             }
         }
         Err(Problem::unavailable("every try to change the project had a conflict"))

@@ -1,4 +1,4 @@
-//! API keys, kept by their digest.
+//! API keys, stored under their hash.
 
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::access::ApiKeyRecord;
@@ -9,12 +9,12 @@ use crate::keys;
 use crate::{Store, StoreError};
 
 impl Store {
-    /// What is kept of the key with this digest.
+    /// The record of the key with this hash.
     pub async fn api_key(&self, hash: &ApiKeyHash) -> Result<Option<ApiKeyRecord>, StoreError> {
         self.get("look up an API key", keys::api_key(hash.as_str())).await?.map(read).transpose()
     }
 
-    /// Keeps a key, or changes what it may do.
+    /// Saves a key's record, or replaces it.
     pub async fn put_api_key(
         &self,
         hash: &ApiKeyHash,
@@ -26,11 +26,11 @@ impl Store {
             .set_item(Some(item(keys::api_key(hash.as_str()), "api_key", record)?))
             .send()
             .await
-            .map_err(StoreError::call("keep an API key"))?;
+            .map_err(StoreError::call("save an API key"))?;
         Ok(())
     }
 
-    /// Forgets the key with this digest; whether there was one.
+    /// Deletes the key with this hash, and returns whether it existed.
     pub async fn delete_api_key(&self, hash: &ApiKeyHash) -> Result<bool, StoreError> {
         let output = self
             .client
@@ -40,7 +40,7 @@ impl Store {
             .return_values(ReturnValue::AllOld)
             .send()
             .await
-            .map_err(StoreError::call("forget an API key"))?;
+            .map_err(StoreError::call("delete an API key"))?;
         Ok(output.attributes.is_some())
     }
 }

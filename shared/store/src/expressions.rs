@@ -1,5 +1,5 @@
-//! Updates in DynamoDB's expression language. Every name goes through a placeholder, since
-//! `state`, `owner` and `error` are reserved words or may become so.
+//! Update expressions. Every attribute name has a placeholder: `state`, `owner` and `error` are
+//! reserved words or may become so.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::keys::Attributes;
 
-/// An update in the making, with the names and values that it speaks of.
+/// The parts of an update expression, with its names and values.
 #[derive(Debug)]
 pub(crate) struct Expressions {
     set: Vec<String>,
@@ -16,17 +16,17 @@ pub(crate) struct Expressions {
     pub(crate) values: Attributes,
 }
 
-/// As many names as a change has at most, but for rare ones. Tables that grow as they are filled
-/// took 1 in 20 of an inbound webhook's instructions.
-const USUAL: usize = 14;
+/// Capacity for the names and values of all but rare changes. Maps that grow step by step took
+/// 1 in 20 of an inbound webhook's instructions.
+const CAPACITY: usize = 14;
 
 impl Default for Expressions {
     fn default() -> Self {
         Self {
-            set: Vec::with_capacity(USUAL),
+            set: Vec::with_capacity(CAPACITY),
             remove: Vec::new(),
-            names: HashMap::with_capacity(USUAL),
-            values: HashMap::with_capacity(USUAL),
+            names: HashMap::with_capacity(CAPACITY),
+            values: HashMap::with_capacity(CAPACITY),
         }
     }
 }
@@ -38,7 +38,7 @@ impl Expressions {
         self.set.push([&*name, " = ", &value].concat());
     }
 
-    /// Sets the attribute `name` unless it has a value.
+    /// Sets the attribute `name` if it is absent.
     pub(crate) fn set_once(&mut self, name: &str, value: AttributeValue) {
         let (name, value) = (self.name(name), self.value(value));
         self.set.push(format!("{name} = if_not_exists({name}, {value})"));
@@ -50,14 +50,14 @@ impl Expressions {
         self.set.push([&*name, " = ", expression].concat());
     }
 
-    /// Adds `values`, a list, to the list `name`, which need not be there.
+    /// Appends the list `values` to the list `name`, which may be absent.
     pub(crate) fn append(&mut self, name: &str, values: AttributeValue) {
         let (name, values) = (self.name(name), self.value(values));
         let none = self.value(AttributeValue::L(Vec::new()));
         self.set.push(format!("{name} = list_append(if_not_exists({name}, {none}), {values})"));
     }
 
-    /// Takes the attribute `name` away.
+    /// Removes the attribute `name`.
     pub(crate) fn remove(&mut self, name: &str) {
         let name = self.name(name);
         self.remove.push(name);
@@ -75,14 +75,14 @@ impl Expressions {
         part("SET", &self.set) + &part("REMOVE", &self.remove)
     }
 
-    /// What stands for the name `name`.
+    /// The placeholder of the attribute `name`.
     pub(crate) fn name(&mut self, name: &str) -> String {
         let placeholder = ["#", name].concat();
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder
     }
 
-    /// What stands for `value`.
+    /// A placeholder for `value`.
     pub(crate) fn value(&mut self, value: AttributeValue) -> String {
         let placeholder = [":", &self.values.len().to_string()].concat();
         self.values.insert(placeholder.clone(), value);

@@ -1,4 +1,4 @@
-//! Items from and to our types.
+//! Conversion between items and domain types.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
@@ -20,7 +20,7 @@ pub(crate) fn time(time: Timestamp) -> AttributeValue {
     number(time.as_millis())
 }
 
-/// DynamoDB's time to live is in seconds.
+/// A time for DynamoDB's time to live, whose unit is the second.
 pub(crate) fn expiry(time: Timestamp) -> AttributeValue {
     number(time.as_seconds())
 }
@@ -30,7 +30,7 @@ pub(crate) fn attribute(value: &impl Serialize) -> Result<AttributeValue, StoreE
     Ok(serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(value)?)
 }
 
-/// `value` as the item of kind `entity` under `key`.
+/// `value` as an item of the entity `entity` with the key `key`.
 pub(crate) fn item(
     key: Attributes,
     entity: &str,
@@ -42,7 +42,7 @@ pub(crate) fn item(
     Ok(item)
 }
 
-/// What an item holds; its keys are passed over.
+/// The value in an item. Its keys are ignored.
 pub(crate) fn read<T: DeserializeOwned>(item: Attributes) -> Result<T, StoreError> {
     Ok(serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?)
 }

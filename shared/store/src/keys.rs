@@ -1,4 +1,4 @@
-//! The table's keys: which attributes they are, and how ids become values.
+//! The table's keys: their attributes, and the value of each entity's key.
 
 use std::collections::HashMap;
 
@@ -13,32 +13,32 @@ use crate::item::text;
 pub(crate) const PK: &str = "PK";
 /// Sort key.
 pub(crate) const SK: &str = "SK";
-/// What an item is; the stream's filters read it.
+/// The kind of an item, which the stream's filters read.
 pub(crate) const ENTITY: &str = "entity";
 /// When DynamoDB may delete an item, in Unix seconds.
 pub(crate) const EXPIRES_AT: &str = "expires_at";
-/// The index of an owner's jobs.
+/// The index of an owner's jobs, projects and deliveries.
 pub(crate) const OWNER_INDEX: &str = "GSI1";
 /// Its partition key.
 pub(crate) const OWNER_PK: &str = "GSI1PK";
 /// Its sort key.
 pub(crate) const OWNER_SK: &str = "GSI1SK";
 
-/// How the sort keys of providers' webhooks begin.
+/// Prefix of the sort keys of providers' webhooks.
 pub(crate) const INBOUND: &str = "INBOUND#";
-/// How the sort keys of a project's steps begin.
+/// Prefix of the sort keys of a project's steps.
 pub(crate) const STEP: &str = "JOB#";
-/// How the sort keys of endpoints begin.
+/// Prefix of the sort keys of endpoints.
 pub(crate) const ENDPOINT: &str = "ENDPOINT#";
 
-/// An item's key, or a part of an item.
+/// An item, or its key.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
 fn key(pk: String, sk: &str) -> Attributes {
     HashMap::from([(PK.to_owned(), AttributeValue::S(pk)), (SK.to_owned(), text(sk))])
 }
 
-/// A job. The steps of a project lie with it, so that one Query reads them all.
+/// A job. Steps are in the partition of their project, so one Query reads all of them.
 pub(crate) fn job(id: &JobId) -> Attributes {
     let Some(step) = Step::of(id) else { return key(format!("JOB#{id}"), "JOB") };
     let place = match step.task {
@@ -54,7 +54,7 @@ pub(crate) fn project(id: &ProjectId) -> Attributes {
     key(format!("PROJECT#{id}"), "PROJECT")
 }
 
-/// What a project is to become.
+/// A project's plan.
 pub(crate) fn plan(id: &ProjectId) -> Attributes {
     key(format!("PROJECT#{id}"), "PLAN")
 }
@@ -64,27 +64,27 @@ pub(crate) fn project_partition(id: &ProjectId) -> AttributeValue {
     AttributeValue::S(format!("PROJECT#{id}"))
 }
 
-/// The turns taken of a route's rate limit by one address.
+/// The rate window of one address at a route.
 pub(crate) fn rate_window(route: &str, address: &str) -> Attributes {
     key(format!("RATE#{route}#{address}"), "WINDOW")
 }
 
-/// The partition of an owner's projects in the index.
+/// The index partition of an owner's projects.
 pub(crate) fn projects(owner: &OwnerId) -> AttributeValue {
     AttributeValue::S(format!("PROJECTS#{owner}"))
 }
 
-/// The request of a job, where it is long.
+/// The request of a job, if it is too long for the job's item.
 pub(crate) fn request(id: &JobId) -> Attributes {
     key(format!("JOB#{id}"), "REQUEST")
 }
 
-/// A provider's webhook, which lies with its job.
+/// A provider's webhook, in the partition of its job.
 pub(crate) fn inbound(id: &InboundId) -> Attributes {
     key(format!("JOB#{}", id.job_id), &format!("{INBOUND}{}", id.place()))
 }
 
-/// The partition of a job and all that lies with it.
+/// The partition of a job, its request and its providers' webhooks.
 pub(crate) fn job_partition(id: &JobId) -> AttributeValue {
     AttributeValue::S(format!("JOB#{id}"))
 }
@@ -94,43 +94,43 @@ pub(crate) fn endpoint(owner: &OwnerId, id: &EndpointId) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("{ENDPOINT}{id}"))
 }
 
-/// Which of an owner's own secrets are valid.
+/// The valid versions of an owner's secret.
 pub(crate) fn owner_signing(owner: &OwnerId) -> Attributes {
     key(format!("OWNER#{owner}"), "SIGNING")
 }
 
-/// A webhook out.
+/// A delivery.
 pub(crate) fn delivery(id: &MessageId) -> Attributes {
     key(format!("DELIVERY#{id}"), "DELIVERY")
 }
 
-/// How a receiver of webhooks that fails has been doing.
+/// The circuit of a receiver of webhooks.
 pub(crate) fn health(owner: &OwnerId, receiver: &Receiver) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("HEALTH#{}", receiver.key()))
 }
 
-/// How a provider that fails has been doing.
+/// The circuit of a provider.
 pub(crate) fn provider_health(name: &str) -> Attributes {
     key(format!("PROVIDER#{name}"), "HEALTH")
 }
 
-/// The turns given out under a receiver's rate limit. A turn counts in the limit's own unit, so
-/// each limit has turns of its own.
+/// The permits granted under a receiver's rate limit. Permits are numbered in the limit's own
+/// unit, so each limit has an item of its own.
 pub(crate) fn turns(owner: &OwnerId, receiver: &Receiver, per_second: u32) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("TURNS#{}#{per_second}", receiver.key()))
 }
 
-/// An API key, by its digest.
+/// An API key, by its hash.
 pub(crate) fn api_key(hash: &str) -> Attributes {
     key(format!("KEY#{hash}"), "KEY")
 }
 
-/// The partition of an owner's webhooks out in the index.
+/// The index partition of an owner's deliveries.
 pub(crate) fn deliveries(owner: &OwnerId) -> AttributeValue {
     AttributeValue::S(format!("DELIVERIES#{owner}"))
 }
 
-/// The partition of an owner's own items, and of its jobs in the index.
+/// The partition of an owner's own items, and the index partition of the owner's jobs.
 pub(crate) fn owner_partition(owner: &OwnerId) -> AttributeValue {
     AttributeValue::S(format!("OWNER#{owner}"))
 }

@@ -1,5 +1,17 @@
-//! The table. This crate alone knows its keys and attributes; everyone else speaks of jobs,
-//! deliveries and keys. Every change of state is one conditional write with no read before.
+//! The DynamoDB table: reads and conditional writes of jobs, projects, deliveries and the rest.
+//!
+//! Invariants:
+//! - This crate alone names the table's keys, indexes and attributes.
+//! - A change of state is one conditional write without a read before it. Its condition has the
+//!   state's predecessors and the attempt; items that change together are one transaction.
+//! - A read for a client names its owner. Another owner's item is absent.
+//! - Items of earlier versions are read: names stay, and a new attribute has a default.
+//!
+//! It must not send a message or call a provider: the table's stream makes work of a saved change.
+//! Of our crates it uses `domain` and `signing` alone.
+//!
+//! A further resource gets a folder with a file per verb, its keys in `keys`, and, if its changes
+//! make work, a variant of [`stream::Entity`].
 
 mod api_key;
 mod delivery;
@@ -40,7 +52,7 @@ pub use project::change::ProjectChanged;
 pub use project::create::ProjectCreated;
 pub use project::get::WholeProject;
 
-/// The table, as the functions use it.
+/// A client of the table.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
@@ -54,25 +66,25 @@ impl Store {
     }
 }
 
-/// Why the table could not do what was asked. All of it may be tried again.
+/// Why a read or write failed. A condition that fails is no error but a result.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB did not answer, or refused.
+    /// The call failed. The same call may succeed later.
     #[error("cannot {operation}")]
     Call {
-        /// What was being done.
+        /// The operation.
         operation: &'static str,
-        /// What came back.
+        /// The SDK's error.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// An item holds what this version cannot read, or the other way round.
-    #[error("cannot translate an item of the table")]
+    /// An item and its type do not match.
+    #[error("cannot convert an item of the table")]
     Item(#[from] serde_dynamo::Error),
 }
 
 impl StoreError {
-    /// For `map_err`: names what was being done.
+    /// For `map_err`: names the operation.
     fn call<E>(operation: &'static str) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -1,5 +1,5 @@
-//! Lists of what an owner has, newest first, a page at a time. An index holds the keys in
-//! their order; what they lead to is then read together.
+//! Pages of an owner's jobs, projects or deliveries, newest first. The index has the keys in
+//! order; the items are then read with `BatchGetItem`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,44 +16,44 @@ use crate::item::{read, text};
 use crate::keys::{Attributes, OWNER_INDEX, OWNER_PK, OWNER_SK};
 use crate::{Store, StoreError};
 
-/// Most rounds to the table for one page. With a filter that fits little a page may come out
-/// short; its cursor goes on from where it stopped.
+/// Maximum number of index queries for one page. With a filter that matches few items a page may
+/// be shorter than its limit; the next page continues from its cursor.
 const ROUNDS: usize = 5;
-/// Most keys that `BatchGetItem` takes.
+/// Maximum number of keys of a `BatchGetItem`.
 const BATCH: i32 = 100;
-/// How often keys are asked for again that DynamoDB did not get to.
+/// Maximum number of calls to read the keys of a batch that DynamoDB leaves unprocessed.
 const BATCH_TRIES: usize = 5;
 
-/// What an owner's list is of.
+/// A type of which an owner has a list.
 pub(crate) trait Listed: DeserializeOwned {
-    /// What names one.
+    /// Its id.
     type Id: FromStr<Err = InvalidField> + fmt::Display + Clone + Eq + Hash;
 
-    /// Its name.
+    /// The id of this one.
     fn id(&self) -> &Self::Id;
 
-    /// Where the one of that name is.
+    /// The table's key of the one with this id.
     fn key(id: &Self::Id) -> Attributes;
 
     /// The owner's partition of the index.
     fn partition(owner: &OwnerId) -> AttributeValue;
 }
 
-/// The place of `id` in its owner's list. The time comes first, since an id that follows from
-/// something else does not sort by time.
+/// The sort key of `id` in its owner's list: its place. It starts with the time, since derived ids
+/// do not sort by time.
 pub(crate) fn place(created_at: Timestamp, id: &impl fmt::Display) -> String {
     format!("{:013}#{id}", created_at.as_millis())
 }
 
-/// The id at a place that [`place`] made.
+/// The id in a place.
 fn id_at<I: FromStr>(place: &str) -> Option<I> {
     let (time, id) = place.split_once('#')?;
     let dated = time.len() == 13 && time.bytes().all(|byte| byte.is_ascii_digit());
     if dated { id.parse().ok() } else { None }
 }
 
-/// A place in a list. To clients it is opaque. It names no owner: used with another's key it
-/// is a place in that other owner's list.
+/// A place in a list, opaque to clients. It has no owner: with another owner's API key it is a
+/// place in that owner's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor<I> {
     place: String,
@@ -65,7 +65,7 @@ impl<I: FromStr> Cursor<I> {
         id_at(place).map(|id| Self { place: place.to_owned(), id })
     }
 
-    /// Whether it lies before everything that came up at `time` or after it.
+    /// Whether its entry was created before `time`.
     pub(crate) fn is_before(&self, time: Timestamp) -> bool {
         self.place.as_str() < format!("{:013}", time.as_millis()).as_str()
     }
@@ -89,29 +89,29 @@ impl<I: FromStr> FromStr for Cursor<I> {
     }
 }
 
-/// A page of a list, and where the next one starts if there is more.
+/// A page of a list.
 #[derive(Debug)]
 pub struct Page<T, C> {
-    /// What is on it, newest first.
+    /// Its items, newest first.
     pub items: Vec<T>,
-    /// Where to go on.
+    /// The cursor of the next page, if there is one.
     pub next: Option<C>,
 }
 
-/// Which of a list to show.
+/// Which items of a list to return.
 pub(crate) struct Wanted<'a, T> {
-    /// Whose list.
+    /// The owner of the list.
     pub(crate) owner: &'a OwnerId,
-    /// How many of it at most.
+    /// Maximum number of items.
     pub(crate) limit: usize,
-    /// Which of it; all if there is no such test.
+    /// The filter; all items match if it is absent.
     pub(crate) fits: Option<&'a (dyn Fn(&T) -> bool + Sync)>,
-    /// Nothing that came up before.
+    /// Only items created at that time or later.
     pub(crate) since: Option<Timestamp>,
 }
 
 impl Store {
-    /// A page of an owner's list, from `cursor` on.
+    /// The page of an owner's list after `cursor`.
     pub(crate) async fn list<T: Listed>(
         &self,
         wanted: &Wanted<'_, T>,
@@ -203,6 +203,6 @@ impl Store {
             let rest = output.unprocessed_keys.unwrap_or_default().into_values().next();
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
         }
-        Err(StoreError::call("read a list")("the table is too busy to read all of it"))
+        Err(StoreError::call("read a list")("DynamoDB leaves keys unprocessed"))
     }
 }

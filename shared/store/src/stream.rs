@@ -1,4 +1,4 @@
-//! Items as the table's stream shows them.
+//! Items in the records of the table's stream.
 
 use domain::delivery::Delivery;
 use domain::endpoint::Endpoint;
@@ -12,13 +12,13 @@ use crate::{Inbound, StoreError};
 pub enum Entity {
     /// A job.
     Job(Box<Job>),
-    /// A webhook out.
+    /// A delivery.
     Delivery(Box<Delivery>),
     /// A webhook endpoint.
     Endpoint(Box<Endpoint>),
     /// A project.
     Project(Box<Project>),
-    /// A provider's webhook; its bytes are not shown.
+    /// A provider's webhook, without its raw body.
     Inbound(Box<Inbound>),
 }
 
@@ -28,8 +28,8 @@ struct Kind {
     entity: String,
 }
 
-/// What a stream record's image holds; `None` if its changes make no work, or if there is no
-/// image.
+/// The entity in a stream record's image; `None` if the image is empty or its changes make no
+/// work.
 pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>, StoreError> {
     let kind: Kind = serde_dynamo::from_item(image.clone())?;
     Ok(match kind.entity.as_str() {

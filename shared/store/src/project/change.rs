@@ -1,5 +1,5 @@
-//! What an owner does to a whole project: ends it, or has a part of it begin anew. The project
-//! and every step concerned change in one transaction, or none does.
+//! Cancelling and restarting a project. The project and all steps concerned change in one
+//! transaction.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -14,22 +14,22 @@ use crate::keys::{self, EXPIRES_AT};
 use crate::{Store, StoreError, WholeProject};
 
 const OPERATION: &str = "change a project";
-/// Why the past of a step ended.
-const SUPERSEDED: &str = "superseded: what it was made from, or the scene itself, was made anew";
+/// Why a step's attempt ended, in its history.
+const SUPERSEDED: &str = "superseded: the scene, or a step that it depends on, was regenerated";
 const RESUMED: &str = "the project was resumed";
 
-/// What became of a change of a project.
+/// The result of changing a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectChanged {
     /// It is saved.
     Done,
-    /// The project, or a step of it, has changed since it was read. Read it again.
-    Outdated,
+    /// The project or one of its steps has changed since it was read. Read it again.
+    Conflict,
 }
 
 impl Store {
-    /// Ends `whole` as its `owner` wishes: what waits is ended, what a provider is working on
-    /// is asked back from it, and nothing further begins.
+    /// Cancels `whole` for its `owner`: steps not yet dispatched are cancelled at once, for the
+    /// others a cancel is requested, and no further step is released.
     pub async fn cancel_project(
         &self,
         owner: &OwnerId,
@@ -37,7 +37,7 @@ impl Store {
         at: Timestamp,
     ) -> Result<ProjectChanged, StoreError> {
         let act = ProjectAct::new(ProjectVerb::Cancelled, at);
-        let mut update = acted(&whole.project, act)?;
+        let mut update = with_act(&whole.project, act)?;
         update.set("status", text(ProjectStatus::Cancelled.as_str()));
         update.set("status_since", time(at));
         let mut writes = vec![self.project_item(&whole.project, update)?];
@@ -55,8 +55,8 @@ impl Store {
         self.change_project(writes).await
     }
 
-    /// Has `whole` begin anew from `step` on, as its owner's `act` says. That step begins at
-    /// once; those after it wait for it. With `plan`, what it is to become changes too.
+    /// Restarts `whole` from `step` on, for its owner's `act`. That step is queued at once; those
+    /// after it wait. A `plan` replaces the stored one.
     pub async fn restart_project(
         &self,
         whole: &WholeProject,
@@ -66,7 +66,7 @@ impl Store {
     ) -> Result<ProjectChanged, StoreError> {
         let project = &whole.project;
         let (at, what) = (act.at, act.what);
-        let mut update = acted(project, ProjectAct { from: Some(step.job_id()), ..act })?;
+        let mut update = with_act(project, ProjectAct { from: Some(step.job_id()), ..act })?;
         update.set("status", text(ProjectStatus::Processing.as_str()));
         update.set("status_since", time(at));
         update.set("revision", number(project.revision + 1));
@@ -78,33 +78,25 @@ impl Store {
             writes.push(self.plan_item(project, plan, at)?);
         }
         let reason = if what == ProjectVerb::Resumed { RESUMED } else { SUPERSEDED };
-        let behind = Step::all(&project.id, project.scenes).skip_while(|one| one != step);
-        for (place, later) in behind.enumerate() {
-            match whole.jobs.get(&later.job_id()) {
-                // It has nothing that could be superseded.
-                Some(job) if place > 0 && job.state == JobState::Waiting => {}
+        let restarted = Step::all(&project.id, project.scenes).skip_while(|one| one != step);
+        for (position, one) in restarted.enumerate() {
+            match whole.jobs.get(&one.job_id()) {
+                // It has no attempt that could be superseded.
+                Some(job) if position > 0 && job.state == JobState::Waiting => {}
                 Some(job) => {
-                    let change = Change::restarted(job, place == 0, reason, at)?;
+                    let change = Change::restarted(job, position == 0, reason, at)?;
                     writes.push(self.change_item(job, &change)?);
                 }
-                None if place == 0 => writes.push(self.first_release(project, &later, at)?),
+                None if position == 0 => {
+                    writes.push(self.release_item(&one.new_job(project, at), &one, at)?);
+                }
                 None => {}
             }
         }
         self.change_project(writes).await
     }
 
-    fn first_release(
-        &self,
-        project: &Project,
-        step: &Step,
-        at: Timestamp,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let job = step.job(project.owner.clone(), project.scenes, at);
-        self.release_item(&job, step, at)
-    }
-
-    /// The project's own part: only if it is as it was read.
+    /// The project's own update, with the condition that it is as it was read.
     fn project_item(
         &self,
         project: &Project,
@@ -142,15 +134,15 @@ impl Store {
             Err(TransactWriteItemsError::TransactionCanceledException(cancelled))
                 if failed(cancelled.cancellation_reasons()).is_some() =>
             {
-                Ok(ProjectChanged::Outdated)
+                Ok(ProjectChanged::Conflict)
             }
             Err(error) => Err(StoreError::call(OPERATION)(error)),
         }
     }
 }
 
-/// Adds what the owner does to the project's past.
-fn acted(project: &Project, act: ProjectAct) -> Result<Expressions, StoreError> {
+/// An update that appends `act` to the project's history.
+fn with_act(project: &Project, act: ProjectAct) -> Result<Expressions, StoreError> {
     let mut update = Expressions::default();
     update.set("history", attribute(&project.history_with(act))?);
     Ok(update)

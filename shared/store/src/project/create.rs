@@ -1,4 +1,4 @@
-//! Creating a project: itself, its plan and its first step, in one transaction.
+//! Creating a project with its plan and its first step, in one transaction.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
@@ -11,18 +11,17 @@ use crate::{Store, StoreError, listing};
 
 const OPERATION: &str = "create a project";
 
-/// What became of a new project.
+/// The result of creating a project.
 #[derive(Debug)]
 pub enum ProjectCreated {
     /// It is saved.
     New,
-    /// Its id is taken, by this one.
+    /// This project has its id.
     Exists(Box<Project>),
 }
 
 impl Store {
-    /// Saves a new project, unless one with its id is there. Its first scene waits to be
-    /// dispatched from then on.
+    /// Saves a new project with its first step, `queued`, unless its id is taken.
     pub async fn create_project(
         &self,
         project: &Project,
@@ -34,7 +33,7 @@ impl Store {
         itself.insert(OWNER_SK.to_owned(), text(place));
         let plan = item(keys::plan(&project.id), "plan", plan)?;
         let step = Step::video(project.id.clone(), SceneId::FIRST);
-        let first = step.job(project.owner.clone(), project.scenes, project.created_at);
+        let first = step.new_job(project, project.created_at);
         let first = item(keys::job(&first.id), "job", &first)?;
         let mut request = self.client.transact_write_items();
         for mut item in [itself, plan, first] {
@@ -60,7 +59,7 @@ impl Store {
     }
 }
 
-/// The project that stood in the way of a transaction, if that is why it was cancelled.
+/// The project whose id is taken, if that is why the transaction was cancelled.
 fn existing(error: TransactWriteItemsError) -> Result<ProjectCreated, StoreError> {
     if let TransactWriteItemsError::TransactionCanceledException(cancelled) = &error {
         let item = cancelled.cancellation_reasons().first().and_then(|reason| reason.item());

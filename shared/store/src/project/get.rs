@@ -12,14 +12,14 @@ use crate::keys::{self, Attributes, ENTITY};
 use crate::listing::{Listed, Wanted};
 use crate::{Cursor, Page, Store, StoreError};
 
-/// A project with all that belongs to it.
+/// A project with its plan and its steps.
 #[derive(Debug, Clone)]
 pub struct WholeProject {
     /// The project.
     pub project: Project,
-    /// What it is to become.
+    /// Its plan.
     pub plan: Plan,
-    /// The jobs of its steps, as far as they have been released.
+    /// The jobs of its released steps.
     pub jobs: Jobs,
 }
 
@@ -40,8 +40,8 @@ impl Listed for Project {
 }
 
 impl Store {
-    /// The project `id` of `owner` and all that belongs to it, as the last writes left it.
-    /// Another owner's project is not there.
+    /// The owner's project `id` with its plan and steps, read consistently. Another owner's project
+    /// is absent.
     pub async fn find_project(
         &self,
         owner: &OwnerId,
@@ -50,7 +50,7 @@ impl Store {
         Ok(self.project(id).await?.filter(|whole| whole.project.owner == *owner))
     }
 
-    /// The project `id` and all that belongs to it, for workers.
+    /// The project `id` with its plan and steps, for workers.
     pub async fn project(&self, id: &ProjectId) -> Result<Option<WholeProject>, StoreError> {
         let (mut project, mut plan, mut jobs) = (None, None, HashMap::new());
         let mut start = None;
@@ -85,17 +85,17 @@ impl Store {
         Ok(project.zip(plan).map(whole))
     }
 
-    /// The project `id` without what belongs to it.
+    /// The project `id` without its plan and steps.
     pub async fn project_itself(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
         self.get("read a project", keys::project(id)).await?.map(read).transpose()
     }
 
-    /// What the project `id` is to become.
+    /// The plan of the project `id`.
     pub async fn plan(&self, id: &ProjectId) -> Result<Option<Plan>, StoreError> {
         self.get("read a project's plan", keys::plan(id)).await?.map(read).transpose()
     }
 
-    /// At most `limit` of the owner's projects of `status`, if that is given, from `cursor` on.
+    /// The page of at most `limit` of the owner's projects after `cursor`, filtered by `status`.
     pub async fn list_projects(
         &self,
         owner: &OwnerId,

@@ -1,4 +1,4 @@
-//! Projects in the table, a file for each verb. Their steps are jobs.
+//! Projects in the table, a file per verb. Their steps are jobs.
 
 pub(crate) mod change;
 pub(crate) mod create;
