@@ -1,4 +1,4 @@
-//! The Lambda authorizer: whose API key is this?
+//! The Lambda authorizer: finds the owner and scopes of an API key, with a cache per instance.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,24 +10,25 @@ use runtime::{Clock, Context, StartError};
 use signing::api_key::{self, ApiKeyHash};
 use store::{Store, StoreError};
 
-/// How long an answer of the table is believed. A key that is taken away still works for
-/// that long on an instance that has seen it.
-const BELIEVED: Duration = Duration::from_mins(5);
-/// Most keys that an instance remembers; beyond it starts anew.
-const REMEMBERED: usize = 10_000;
+/// How long a look-up is cached. A deleted key stays valid for that long on an instance that has
+/// it in its cache.
+const CACHE_TTL: Duration = Duration::from_mins(5);
+/// Maximum number of cached keys. The cache is cleared when it is full.
+const CACHE_CAPACITY: usize = 10_000;
 
 /// The function.
 #[derive(Debug)]
 pub struct Authorizer {
     store: Store,
     clock: Clock,
-    known: Mutex<HashMap<ApiKeyHash, Known>>,
+    cache: Mutex<HashMap<ApiKeyHash, Cached>>,
 }
 
 #[derive(Debug, Clone)]
-struct Known {
+struct Cached {
+    /// `None` for an unknown key.
     caller: Option<Caller>,
-    until: Timestamp,
+    expires_at: Timestamp,
 }
 
 impl AuthorizerFunction for Authorizer {
@@ -37,33 +38,33 @@ impl AuthorizerFunction for Authorizer {
         Ok(Self {
             store: Store::new(&context.aws, context.environment.required("TABLE_NAME")?),
             clock: context.clock.clone(),
-            known: Mutex::default(),
+            cache: Mutex::default(),
         })
     }
 
     async fn identify(&self, key: &str) -> Result<Option<Caller>, StoreError> {
         let hash = api_key::hash(key);
-        if let Some(known) = self.remembered(&hash) {
-            return Ok(known.caller);
+        if let Some(cached) = self.cached(&hash) {
+            return Ok(cached.caller);
         }
         let caller = self.store.api_key(&hash).await?.map(Caller::from);
-        self.remember(hash, caller.clone());
+        self.cache(hash, caller.clone());
         Ok(caller)
     }
 }
 
 impl Authorizer {
-    fn remembered(&self, hash: &ApiKeyHash) -> Option<Known> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(hash).filter(|known| self.clock.now() < known.until).cloned()
+    fn cached(&self, hash: &ApiKeyHash) -> Option<Cached> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.get(hash).filter(|cached| self.clock.now() < cached.expires_at).cloned()
     }
 
-    fn remember(&self, hash: ApiKeyHash, caller: Option<Caller>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
+    fn cache(&self, hash: ApiKeyHash, caller: Option<Caller>) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHE_CAPACITY {
+            cache.clear();
         }
-        let until = self.clock.now() + BELIEVED;
-        known.insert(hash, Known { caller, until });
+        let expires_at = self.clock.now() + CACHE_TTL;
+        cache.insert(hash, Cached { caller, expires_at });
     }
 }

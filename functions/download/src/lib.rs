@@ -1,5 +1,5 @@
-//! `GET /v1/download/{job_id}`: leads to a file. Links to this route never go stale, since
-//! the presigned URL behind it is made anew each time.
+//! `GET /v1/download/{job_id}`: redirects to a file of a job. Links to this route do not expire:
+//! each request gets a fresh presigned URL.
 
 use domain::limits::DOWNLOAD_URL_LIFE;
 use domain::time::rfc3339;
@@ -21,7 +21,7 @@ pub struct Download {
     clock: Clock,
 }
 
-/// The answer to those who ask for JSON.
+/// The response to clients that accept JSON.
 #[derive(Debug, Serialize)]
 struct Link {
     url: String,
@@ -54,7 +54,7 @@ impl HttpFunction for Download {
 }
 
 impl Download {
-    /// The job, if the link's token or the API key opens it.
+    /// The job, if the link's token or the API key authorizes access to it.
     async fn permitted_job(&self, request: &Request, id: &JobId) -> Result<Job, Problem> {
         let job = if let Some(token) = request.query("token") {
             self.tokens.verify_download_token(id, token).map_err(|_| wrong_token())?;
@@ -69,17 +69,17 @@ impl Download {
 }
 
 fn wrong_token() -> Problem {
-    Problem::unauthorized("This link's token is not valid. Copy the whole link, or use an API key.")
+    Problem::unauthorized("The link's token is not valid. Copy the whole link, or use an API key.")
 }
 
-/// The file that `name` asks for, the first one if it asks for none.
+/// The output named `name`; the first one without a name.
 fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
     let found = match name {
         Some(name) => job.outputs.iter().find(|output| output.name == name),
         None => job.outputs.first(),
     };
     found.ok_or_else(|| match job.state {
-        JobState::Completed => Problem::not_found("The job has no output of that name."),
+        JobState::Completed => Problem::not_found("The job has no output with that name."),
         JobState::Failed | JobState::Cancelled => Problem::conflict(
             "no_output",
             format!("The job is {} and has no files.", job.state.status()),
@@ -88,9 +88,10 @@ fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
         | JobState::Queued
         | JobState::Dispatched
         | JobState::Running
-        | JobState::Storing => {
-            Problem::conflict("not_ready", "The job's files are not ready yet. Try again later.")
-        }
+        | JobState::Storing => Problem::conflict(
+            "not_ready",
+            "The job's files are not ready. Retry when its status is completed.",
+        ),
     })
 }
 

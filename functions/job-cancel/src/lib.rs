@@ -1,5 +1,5 @@
-//! `DELETE /v1/jobs/{job_id}`: ends a job, and says how far that came: at once (200), asked
-//! of the provider (202), or too late (409). A step of a project is not ended by itself.
+//! `DELETE /v1/jobs/{job_id}`: cancels a job: at once (200), by a request to its provider (202), or
+//! too late (409). A step of a project is cancelled only with its project.
 
 use domain::links::Links;
 use domain::resource::JobResource;
@@ -34,7 +34,7 @@ impl HttpFunction for JobCancel {
         let caller = request.caller(Scope::JobsWrite)?;
         let id = request.job_id()?;
         if let Some(step) = Step::of(&id) {
-            return Err(self.belongs_to_project(&caller, &id, &step).await?);
+            return Err(self.belongs_to_project(&caller, &id, &step).await);
         }
         let (status, job) = self.cancel(&caller, &id).await?;
         let token = self.tokens.download_token(&job.id);
@@ -44,8 +44,8 @@ impl HttpFunction for JobCancel {
 
 impl JobCancel {
     async fn cancel(&self, caller: &Caller, id: &JobId) -> Result<(StatusCode, Box<Job>), Problem> {
-        let at_once = Change::cancelled_by(&caller.owner, self.clock.now());
-        match self.change(id, &at_once).await? {
+        let cancel = Change::cancelled_by(&caller.owner, self.clock.now());
+        match self.change(id, &cancel).await? {
             Changed::Done(job) => return Ok((StatusCode::OK, job)),
             Changed::Conflict(job) => refuse_unless_running(caller, job.as_deref())?,
         }
@@ -59,22 +59,17 @@ impl JobCancel {
         }
     }
 
-    /// What the owner of a step is told. To others there is no such job.
-    async fn belongs_to_project(
-        &self,
-        caller: &Caller,
-        id: &JobId,
-        step: &Step,
-    ) -> Result<Problem, Problem> {
-        let found = self.store.find_job(&caller.owner, id).await.map_err(Problem::unavailable)?;
-        let project = self.links.project(&step.project);
-        Ok(match found {
-            None => Problem::not_found("There is no such job."),
-            Some(_) => Problem::conflict(
+    /// The problem for a step of a project: 409 for its owner, 404 for others.
+    async fn belongs_to_project(&self, caller: &Caller, id: &JobId, step: &Step) -> Problem {
+        let url = self.links.project(&step.project);
+        match self.store.find_job(&caller.owner, id).await {
+            Err(error) => Problem::unavailable(error),
+            Ok(None) => Problem::not_found("There is no such job."),
+            Ok(Some(_)) => Problem::conflict(
                 "belongs_to_project",
-                format!("The job is a step of a project. Cancel the project: DELETE {project}."),
+                format!("The job is a step of a project. Cancel the project with DELETE {url}."),
             ),
-        })
+        }
     }
 
     async fn change(&self, id: &JobId, change: &Change) -> Result<Changed, Problem> {
@@ -82,17 +77,17 @@ impl JobCancel {
     }
 }
 
-/// A job that cannot be ended by a word to its provider is refused with the reason.
+/// Checks that the caller's job is in a state in which it can be cancelled.
 fn refuse_unless_running(caller: &Caller, job: Option<&Job>) -> Result<(), Problem> {
     let job = job.filter(|job| job.owner == caller.owner);
     let job = job.ok_or_else(|| Problem::not_found("There is no such job."))?;
     match job.state {
         JobState::Waiting | JobState::Queued | JobState::Dispatched | JobState::Running => Ok(()),
         JobState::Storing => {
-            Err(too_late("Its provider has finished, and its files are being stored."))
+            Err(too_late("The provider has finished, and the job's files are being stored."))
         }
         JobState::Completed | JobState::Failed | JobState::Cancelled => {
-            Err(too_late(&format!("The job is {} already.", job.state.status())))
+            Err(too_late(&format!("The job is already {}.", job.state.status())))
         }
     }
 }

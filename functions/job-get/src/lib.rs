@@ -1,4 +1,4 @@
-//! `GET /v1/jobs/{job_id}`: how a job stands.
+//! `GET /v1/jobs/{job_id}`: a job with its status and outputs.
 
 use domain::Scope;
 use domain::links::Links;

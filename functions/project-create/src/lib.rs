@@ -1,6 +1,5 @@
-//! `POST /v1/projects`: takes scenes that are to become a film. The project, its plan and its
-//! first step are saved in one transaction, with no read before; the table's stream does the
-//! rest.
+//! `POST /v1/projects`: creates a project. The project, its plan and its first step are saved in
+//! one transaction without a read before it; the table's stream starts the work.
 
 mod body;
 
@@ -33,7 +32,7 @@ pub struct ProjectCreate {
     clock: Clock,
 }
 
-/// The answer: what the scenes are called from now on, and where to go on.
+/// The response: the ids of the scenes and their jobs, and links.
 #[derive(Debug, Serialize)]
 struct Accepted {
     project_id: ProjectId,
@@ -105,14 +104,14 @@ impl ProjectCreate {
         let id = ProjectId::new(now, random::bytes());
         match self.save(&body.project(id.clone(), caller, now), body).await? {
             ProjectCreated::New => Ok(id),
-            // The SDK has sent the write again after its first answer was lost.
+            // The SDK has retried the write after its first answer was lost.
             ProjectCreated::Exists(first) if first.owner == caller.owner => Ok(id),
-            ProjectCreated::Exists(_) => Err(Problem::unavailable("a random id came twice")),
+            ProjectCreated::Exists(_) => Err(Problem::unavailable("a random id is taken")),
         }
     }
 
-    /// The id follows from the idempotency key, so the write that finds it taken finds the
-    /// first request too; no record of keys is kept.
+    /// The id is derived from the idempotency key, so the write that finds it taken returns the
+    /// first request's project. Keys are not stored.
     async fn create_once(
         &self,
         caller: &Caller,

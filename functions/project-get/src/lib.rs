@@ -1,4 +1,4 @@
-//! `GET /v1/projects/{project_id}`: how a project and each of its scenes stand, in one Query;
+//! `GET /v1/projects/{project_id}`: a project with the status of each scene, read by one Query;
 //! `GET /v1/projects`: an owner's projects, newest first.
 
 use domain::links::Links;

@@ -1,5 +1,5 @@
-//! `POST /v1/tts/async`: takes a text to be spoken. One conditional write, then the answer;
-//! the table's stream does the rest.
+//! `POST /v1/tts/async`: creates a text-to-speech job with one conditional write; the table's stream
+//! starts the work.
 
 mod body;
 
@@ -29,7 +29,7 @@ pub struct TtsCreate {
     clock: Clock,
 }
 
-/// The answer of the async TTS API v1, and links.
+/// The response of the async TTS API v1, with links.
 #[derive(Debug, Serialize)]
 struct Accepted {
     job_id: JobId,
@@ -80,14 +80,14 @@ impl TtsCreate {
         let id = JobId::new(now, random::bytes());
         match self.save(body.job(id.clone(), caller, now)).await? {
             Created::New => Ok(id),
-            // The SDK has sent the write again after its first answer was lost.
+            // The SDK has retried the write after its first answer was lost.
             Created::Exists(first) if first.owner == caller.owner => Ok(id),
-            Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
+            Created::Exists(_) => Err(Problem::unavailable("a random id is taken")),
         }
     }
 
-    /// The id follows from the idempotency key, so the write that finds it taken finds the
-    /// first request too; no record of keys is kept.
+    /// The id is derived from the idempotency key, so the write that finds it taken returns the
+    /// first request's job. Keys are not stored.
     async fn create_once(&self, caller: &Caller, key: &str, body: &Body) -> Result<JobId, Problem> {
         let now = self.clock.now();
         for generation in 0.. {
