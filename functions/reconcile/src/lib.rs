@@ -242,6 +242,7 @@ impl Reconcile {
 /// Whether these polls of `job` go on: not after its end, and not once it is restarted or waits
 /// for the step before, since others begin then.
 fn is_current(job: &Job, message: &Message) -> bool {
-    let is_restarted = message.job_created_at.is_some_and(|created_at| created_at != job.created_at);
+    let is_restarted =
+        message.job_created_at.is_some_and(|created_at| created_at != job.created_at);
     !job.state.is_terminal() && job.state != JobState::Waiting && !is_restarted
 }

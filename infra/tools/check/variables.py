@@ -69,7 +69,7 @@ def provider_variables(root: Path) -> tuple[set[str], set[str]]:
     """The variables of all providers, and their options, which only some functions read."""
     sources = (root / PROVIDERS).glob("*/*.rs")
     code = "\n".join(source.read_text() for source in sources if source.name != "tests.rs")
-    options = set(re.findall(r'pub\(super\) const NATIVE_WEBHOOK: &str = "(\w+)"', code))
+    options = {name for listed in re.findall(r"options: &\[([^]]*)\]", code) for name in VARIABLE.findall(listed)}
     return set(VARIABLE.findall(code)) - options, options
 
 

@@ -110,10 +110,10 @@ mod tests {
 
     /// The jobs of the steps, in their order and in these states.
     fn jobs(states: &[JobState]) -> Jobs {
-        let project = "proj_x".parse().unwrap();
-        let steps = Step::all(&project, 2);
+        let whole = project(ProjectStatus::Processing);
+        let steps = Step::all(&whole.id, 2);
         let job = |(step, state): (Step, &JobState)| {
-            let new = step.job(OwnerId::new("acme"), 2, NOW);
+            let new = step.new_job(&whole, NOW);
             (new.id.clone(), Job { state: *state, attempt: Attempt(1), ..new })
         };
         steps.zip(states).map(job).collect()

@@ -31,10 +31,10 @@ impl Provider for Runpod {
     fn settings(&self) -> Settings {
         Settings {
             url: "RUNPOD_BASE_URL",
-            account: Some((request::ENDPOINT, "tts")),
+            account: Some(("RUNPOD_ENDPOINT_ID", "tts")),
             key: "RUNPOD_API_KEY",
             webhook_secret: "RUNPOD_WEBHOOK_SECRET",
-            options: &[request::NATIVE_WEBHOOK],
+            options: &["RUNPOD_NATIVE_WEBHOOK"],
             file_hosts: "RUNPOD_FILE_HOSTS",
         }
     }

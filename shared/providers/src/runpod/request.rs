@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::{Account, Call, Input, Order};
 
 /// The variable that names the serverless endpoint of our account.
-pub(super) const ENDPOINT: &str = "RUNPOD_ENDPOINT_ID";
+const ENDPOINT: &str = "RUNPOD_ENDPOINT_ID";
 /// The variable that asks RunPod itself for a webhook too, besides its worker's.
-pub(super) const NATIVE_WEBHOOK: &str = "RUNPOD_NATIVE_WEBHOOK";
+const NATIVE_WEBHOOK: &str = "RUNPOD_NATIVE_WEBHOOK";
 
 /// Submits a run.
 pub(super) fn run(account: &Account, order: &Order) -> Option<Call> {
