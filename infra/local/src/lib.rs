@@ -8,8 +8,9 @@
 //! - A panic or a timeout of a function ends its invocation and nothing else.
 //! - Delays, visibility timeouts, retention and expiry follow [`Settings::clock`].
 //!
-//! It knows no use case: it links the functions, but calls them only with events, as Lambda does.
-//! Nothing under `functions/` or `shared/` may depend on it, and it names no key of the table.
+//! It must not depend on any use case: it links the functions, but calls them only with events, as
+//! Lambda does, and it names no key of the table. Nothing under `functions/` or `shared/` may
+//! depend on it.
 //!
 //! Usual extensions: a new function is a line in `functions`; a new kind of resource or trigger
 //! goes to `template`, a new operation of an AWS service to `aws`.

@@ -2,8 +2,8 @@
 //!
 //! AWS SDK clients reach it in process ([`Aws::sdk_config`]), all others over HTTP
 //! ([`Aws::serve`]). What was acknowledged outlives the process, however it ends, and errors are
-//! those that AWS documents. It knows no item, message or object of Hookreel. A further operation
-//! goes to the folder of its service.
+//! those that AWS documents. It must not depend on what Hookreel's items, messages and objects
+//! mean. A further operation goes to the folder of its service.
 
 mod answer;
 mod calls;
