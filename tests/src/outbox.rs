@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use domain::delivery::{Delivery, Receiver};
-use domain::{EndpointId, EventType, MessageId, OwnerId};
+use domain::delivery::Delivery;
+use domain::event_key::EventKey;
+use domain::webhook::{Event, Receiver, Webhook};
+use domain::{EndpointId, EventType, JobId, MessageId, OwnerId};
 use queues::Queue;
 use queues::message::Deliver;
 use serde_json::{Value, json};
@@ -21,32 +23,29 @@ impl World {
 
     /// A webhook of that event about the `nth` thing, for `receiver`.
     #[must_use]
-    pub fn webhook(&self, event: EventType, nth: usize, receiver: &Receiver) -> Deliver {
-        let subject = format!("subject_{nth}");
-        let body = json!({ "type": event, "job_id": subject, "data": { "nth": nth } });
-        Deliver {
-            id: MessageId::for_event(&subject, event, &receiver.key()),
-            owner: OwnerId::new(OWNER),
+    pub fn webhook(&self, event: EventType, nth: usize, receiver: &Receiver) -> Webhook {
+        let job: JobId = format!("job_{nth}").parse().unwrap();
+        let body = json!({ "type": event, "job_id": job, "data": { "nth": nth } });
+        let event = Event {
+            key: EventKey::job(&job),
             event,
+            owner: OwnerId::new(OWNER),
             occurred_at: self.clock.now(),
             job_id: None,
             project_id: None,
-            receiver: receiver.clone(),
             body: body.to_string(),
-            attempts_made: 0,
-            not_before: None,
-            turn_at: None,
-        }
+        };
+        event.addressed_to(receiver.clone())
     }
 
     /// Queues webhooks for delivery.
-    pub async fn post(&self, webhooks: impl IntoIterator<Item = Deliver>) {
+    pub async fn post(&self, webhooks: impl IntoIterator<Item = Webhook>) {
         let mut functions = templates::resolved().functions.iter();
         let deliver = functions.find(|function| function.name == "deliver").unwrap();
         let url = self.cloud.aws().queue_url(&deliver.queues[0].queue);
         let queue = Queue::new(&self.cloud.aws().sdk_config("tests"), url);
         let messages: Vec<_> =
-            webhooks.into_iter().map(|webhook| (webhook, Duration::ZERO)).collect();
+            webhooks.into_iter().map(|webhook| (Deliver::from(webhook), Duration::ZERO)).collect();
         queue.send_all(&messages).await.unwrap();
     }
 

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::delivery::{AnswerBody, AnswerContent};
-use domain::delivery::{Delivery, DeliveryAttempt, DeliveryStatus, Receiver};
+use domain::delivery::{AnswerBody, AnswerContent, Delivery, DeliveryAttempt, DeliveryStatus};
 use domain::endpoint::{Endpoint, EndpointStatus, SigningScheme};
 use domain::project::step::StepTask;
 use domain::secret_versions::SecretVersions;
+use domain::webhook::{Receiver, Webhook};
 use domain::{Attempt, EndpointId, EventType, InboundId, OwnerId, Step};
 use serde_json::json;
 use store::{Inbound, InboundOutcome};
@@ -20,7 +20,7 @@ use crate::world::START;
 pub async fn put(world: &World) {
     let store = world.store();
     store.create_endpoint(&endpoint()).await.unwrap();
-    store.plan_delivery(&delivery()).await.unwrap();
+    store.create_delivery(&delivery()).await.unwrap();
     store.keep_inbound(&inbound(world)).await.unwrap();
     for (step, task, outcome) in [
         ("proj_running-scene_001-video", "task_1", InboundOutcome::Applied),
@@ -89,23 +89,19 @@ fn endpoint() -> Endpoint {
 
 fn delivery() -> Delivery {
     let content = AnswerContent::Text("out of order".to_owned());
-    Delivery {
+    let webhook = Webhook {
         id: "msg_sample".parse().unwrap(),
         owner: OwnerId::new(OWNER),
+        event: EventType::JobCompleted,
+        occurred_at: START,
         job_id: Some(job_id("job_completed")),
         project_id: None,
-        event: EventType::JobCompleted,
         receiver: Receiver::Endpoint(endpoint_id()),
+        body: String::new(),
+    };
+    Delivery {
         status: DeliveryStatus::Exhausted,
-        reason: None,
-        created_at: START,
-        next_attempt_at: None,
         attempts_made: 1,
-        replays: 0,
-        attempts_before_replay: 0,
-        replayed_at: None,
-        replay_mark: None,
-        body: None,
         attempts: vec![DeliveryAttempt {
             at: START,
             status_code: Some(500),
@@ -114,6 +110,7 @@ fn delivery() -> Delivery {
             answer: Some(AnswerBody { content, truncated: false }),
             remote_address: Some("203.0.113.9:443".parse().unwrap()),
         }],
+        ..Delivery::pending(webhook)
     }
 }
 

@@ -53,7 +53,7 @@ impl Deliver {
             Gate::Closed | Gate::HalfOpen(_) => {}
         }
         if let Some(turn) = self.later_turn(&planned, now).await? {
-            planned.message.turn_at = Some(turn);
+            planned.message.permit_at = Some(turn);
             return Ok(Admission::Held(planned, turn));
         }
         if let Gate::HalfOpen(until) = gate
@@ -61,7 +61,7 @@ impl Deliver {
         {
             return Ok(held(planned, now + moments(1000, 3000)));
         }
-        let receiver = planned.message.receiver.key();
+        let receiver = planned.message.webhook.receiver.key();
         Ok(match self.bulkhead.enter(&receiver).await {
             Some(place) => Admission::Granted(Admitted { planned, place }),
             None => held(planned, now + moments(1000, 3000)),
@@ -75,10 +75,13 @@ impl Deliver {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, WorkError> {
         let message = &planned.message;
-        let Some(rate) = planned.rate_limit().filter(|_| message.turn_at.is_none()) else {
+        let Some(rate) = planned.rate_limit().filter(|_| message.permit_at.is_none()) else {
             return Ok(None);
         };
-        let turn = self.store.take_turn(&message.owner, &message.receiver, rate, now).await;
+        let turn = self
+            .store
+            .take_turn(&message.webhook.owner, &message.webhook.receiver, rate, now)
+            .await;
         let turn = turn.map_err(|error| WorkError::new("keep the rate limit", error))?;
         Ok(Some(turn).filter(|turn| *turn > now))
     }
@@ -89,7 +92,8 @@ impl Deliver {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, WorkError> {
-        let of = HealthOf::Receiver(&planned.message.owner, &planned.message.receiver);
+        let of =
+            HealthOf::Receiver(&planned.message.webhook.owner, &planned.message.webhook.receiver);
         let claimed = self.store.claim_probe(of, now, until).await;
         claimed.map_err(|error| WorkError::new("claim a probe", error))
     }
@@ -97,7 +101,7 @@ impl Deliver {
 
 /// Held for another reason than its turn, which has passed by then.
 fn held(mut planned: Planned, until: Timestamp) -> Admission {
-    planned.message.turn_at = None;
+    planned.message.permit_at = None;
     Admission::Held(planned, until)
 }
 

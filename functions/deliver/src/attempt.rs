@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use domain::Timestamp;
-use domain::delivery::{AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus, Receiver};
+use domain::delivery::{AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus};
+use domain::webhook::Receiver;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use outbound::{Answer, SendError};
@@ -56,9 +57,9 @@ impl Deliver {
         let at = self.clock.now();
         let headers = headers::signed(&planned, &self.master, at)
             .map_err(|error| WorkError::new("sign the webhook", error))?;
-        let body = planned.message.body.clone().into_bytes().into();
+        let body = planned.message.webhook.body.clone().into_bytes().into();
         let start = Instant::now();
-        let result = match (&planned.message.receiver, &self.notifications) {
+        let result = match (&planned.message.webhook.receiver, &self.notifications) {
             (Receiver::NotificationService, Some(service)) => {
                 service.post(headers, body, ATTEMPT).await
             }
@@ -183,6 +184,6 @@ impl Settled {
     pub(crate) fn next(self) -> Option<(Message, Timestamp)> {
         let at = self.delivery.next_attempt_at?;
         let attempts_made = self.delivery.attempts_made;
-        Some((Message { attempts_made, turn_at: None, ..self.message }, at))
+        Some((Message { attempts_made, permit_at: None, ..self.message }, at))
     }
 }

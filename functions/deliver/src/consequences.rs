@@ -44,7 +44,7 @@ impl Deliver {
             }
             // A test that fails is the owner's, who sees it.
             Some(Verdict::Gone | Verdict::Hopeless | Verdict::Failure(_))
-                if settled.delivery().event != EventType::EndpointTest =>
+                if settled.delivery().webhook.event != EventType::EndpointTest =>
             {
                 self.note_failure(settled.delivery()).await
             }
@@ -66,11 +66,12 @@ impl Deliver {
 
     /// Takes the endpoint out of use, if the webhook was for one.
     async fn disable(&self, delivery: &Delivery, reason: DisabledReason) -> Result<(), StoreError> {
-        let Some(endpoint) = delivery.receiver.endpoint() else {
+        let Some(endpoint) = delivery.webhook.receiver.endpoint() else {
             return Ok(());
         };
         let now = self.clock.now();
-        let disabled = self.store.disable_endpoint(&delivery.owner, endpoint, reason, now).await?;
+        let disabled =
+            self.store.disable_endpoint(&delivery.webhook.owner, endpoint, reason, now).await?;
         if disabled {
             tracing::info!(%endpoint, ?reason, "endpoint disabled");
         }
@@ -80,7 +81,7 @@ impl Deliver {
 
 /// Whose health an attempt at `delivery` says something about.
 const fn health_of(delivery: &Delivery) -> HealthOf<'_> {
-    HealthOf::Receiver(&delivery.owner, &delivery.receiver)
+    HealthOf::Receiver(&delivery.webhook.owner, &delivery.webhook.receiver)
 }
 
 /// Whether the receiver's last word was that it is gone for good.

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use domain::delivery::Receiver;
 use domain::endpoint::SigningScheme;
+use domain::webhook::Receiver;
 use domain::{Secret, Timestamp};
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -37,11 +37,11 @@ pub(crate) fn signed(
     let timestamp = now.as_seconds().to_string();
     put(CONTENT_TYPE.as_str(), "application/json")?;
     put(USER_AGENT.as_str(), concat!("Hookreel/", env!("CARGO_PKG_VERSION")))?;
-    put(standard_webhooks::ID_HEADER, planned.message.id.as_str())?;
+    put(standard_webhooks::ID_HEADER, planned.message.webhook.id.as_str())?;
     put(standard_webhooks::TIMESTAMP_HEADER, &timestamp)?;
     put(hex_hmac::TIMESTAMP_HEADER, &timestamp)?;
     // The notification service knows us by its key, and none of its owners' secrets.
-    if planned.message.receiver != Receiver::NotificationService {
+    if planned.message.webhook.receiver != Receiver::NotificationService {
         for (name, value) in signatures(planned, master, now)? {
             put(name, &value)?;
         }
@@ -55,19 +55,20 @@ fn signatures(
     master: &Secret,
     now: Timestamp,
 ) -> Result<Vec<(&'static str, String)>, InvalidSecret> {
-    let (id, body) = (planned.message.id.as_str(), planned.message.body.as_bytes());
+    let (id, body) = (planned.message.webhook.id.as_str(), planned.message.webhook.body.as_bytes());
     let (scheme, versions) = planned.signing();
-    if let (SigningScheme::V1a, Receiver::Endpoint(endpoint)) = (scheme, &planned.message.receiver)
+    if let (SigningScheme::V1a, Receiver::Endpoint(endpoint)) =
+        (scheme, &planned.message.webhook.receiver)
     {
         let keys = versions.valid_at(now).map(|version| endpoint_key(master, endpoint, version));
         let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
         let signature = standard_webhooks_v1a::sign(&keys, id, now, body)?;
         return Ok(vec![(standard_webhooks::SIGNATURE_HEADER, signature)]);
     }
-    let secret = |version| match &planned.message.receiver {
+    let secret = |version| match &planned.message.webhook.receiver {
         Receiver::Endpoint(endpoint) => endpoint_secret(master, endpoint, version),
         Receiver::Url(_) | Receiver::NotificationService => {
-            webhook_secret(master, &planned.message.owner, version)
+            webhook_secret(master, &planned.message.webhook.owner, version)
         }
     };
     let secrets: Vec<_> = versions.valid_at(now).map(secret).collect::<Result<_, _>>()?;

@@ -84,8 +84,14 @@ impl QueueFunction for Deliver {
 impl Deliver {
     /// Reads what the table says about the webhook.
     async fn plan(&self, message: Message) -> Result<Planned, WorkError> {
-        let context =
-            self.store.delivery_context(&message.owner, &message.id, &message.receiver).await;
+        let context = self
+            .store
+            .delivery_context(
+                &message.webhook.owner,
+                &message.webhook.id,
+                &message.webhook.receiver,
+            )
+            .await;
         let context = context.map_err(|error| WorkError::new("read the delivery", error))?;
         Ok(Planned::new(message, context))
     }
@@ -97,14 +103,14 @@ impl Deliver {
             match self.record(&settled).await? {
                 Recorded::Done => return self.follow_up(settled).await,
                 // The SDK has sent the record again after its first answer was lost.
-                Recorded::Overtaken(known) if settled.is_recorded_in(&known) => {
+                Recorded::Conflict(known) if settled.is_recorded_in(&known) => {
                     return self.follow_up(settled).await;
                 }
                 // Its owner has asked for a replay while it was on its way.
-                Recorded::Overtaken(known) if attempted.was_replayed(&known) => {
+                Recorded::Conflict(known) if attempted.was_replayed(&known) => {
                     attempted = attempted.rebased(*known);
                 }
-                Recorded::Overtaken(_) => return Ok(()),
+                Recorded::Conflict(_) => return Ok(()),
             }
         }
         Err(WorkError::new("record the attempt", "the delivery keeps being replayed"))
@@ -117,8 +123,8 @@ impl Deliver {
 
     async fn record(&self, settled: &Settled) -> Result<Recorded, WorkError> {
         let delivery = settled.delivery();
-        tracing::info!(message_id = %delivery.id, event = %delivery.event,
-            receiver = delivery.receiver.key(), attempt = delivery.attempts_made,
+        tracing::info!(message_id = %delivery.webhook.id, event = %delivery.webhook.event,
+            receiver = delivery.webhook.receiver.key(), attempt = delivery.attempts_made,
             outcome = delivery.status.as_str(), status_code = ?delivery.last_status_code(),
             "webhook settled");
         let recorded = self.store.record_delivery(delivery, settled.seen()).await;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use domain::delivery::{Delivery, DeliveryAttempt, DeliveryStatus, DiscardReason, Receiver};
+use domain::delivery::{Delivery, DeliveryAttempt, DeliveryStatus, DiscardReason};
 use domain::endpoint::{Endpoint, EndpointStatus, SigningScheme};
 use domain::health::{Gate, Health};
 use domain::schedule::RetrySchedule;
 use domain::secret_versions::SecretVersions;
+use domain::webhook::Receiver;
 use domain::{EventType, Timestamp};
 use queues::message::Deliver as Message;
 use store::{DeliveryContext, Seen};
@@ -35,7 +36,7 @@ impl Planned {
         let DeliveryContext { delivery, health, endpoint, secrets } = context;
         Self {
             is_recorded: delivery.is_some(),
-            delivery: delivery.unwrap_or_else(|| first(&message)),
+            delivery: delivery.unwrap_or_else(|| Delivery::pending(message.webhook.clone())),
             endpoint,
             health,
             owner_secrets: secrets,
@@ -61,7 +62,7 @@ impl Planned {
     /// The address of its receiver, if that has one and still exists. Of the notification service
     /// our own configuration knows it.
     pub(crate) fn url(&self) -> Option<&str> {
-        match &self.message.receiver {
+        match &self.message.webhook.receiver {
             Receiver::Url(url) => Some(url),
             Receiver::Endpoint(_) => self.endpoint.as_ref().map(|endpoint| endpoint.url.as_str()),
             Receiver::NotificationService => None,
@@ -78,7 +79,7 @@ impl Planned {
     pub(crate) fn schedule(&self) -> RetrySchedule<'_> {
         let own =
             self.endpoint.as_ref().and_then(|endpoint| endpoint.retry_schedule_seconds.as_deref());
-        RetrySchedule::new(self.message.event, own)
+        RetrySchedule::new(self.message.webhook.event, own)
     }
 
     /// Most deliveries a second that its receiver wants.
@@ -98,7 +99,7 @@ impl Planned {
     /// The end of it, if it is not to be sent at all: nobody is there any more.
     pub(crate) fn discarded(&self, has_notification_service: bool) -> Option<Settled> {
         let endpoint = self.endpoint.as_ref().map(|endpoint| endpoint.status);
-        let reason = match (&self.message.receiver, endpoint) {
+        let reason = match (&self.message.webhook.receiver, endpoint) {
             (Receiver::NotificationService, _) if !has_notification_service => {
                 DiscardReason::NoNotificationService
             }
@@ -154,29 +155,6 @@ impl Planned {
     }
 
     fn is_test(&self) -> bool {
-        self.message.event == EventType::EndpointTest
-    }
-}
-
-/// The delivery before anything has been done about it.
-fn first(message: &Message) -> Delivery {
-    Delivery {
-        id: message.id.clone(),
-        owner: message.owner.clone(),
-        job_id: message.job_id.clone(),
-        project_id: message.project_id.clone(),
-        event: message.event,
-        receiver: message.receiver.clone(),
-        status: DeliveryStatus::Planned,
-        reason: None,
-        created_at: message.occurred_at,
-        next_attempt_at: None,
-        attempts_made: 0,
-        replays: 0,
-        attempts_before_replay: 0,
-        replayed_at: None,
-        replay_mark: None,
-        body: (!message.event.ends_job()).then(|| message.body.clone()),
-        attempts: Vec::new(),
+        self.message.webhook.event == EventType::EndpointTest
     }
 }

@@ -58,7 +58,7 @@ impl Deliveries {
         let (id, mark) = (named(request)?, request.mark()?);
         let replayed = self.store.replay_delivery(owner, &id, mark.as_deref(), self.clock.now());
         let delivery: Box<Delivery> = match replayed.await.map_err(Problem::unavailable)? {
-            Replayed::Done(delivery) | Replayed::Waiting(delivery) => delivery,
+            Replayed::Done(delivery) | Replayed::Pending(delivery) => delivery,
             Replayed::Unknown => return Err(unknown()),
         };
         json(StatusCode::ACCEPTED, &DeliveryResource::whole(&delivery))

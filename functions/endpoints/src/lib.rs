@@ -5,11 +5,11 @@ mod body;
 mod create;
 mod recover;
 mod secret;
-mod trial;
+mod test_event;
 
-use domain::delivery::Receiver;
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::endpoint_resource::EndpointResource;
+use domain::webhook::Receiver;
 use domain::{Caller, EndpointId, InvalidField, OwnerId, Scope, Secret};
 use http::StatusCode;
 use outbound::Guard;

@@ -62,7 +62,7 @@ impl Endpoints {
     async fn replay(&self, owner: &OwnerId, missed: Vec<Delivery>) -> Result<usize, Problem> {
         let now = self.clock.now();
         let replays = stream::iter(missed).map(|delivery| async move {
-            self.store.replay_delivery(owner, &delivery.id, None, now).await
+            self.store.replay_delivery(owner, &delivery.webhook.id, None, now).await
         });
         let replayed: Vec<_> =
             replays.buffer_unordered(AT_ONCE).try_collect().await.map_err(Problem::unavailable)?;

@@ -1,10 +1,21 @@
-//! Follows the table's stream: every saved change that makes work becomes messages on the
-//! queues. Nobody else sends what a change calls for, and the stream hands over each change
-//! until this has worked, so nothing saved is ever left undone.
+//! Turns the table's stream into messages: each saved change becomes the work it calls for.
+//!
+//! Invariants:
+//! - Nothing else sends the first message of a change. The stream repeats a batch until it has
+//!   succeeded, so nothing saved is left undone.
+//! - A repeated batch makes the same messages under the same ids; receivers find nothing to do.
+//! - A delivery's message carries the whole webhook, so `deliver` reads no job.
+//!
+//! Forbidden: writing to the table, calling a provider or a receiver, reading the clock. `plan`,
+//! `notification` and `transition` are pure and do no I/O.
+//!
+//! To extend: an event of an existing entity is a branch in `plan` with a constructor of
+//! `domain::event_key`; a new entity is a variant of `store::stream::Entity`, a function in
+//! `plan`, and its `entity` in the stream's filter in `template.yaml`.
 
-mod life;
-mod occurrence;
+mod notification;
 mod plan;
+mod transition;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,6 +23,7 @@ use std::time::Duration;
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::delivery::Delivery;
 use domain::links::Links;
+use domain::webhook::Webhook;
 use queues::message::{Deliver, Dispatch, Early, Ingest, Reconcile};
 use queues::{Queue, QueueError};
 use runtime::stream::StreamFunction;
@@ -20,10 +32,10 @@ use signing::token::TokenKey;
 use store::stream::Entity;
 use store::{Store, StoreError};
 
-use crate::occurrence::Occurrence;
+use crate::notification::Notification;
 use crate::plan::{Planner, Work};
 
-/// Messages to be sent, each with its delay.
+/// Messages to send, each with its delay.
 type Messages = Vec<(Deliver, Duration)>;
 
 /// The function.
@@ -38,7 +50,7 @@ pub struct Relay {
     early: Queue<Early>,
 }
 
-/// Why a batch of changes could not be passed on. The stream hands it over again.
+/// Why a batch of changes could not be passed on. The stream repeats it.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     /// An image holds what this version cannot read, or the table does not answer.
@@ -47,8 +59,8 @@ pub enum RelayError {
     /// SQS did not take a message.
     #[error("cannot pass a change on")]
     Send(#[from] QueueError),
-    /// A webhook's body cannot be written.
-    #[error("cannot write a webhook's body")]
+    /// A webhook's body cannot be serialised.
+    #[error("cannot serialise a webhook's body")]
     Body(#[from] serde_json::Error),
 }
 
@@ -80,12 +92,12 @@ impl StreamFunction for Relay {
         for record in records {
             self.plan(record, &mut work)?;
         }
-        let webhooks = self.webhooks(&work.occurrences).await?;
-        let again = self.again(work.deliveries).await?;
+        let webhooks = self.webhooks(&work.notifications).await?;
+        let deliveries = self.deliveries(work.deliveries).await?;
         self.dispatch.send_all(&work.dispatch).await?;
         self.ingest.send_all(&work.ingest).await?;
         self.deliver.send_all(&webhooks).await?;
-        self.deliver.send_all(&again).await?;
+        self.deliver.send_all(&deliveries).await?;
         self.reconcile.send_all(&work.reconcile).await?;
         self.early.send_all(&work.early).await?;
         Ok(())
@@ -119,42 +131,45 @@ impl Relay {
         Ok(())
     }
 
-    /// The webhooks that tell of `occurrences`. Each owner's endpoints are read once, and only
-    /// now, so that whoever made one before something was saved is told of it.
-    async fn webhooks(&self, occurrences: &[Occurrence]) -> Result<Messages, RelayError> {
+    /// The webhooks of `notifications`. Each owner's endpoints are read once, and only now, so
+    /// that an endpoint made before a change was saved gets the change.
+    async fn webhooks(&self, notifications: &[Notification]) -> Result<Messages, RelayError> {
         let mut endpoints = HashMap::new();
         let mut messages = Vec::new();
-        for occurrence in occurrences {
-            let owner = &occurrence.owner;
+        for notification in notifications {
+            let owner = &notification.event.owner;
             if !endpoints.contains_key(owner) {
                 endpoints.insert(owner, self.store.endpoints(owner).await?);
             }
-            let receivers = endpoints.get(owner).map_or(&[][..], Vec::as_slice);
-            messages
-                .extend(occurrence.messages(receivers).map(|message| (message, Duration::ZERO)));
+            let endpoints = endpoints.get(owner).map_or(&[][..], Vec::as_slice);
+            let webhooks = notification.webhooks(endpoints);
+            messages.extend(webhooks.map(|webhook| (Deliver::from(webhook), Duration::ZERO)));
         }
         Ok(messages)
     }
 
-    /// The messages that have `deliveries` sent. The body of one that tells of a job's end is
-    /// not kept, and made again from the job.
-    async fn again(&self, deliveries: Vec<Delivery>) -> Result<Messages, RelayError> {
+    /// The messages that send stored `deliveries`.
+    async fn deliveries(&self, deliveries: Vec<Delivery>) -> Result<Messages, RelayError> {
         let mut messages = Vec::new();
         for mut delivery in deliveries {
-            let body = match (delivery.body.take(), &delivery.job_id) {
-                (Some(body), _) => Some(body),
-                (None, None) => None,
-                (None, Some(job)) => match self.store.job(job).await? {
-                    Some(job) => Some(self.planner.end_body(delivery.event, &job)?),
-                    None => None,
-                },
-            };
-            if let Some(body) = body {
-                messages.push((occurrence::resent(delivery, body), Duration::ZERO));
-            } else {
-                tracing::warn!(message_id = %delivery.id, "what it told of is no longer kept");
+            if delivery.webhook.body.is_empty() {
+                let Some(body) = self.body_again(&delivery.webhook).await? else {
+                    tracing::warn!(message_id = %delivery.webhook.id, "webhook not sent: its job has expired");
+                    continue;
+                };
+                delivery.webhook.body = body;
             }
+            let attempts_made = delivery.attempts_made;
+            let message = Deliver { attempts_made, ..delivery.webhook.into() };
+            messages.push((message, Duration::ZERO));
         }
         Ok(messages)
+    }
+
+    /// The body of a stored webhook of a job's end, which is not kept, from the job.
+    async fn body_again(&self, webhook: &Webhook) -> Result<Option<String>, RelayError> {
+        let Some(id) = &webhook.job_id else { return Ok(None) };
+        let job = self.store.job(id).await?;
+        Ok(job.map(|job| self.planner.end_body(webhook.event, &job)).transpose()?)
     }
 }

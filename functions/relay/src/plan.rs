@@ -1,33 +1,39 @@
 //! What a change of the table calls for. Pure: two images in, work out.
+//!
+//! Each entity has one function here; a change that makes further work is a further branch of it.
 
 use std::time::Duration;
 
-use domain::delivery::{Delivery, DeliveryStatus, Receiver};
+use domain::delivery::{Delivery, DeliveryStatus};
 use domain::delivery_resource::DeliveryResource;
 use domain::endpoint::{DisabledReason, Endpoint, EndpointStatus};
 use domain::endpoint_resource::EndpointResource;
+use domain::event_key::EventKey;
 use domain::links::Links;
 use domain::notice::NoticeBody;
 use domain::project::body::ProjectEventBody;
 use domain::resource::{EventBody, JobResource};
+use domain::webhook::{Event, Receiver};
 use domain::{EventType, Job, JobId, JobState, Project, ProjectStatus, Timestamp, schedule};
 use queues::message::{Dispatch, Early, Ingest, Reconcile};
 use signing::token::TokenKey;
 use store::{Inbound, InboundOutcome};
 
-use crate::life::{abandoned_task, asks_to_look, begins, dispatch_wait, is_restarted, progress};
-use crate::occurrence::{Occurrence, asks_to_be_sent};
+use crate::notification::{Notification, is_to_be_sent};
+use crate::transition::{
+    abandoned_task, calls_for_poll, dispatch_backoff, is_restarted, progress, starts,
+};
 
-/// What is to be done, messages each with their delay.
+/// What is to be done; each message with its delay.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     pub(crate) dispatch: Vec<(Dispatch, Duration)>,
     pub(crate) ingest: Vec<(Ingest, Duration)>,
     pub(crate) reconcile: Vec<(Reconcile, Duration)>,
     pub(crate) early: Vec<(Early, Duration)>,
-    /// What owners are to be told.
-    pub(crate) occurrences: Vec<Occurrence>,
-    /// Deliveries to be sent as they are.
+    /// Events to send to their receivers.
+    pub(crate) notifications: Vec<Notification>,
+    /// Stored deliveries to send.
     pub(crate) deliveries: Vec<Delivery>,
 }
 
@@ -46,7 +52,7 @@ type Planned = Result<(), serde_json::Error>;
 impl Planner {
     /// Adds what the change of a job from `old` to `new` calls for.
     pub(crate) fn job(&self, old: Option<&Job>, new: &Job, work: &mut Work) -> Planned {
-        if begins(old, new) {
+        if starts(old, new) {
             let wait = schedule::poll_interval(self.confirmation_timeout);
             // The polls of a job that can be restarted end when it is.
             let job_created_at = new.kind().is_step().then_some(new.created_at);
@@ -59,13 +65,13 @@ impl Planner {
         }
         if old.is_none_or(|old| old.state != new.state || is_restarted(old, new)) {
             self.job_state(old, new, work)
-        } else if old.is_some_and(|old| asks_to_look(old, new)) {
+        } else if old.is_some_and(|old| calls_for_poll(old, new)) {
             work.reconcile.push((Reconcile::once(new), Duration::ZERO));
             Ok(())
         } else if let Some(percent) = progress(old, new) {
-            let subject = format!("{}#{}#{percent}", new.id, new.attempt);
+            let key = EventKey::progress(&new.id, new.attempt, percent);
             let at = new.progress_at.unwrap_or(new.state_since);
-            self.tell(EventType::JobProgress, subject, at, new, work)
+            self.notify(EventType::JobProgress, key, at, new, work)
         } else {
             Ok(())
         }
@@ -74,7 +80,7 @@ impl Planner {
     fn job_state(&self, old: Option<&Job>, job: &Job, work: &mut Work) -> Planned {
         match job.state {
             JobState::Queued => {
-                work.dispatch.push((Dispatch::of(job), dispatch_wait(old, job)));
+                work.dispatch.push((Dispatch::of(job), dispatch_backoff(old, job)));
             }
             JobState::Storing => {
                 let message = Ingest { job_id: job.id.clone(), attempt: job.attempt };
@@ -82,25 +88,24 @@ impl Planner {
             }
             JobState::Dispatched if old.is_some_and(|old| old.started_at.is_none()) => {
                 let at = job.started_at.unwrap_or(job.state_since);
-                self.tell(EventType::JobStarted, job.id.to_string(), at, job, work)?;
+                self.notify(EventType::JobStarted, EventKey::job(&job.id), at, job, work)?;
             }
             JobState::Waiting | JobState::Dispatched | JobState::Running => {}
             JobState::Completed | JobState::Failed | JobState::Cancelled => {
                 if let Some(event) = EventType::of(job.state) {
-                    self.tell(event, job.id.to_string(), ended_at(job), job, work)?;
+                    self.notify(event, EventKey::job(&job.id), ended_at(job), job, work)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Notes that the owner is to be told of `event` of `job`. The job's own address is told of
-    /// its end alone, which is what seed 002's clients expect. Of the steps of a project nobody
-    /// is told: their project tells of itself.
-    fn tell(
+    /// Adds a notification of `event` of `job`. The job's own URL gets its end alone, as clients
+    /// of the async TTS API v1 expect. The steps of a project have no events; their project has.
+    fn notify(
         &self,
         event: EventType,
-        subject: String,
+        key: EventKey,
         occurred_at: Timestamp,
         job: &Job,
         work: &mut Work,
@@ -109,14 +114,17 @@ impl Planner {
             return Ok(());
         }
         let own = job.webhook_url.clone().filter(|_| event.ends_job());
-        work.occurrences.push(Occurrence {
-            owner: job.owner.clone(),
+        let event = Event {
+            key,
             event,
-            subject,
+            owner: job.owner.clone(),
             occurred_at,
             job_id: Some(job.id.clone()),
             project_id: None,
             body: self.job_body(event, occurred_at, job)?,
+        };
+        work.notifications.push(Notification {
+            event,
             to: own.map(Receiver::Url).into_iter().collect(),
             except: None,
         });
@@ -125,26 +133,28 @@ impl Planner {
 
     /// Adds what the change of a project from `old` to `new` calls for.
     pub(crate) fn project(&self, old: Option<&Project>, new: &Project, work: &mut Work) -> Planned {
-        let as_before = |old: &Project| (old.status, old.revision) == (new.status, new.revision);
+        let is_same = |old: &Project| (old.status, old.revision) == (new.status, new.revision);
         let event = match new.status {
             ProjectStatus::Completed => EventType::ProjectCompleted,
             ProjectStatus::Failed => EventType::ProjectFailed,
             ProjectStatus::Processing | ProjectStatus::Cancelled => return Ok(()),
         };
-        if old.is_some_and(as_before) {
+        if old.is_some_and(is_same) {
             return Ok(());
         }
         let service = self.notification_service.then_some(Receiver::NotificationService);
         let own = new.webhook_url.clone().map(Receiver::Url);
-        work.occurrences.push(Occurrence {
-            owner: new.owner.clone(),
+        let event = Event {
+            key: EventKey::project(&new.id, new.revision),
             event,
-            // Once each time that it has been begun.
-            subject: format!("{}#{}", new.id, new.revision),
+            owner: new.owner.clone(),
             occurred_at: new.status_since,
             job_id: None,
             project_id: Some(new.id.clone()),
             body: self.project_body(event, new)?,
+        };
+        work.notifications.push(Notification {
+            event,
             to: own.into_iter().chain(service).collect(),
             except: None,
         });
@@ -163,7 +173,7 @@ impl Planner {
         serde_json::to_string(&ProjectEventBody::new(event, project, url, &link))
     }
 
-    /// What is said of the end of a job, the same each time.
+    /// The body that reports the end of a job, the same each time.
     pub(crate) fn end_body(
         &self,
         event: EventType,
@@ -187,23 +197,23 @@ impl Planner {
 pub(crate) fn delivery(old: Option<&Delivery>, new: Delivery, work: &mut Work) -> Planned {
     let exhausted = new.status == DeliveryStatus::Exhausted
         && old.is_none_or(|old| old.status != DeliveryStatus::Exhausted);
-    if exhausted && new.event.tells_of_exhaustion() {
+    let webhook = &new.webhook;
+    if exhausted && webhook.event.reports_exhaustion() {
         let event = EventType::DeliveryExhausted;
-        let occurred_at = new.attempts.last().map_or(new.created_at, |last| last.at);
+        let occurred_at = new.attempts.last().map_or(webhook.occurred_at, |last| last.at);
         let data = DeliveryResource::brief(&new);
-        work.occurrences.push(Occurrence {
-            owner: new.owner.clone(),
+        let event = Event {
+            key: EventKey::exhausted(&webhook.id, new.replays),
             event,
-            // Once in each round of attempts.
-            subject: format!("{}#{}", new.id, new.replays),
+            owner: webhook.owner.clone(),
             occurred_at,
-            job_id: new.job_id.clone(),
-            project_id: new.project_id.clone(),
+            job_id: webhook.job_id.clone(),
+            project_id: webhook.project_id.clone(),
             body: serde_json::to_string(&NoticeBody { event, timestamp: occurred_at, data })?,
-            to: Vec::new(),
-            except: new.receiver.endpoint().cloned(),
-        });
-    } else if new.status == DeliveryStatus::Planned && asks_to_be_sent(old, &new) {
+        };
+        let except = webhook.receiver.endpoint().cloned();
+        work.notifications.push(Notification { event, to: Vec::new(), except });
+    } else if new.status == DeliveryStatus::Pending && is_to_be_sent(old, &new) {
         work.deliveries.push(new);
     }
     Ok(())
@@ -218,22 +228,21 @@ pub(crate) fn endpoint(old: Option<&Endpoint>, new: &Endpoint, work: &mut Work) 
     }
     let event = EventType::EndpointDisabled;
     let data = EndpointResource::from(new).for_others();
-    work.occurrences.push(Occurrence {
-        owner: new.owner.clone(),
+    let event = Event {
+        key: EventKey::disabled(&new.id, at),
         event,
-        subject: format!("{}#{}", new.id, at.as_millis()),
+        owner: new.owner.clone(),
         occurred_at: at,
         job_id: None,
         project_id: None,
         body: serde_json::to_string(&NoticeBody { event, timestamp: at, data })?,
-        to: Vec::new(),
-        except: Some(new.id.clone()),
-    });
+    };
+    let except = Some(new.id.clone());
+    work.notifications.push(Notification { event, to: Vec::new(), except });
     Ok(())
 }
 
-/// Adds what the keeping of a provider's webhook calls for: one that came too early is tried
-/// again.
+/// Adds what a kept inbound webhook calls for: one that came too early is retried.
 pub(crate) fn inbound(is_new: bool, inbound: &Inbound, work: &mut Work) {
     if is_new && inbound.outcome == InboundOutcome::Early {
         work.early.push((Early { inbound_id: inbound.id.clone() }, schedule::work_wait(1)));

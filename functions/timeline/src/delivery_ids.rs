@@ -1,46 +1,37 @@
-//! The ids of the deliveries of a job's or project's events. They are derived from event and
-//! receiver, so no index is needed. Deliveries to endpoints deleted since are not found.
+//! The ids of the webhooks that a job or a project may have sent. They follow from its events, so
+//! that no index of them is kept. Those to an endpoint that its owner has deleted are not found.
 
-use domain::delivery::Receiver;
 use domain::endpoint::Endpoint;
-use domain::project::occasion;
+use domain::event_key::EventKey;
+use domain::webhook::Receiver;
 use domain::{EventType, Job, MessageId, Project};
 
-/// Number of a project's revisions, the last ones, whose deliveries are read.
+/// Of how many revisions of a project, the last ones, webhooks are looked for.
 const REVISIONS: u32 = 10;
 
-/// Deliveries about `job`, to its webhook URL and to `endpoints`.
+/// Of `job`, to its own URL and to `endpoints`.
 pub(crate) fn of_job(job: &Job, endpoints: &[Endpoint]) -> Vec<MessageId> {
     let started = job.started_at.map(|_| EventType::JobStarted);
-    let ended = EventType::of(job.state);
-    let events = started.into_iter().chain(ended);
-    let subject = job.id.to_string();
-    events.flat_map(|event| ids(&subject, event, job.webhook_url.as_ref(), endpoints)).collect()
+    let events = started.into_iter().chain(EventType::of(job.state));
+    let (key, receivers) = (EventKey::job(&job.id), receivers(job.webhook_url.as_ref(), endpoints));
+    events.flat_map(|event| ids(&key, event, &receivers)).collect()
 }
 
-/// Deliveries about `project` in its last revisions, to the notification service too.
+/// Of `project`, in each of its last revisions, to the notification service too.
 pub(crate) fn of_project(project: &Project, endpoints: &[Endpoint]) -> Vec<MessageId> {
+    let mut receivers = receivers(project.webhook_url.as_ref(), endpoints);
+    receivers.push(Receiver::NotificationService);
     let revisions = project.revision.saturating_sub(REVISIONS - 1)..=project.revision;
+    let keys = revisions.map(|revision| EventKey::project(&project.id, revision));
     let events = [EventType::ProjectCompleted, EventType::ProjectFailed];
-    let of_revision = |revision| {
-        let subject = occasion(&project.id, revision);
-        let url = project.webhook_url.as_ref();
-        let service = Receiver::NotificationService.key();
-        events.into_iter().flat_map(move |event| {
-            let to_service = MessageId::for_event(&subject, event, &service);
-            ids(&subject, event, url, endpoints).into_iter().chain([to_service])
-        })
-    };
-    revisions.flat_map(of_revision).collect()
+    keys.flat_map(|key| events.map(|event| ids(&key, event, &receivers))).flatten().collect()
 }
 
-fn ids(
-    subject: &str,
-    event: EventType,
-    url: Option<&String>,
-    endpoints: &[Endpoint],
-) -> Vec<MessageId> {
+fn receivers(url: Option<&String>, endpoints: &[Endpoint]) -> Vec<Receiver> {
     let endpoints = endpoints.iter().map(|endpoint| Receiver::Endpoint(endpoint.id.clone()));
-    let receivers = url.cloned().map(Receiver::Url).into_iter().chain(endpoints);
-    receivers.map(|receiver| MessageId::for_event(subject, event, &receiver.key())).collect()
+    url.cloned().map(Receiver::Url).into_iter().chain(endpoints).collect()
+}
+
+fn ids(key: &EventKey, event: EventType, receivers: &[Receiver]) -> Vec<MessageId> {
+    receivers.iter().map(|receiver| MessageId::for_event(key, event, receiver)).collect()
 }

@@ -1,13 +1,13 @@
-//! What is kept of a webhook out: whom it is for, and how each attempt went.
+//! What is stored of an outgoing webhook: itself, its status, and each attempt.
 
 use std::net::SocketAddr;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::{EndpointId, EventType, JobId, MessageId, OwnerId, ProjectId, Timestamp};
+use crate::Timestamp;
+use crate::webhook::{Stored, Webhook};
 
 /// Most attempts that are kept of one delivery.
 const ATTEMPTS_KEPT: usize = 100;
@@ -15,68 +15,17 @@ const ATTEMPTS_KEPT: usize = 100;
 /// long as can be and in base64. An item of the table takes 400 KB.
 const ANSWER_BYTES_KEPT: usize = 256 * 1024;
 
-/// Whom a webhook is for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Receiver {
-    /// The address that a job was given.
-    Url(String),
-    /// An endpoint, whose address and settings are looked up at each attempt.
-    Endpoint(EndpointId),
-    /// The operator's own notification service, which is told of the ends of all projects.
-    NotificationService,
-}
-
-impl Receiver {
-    /// What names the receiver where its text would be too long or would show too much: in ids,
-    /// keys of the table and groups of a queue. Addresses that differ in their query alone, as
-    /// those of one client's jobs do, are one receiver: what is down is down for all of them.
-    #[must_use]
-    pub fn key(&self) -> String {
-        match self {
-            Self::Url(url) => {
-                let place = url.split(['?', '#']).next().unwrap_or_default();
-                format!("url_{}", hex::encode(&Sha256::digest(place)[..16]))
-            }
-            Self::Endpoint(id) => id.as_str().to_owned(),
-            Self::NotificationService => "notification_service".to_owned(),
-        }
-    }
-
-    /// The endpoint, if it is one.
-    #[must_use]
-    pub const fn endpoint(&self) -> Option<&EndpointId> {
-        match self {
-            Self::Url(_) | Self::NotificationService => None,
-            Self::Endpoint(id) => Some(id),
-        }
-    }
-}
-
-/// A webhook out, as it is stored from its first attempt on, or since it had to wait for one.
+/// An outgoing webhook as it is stored from its first attempt on, or since it had to wait for one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// Its id, which the receiver sees as `webhook-id`.
-    pub id: MessageId,
-    /// Whose webhook it is.
-    pub owner: OwnerId,
-    /// The job it tells of, if it tells of one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job_id: Option<JobId>,
-    /// The project it tells of, if it tells of one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<ProjectId>,
-    /// What it tells.
-    pub event: EventType,
-    /// Whom it is for.
-    pub receiver: Receiver,
+    /// The webhook. Its body is empty where it can be made again from its job.
+    #[serde(flatten, with = "Stored")]
+    pub webhook: Webhook,
     /// Where it stands.
     pub status: DeliveryStatus,
     /// Why it was discarded, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<DiscardReason>,
-    /// When the event happened.
-    pub created_at: Timestamp,
     /// When it will be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
@@ -96,9 +45,6 @@ pub struct Delivery {
     /// What its last replay was marked with, so that a repeated request replays it once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_mark: Option<String>,
-    /// Its body, where it could not be made again from its job.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
     /// How each attempt went, the first one first; of very many, the last ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<DeliveryAttempt>,
@@ -110,7 +56,28 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 impl Delivery {
-    /// How many attempts have been made since it was planned, or last replayed.
+    /// The delivery of `webhook` before its first attempt. The body of a job's end is not kept:
+    /// a job that has ended does not change, so it can be made again.
+    #[must_use]
+    pub fn pending(mut webhook: Webhook) -> Self {
+        if webhook.event.ends_job() {
+            webhook.body = String::new();
+        }
+        Self {
+            webhook,
+            status: DeliveryStatus::Pending,
+            reason: None,
+            next_attempt_at: None,
+            attempts_made: 0,
+            replays: 0,
+            attempts_before_replay: 0,
+            replayed_at: None,
+            replay_mark: None,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// How many attempts have been made since the event, or since the last replay.
     #[must_use]
     pub const fn attempts_in_round(&self) -> u32 {
         self.attempts_made.saturating_sub(self.attempts_before_replay)
@@ -136,7 +103,7 @@ impl Delivery {
     /// Since when it has been waiting to arrive: since the event, or the last replay.
     #[must_use]
     pub fn waiting_since(&self) -> Timestamp {
-        self.replayed_at.unwrap_or(self.created_at)
+        self.replayed_at.unwrap_or(self.webhook.occurred_at)
     }
 
     /// The status code of the last attempt, if it was answered.
@@ -150,8 +117,10 @@ impl Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// It waits for its first attempt, or for the first one after a replay.
-    Planned,
+    /// It waits for its first attempt, or for the first one after a replay. It is stored and
+    /// shown as `planned`, its earlier name.
+    #[serde(rename = "planned")]
+    Pending,
     /// It failed and will be tried again.
     Retrying,
     /// The receiver has answered 2xx.
@@ -165,13 +134,13 @@ pub enum DeliveryStatus {
 impl DeliveryStatus {
     /// Every status there is.
     pub const ALL: [Self; 5] =
-        [Self::Planned, Self::Retrying, Self::Delivered, Self::Exhausted, Self::Discarded];
+        [Self::Pending, Self::Retrying, Self::Delivered, Self::Exhausted, Self::Discarded];
 
     /// The status as clients read it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Planned => "planned",
+            Self::Pending => "planned",
             Self::Retrying => "retrying",
             Self::Delivered => "delivered",
             Self::Exhausted => "exhausted",
@@ -190,8 +159,10 @@ impl std::str::FromStr for DeliveryStatus {
     type Err = crate::InvalidField;
 
     fn from_str(text: &str) -> Result<Self, crate::InvalidField> {
+        let text = if text == "pending" { "planned" } else { text };
         Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
-            let message = "must be planned, retrying, delivered, exhausted or discarded";
+            let message =
+                "must be planned (or pending), retrying, delivered, exhausted or discarded";
             crate::InvalidField::new("status", message)
         })
     }
@@ -281,17 +252,23 @@ pub enum AnswerContent {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use serde_json::json;
+
     use super::*;
+    use crate::webhook::Receiver;
+    use crate::{EventType, OwnerId};
 
-    fn key(url: &str) -> String {
-        Receiver::Url(url.to_owned()).key()
-    }
-
-    #[test]
-    fn a_query_makes_no_other_receiver() {
-        assert_eq!(key("https://a.example/hook?job=1"), key("https://a.example/hook?job=2"));
-        assert_ne!(key("https://a.example/hook"), key("https://a.example/other"));
-        assert!(key(&format!("https://a.example/{}", "x".repeat(2000))).len() < 128);
+    fn webhook(event: EventType) -> Webhook {
+        Webhook {
+            id: "msg_0b4a".parse().unwrap(),
+            owner: OwnerId::new("acme"),
+            event,
+            occurred_at: Timestamp::from_millis(1_767_225_600_123),
+            job_id: None,
+            project_id: None,
+            receiver: Receiver::Url("https://a.example/hook?x=1".to_owned()),
+            body: "{}".to_owned(),
+        }
     }
 
     fn attempt(answer: Option<AnswerBody>) -> DeliveryAttempt {
@@ -317,25 +294,7 @@ mod tests {
 
     #[test]
     fn however_often_it_is_replayed_it_can_be_stored() {
-        let mut delivery = Delivery {
-            id: "msg_1".parse().unwrap(),
-            owner: OwnerId::new("acme"),
-            job_id: None,
-            project_id: None,
-            event: EventType::EndpointTest,
-            receiver: Receiver::Url("https://a.example".into()),
-            status: DeliveryStatus::Retrying,
-            reason: None,
-            created_at: Timestamp::from_millis(0),
-            next_attempt_at: None,
-            attempts_made: 0,
-            replays: 0,
-            attempts_before_replay: 0,
-            replayed_at: None,
-            replay_mark: None,
-            body: None,
-            attempts: Vec::new(),
-        };
+        let mut delivery = Delivery::pending(webhook(EventType::EndpointTest));
         for _ in 0..300 {
             delivery.push(attempt(AnswerBody::new(&[0xff; 16 * 1024], true)));
         }
@@ -347,8 +306,24 @@ mod tests {
     #[test]
     fn a_status_is_stored_as_it_is_named() {
         for status in DeliveryStatus::ALL {
-            assert_eq!(serde_json::json!(status), status.as_str());
+            assert_eq!(json!(status), status.as_str());
             assert_eq!(status.as_str().parse(), Ok(status));
         }
+        assert_eq!("pending".parse(), Ok(DeliveryStatus::Pending));
+    }
+
+    /// As version 0.1.0 wrote and read it; `tests/` has an item with all members.
+    #[test]
+    fn an_item_keeps_its_names() {
+        let stored = json!({
+            "id": "msg_0b4a", "owner": "acme", "event": "job.completed",
+            "receiver": { "url": "https://a.example/hook?x=1" }, "status": "planned",
+            "created_at": 1_767_225_600_123_i64, "attempts_made": 0, "replays": 0,
+        });
+        let delivery = Delivery::pending(webhook(EventType::JobCompleted));
+        assert_eq!(serde_json::to_value(&delivery).unwrap(), stored, "its body is not kept");
+        assert_eq!(serde_json::from_value::<Delivery>(stored).unwrap(), delivery);
+        let kept = Delivery::pending(webhook(EventType::JobStarted));
+        assert_eq!(serde_json::to_value(&kept).unwrap()["body"], "{}");
     }
 }

@@ -1,13 +1,12 @@
-//! A webhook out as clients see it.
+//! An outgoing webhook as clients see it.
 
 use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use crate::delivery::{
-    AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus, DiscardReason, Receiver,
-};
+use crate::delivery::{AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus, DiscardReason};
 use crate::time::rfc3339;
+use crate::webhook::Receiver;
 use crate::{EndpointId, EventType, JobId, MessageId, ProjectId, Timestamp};
 
 /// The delivery resource. Every member is always there, but for what receivers answered, which
@@ -69,20 +68,21 @@ impl<'a> DeliveryResource<'a> {
             remote_address: attempt.remote_address,
             answer: answer(attempt),
         };
-        let url = match &delivery.receiver {
+        let webhook = &delivery.webhook;
+        let url = match &webhook.receiver {
             Receiver::Url(url) => Some(url.as_str()),
             Receiver::Endpoint(_) | Receiver::NotificationService => None,
         };
         Self {
-            id: &delivery.id,
-            event: delivery.event,
-            endpoint_id: delivery.receiver.endpoint(),
+            id: &webhook.id,
+            event: webhook.event,
+            endpoint_id: webhook.receiver.endpoint(),
             url,
-            job_id: delivery.job_id.as_ref(),
-            project_id: delivery.project_id.as_ref(),
+            job_id: webhook.job_id.as_ref(),
+            project_id: webhook.project_id.as_ref(),
             status: delivery.status,
             reason: delivery.reason,
-            created_at: delivery.created_at,
+            created_at: webhook.occurred_at,
             next_attempt_at: delivery.next_attempt_at,
             replayed_at: delivery.replayed_at,
             attempts_made: delivery.attempts_made,

@@ -50,9 +50,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether it is to be told of `event`.
+    /// Whether it gets `event`.
     #[must_use]
-    pub fn wants(&self, event: EventType) -> bool {
+    pub fn subscribes_to(&self, event: EventType) -> bool {
         self.status == EndpointStatus::Enabled
             && (self.events.is_empty() || self.events.contains(&event))
     }

@@ -1,4 +1,4 @@
-//! The events that webhooks tell of.
+//! The types of events that webhooks report.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,10 +10,10 @@ use crate::{InvalidField, JobState};
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EventType {
-    /// A job's first attempt was begun.
+    /// A job's first attempt began.
     #[serde(rename = "job.started")]
     JobStarted,
-    /// A provider has got further with a job.
+    /// A job has made progress at its provider.
     #[serde(rename = "job.progress")]
     JobProgress,
     /// A job's files are ready.
@@ -28,16 +28,16 @@ pub enum EventType {
     /// A project's film is ready.
     #[serde(rename = "project.completed")]
     ProjectCompleted,
-    /// A step of a project failed, and it goes on no further.
+    /// A step of a project failed, and the project stops.
     #[serde(rename = "project.failed")]
     ProjectFailed,
-    /// An endpoint of the owner's is no longer used, and not because the owner said so.
+    /// An endpoint was disabled, and not by its owner.
     #[serde(rename = "endpoint.disabled")]
     EndpointDisabled,
-    /// A webhook to another endpoint of the owner's was given up.
+    /// A webhook to another receiver of the owner's is exhausted.
     #[serde(rename = "delivery.exhausted")]
     DeliveryExhausted,
-    /// The owner wants to see whether an endpoint works.
+    /// A test that the owner sends to an endpoint.
     #[serde(rename = "endpoint.test")]
     EndpointTest,
 }
@@ -57,7 +57,7 @@ impl EventType {
         Self::EndpointTest,
     ];
 
-    /// The end of a job that its coming to `state` is, if it is one.
+    /// The event of a job's reaching `state`, if that is an end.
     #[must_use]
     pub const fn of(state: JobState) -> Option<Self> {
         match state {
@@ -72,17 +72,17 @@ impl EventType {
         }
     }
 
-    /// Whether it is a job's last. Its body can be made again from the job at any time, since
-    /// a job that has ended does not change; of other events the body is kept.
+    /// Whether it is the end of a job, after which the job does not change any more.
     #[must_use]
     pub const fn ends_job(self) -> bool {
         matches!(self, Self::JobCompleted | Self::JobFailed | Self::JobCancelled)
     }
 
-    /// Whether the owner is told when a webhook with it is given up. Not where the next one
-    /// says more, where the owner is watching anyway, and where telling could go round in a ring.
+    /// Whether a webhook of this type that is exhausted is itself an event. It is not for
+    /// progress, whose next report says more; for a test, whose sender reads the result; and for
+    /// an exhausted webhook, which could go on for ever.
     #[must_use]
-    pub const fn tells_of_exhaustion(self) -> bool {
+    pub const fn reports_exhaustion(self) -> bool {
         !matches!(self, Self::JobProgress | Self::EndpointTest | Self::DeliveryExhausted)
     }
 

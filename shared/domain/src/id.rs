@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::event_key::EventKey;
+use crate::webhook::Receiver;
 use crate::{EventType, InvalidField, OwnerId, Timestamp};
 
 /// Maximum length of an id from outside, in bytes: it becomes part of a table key.
@@ -119,12 +121,11 @@ pub struct MessageId(String);
 text_id!(MessageId, "msg_", MAX_LENGTH, "delivery", "must be a delivery id, like msg_0190…");
 
 impl MessageId {
-    /// The id of the webhook that notifies `receiver` of an event. `subject` is the job's id or
-    /// another event key. The id is derived from the three alone, so an event that is processed
-    /// twice is one webhook.
+    /// The id of the webhook that sends the event `key` of type `event` to `receiver`. It is
+    /// derived from the three alone, so an event that is processed twice is one webhook.
     #[must_use]
-    pub fn for_event(subject: &str, event: EventType, receiver: &str) -> Self {
-        Self(derived("msg_", &["message", subject, event.as_str(), receiver]))
+    pub fn for_event(key: &EventKey, event: EventType, receiver: &Receiver) -> Self {
+        Self(derived("msg_", &["message", key.as_str(), event.as_str(), &receiver.key()]))
     }
 }
 

@@ -20,6 +20,7 @@ pub mod endpoint;
 pub mod endpoint_resource;
 pub mod endpoint_rules;
 pub mod event;
+pub mod event_key;
 pub mod health;
 pub mod id;
 pub mod inbound;
@@ -40,6 +41,7 @@ pub mod state;
 pub mod time;
 pub mod timeline;
 pub mod tts;
+pub mod webhook;
 
 pub use access::{Caller, OwnerId, Scope};
 pub use event::EventType;

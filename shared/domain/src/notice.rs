@@ -1,4 +1,4 @@
-//! The bodies of webhooks that tell of something other than a job.
+//! The bodies of webhooks about anything but a job or a project.
 
 use serde::Serialize;
 
@@ -8,12 +8,12 @@ use crate::{EventType, Timestamp};
 /// Type, time, and the resource that the event is about.
 #[derive(Debug, Serialize)]
 pub struct NoticeBody<T> {
-    /// What happened.
+    /// The type of the event.
     #[serde(rename = "type")]
     pub event: EventType,
-    /// When.
+    /// When it happened.
     #[serde(with = "rfc3339")]
     pub timestamp: Timestamp,
-    /// To what.
+    /// The resource.
     pub data: T,
 }

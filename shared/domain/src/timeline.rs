@@ -3,9 +3,10 @@
 
 mod entry;
 
-use crate::delivery::{Delivery, Receiver};
+use crate::delivery::Delivery;
 use crate::job::PastAttempt;
 use crate::project::{Project, ProjectStatus, ProjectVerb};
+use crate::webhook::Receiver;
 use crate::{Job, JobId, JobState, Step, Timestamp};
 
 use entry::{DeliveryEvidence, What, files};
@@ -95,16 +96,17 @@ impl Timeline {
 
     /// Adds the attempts of a delivery.
     pub fn delivery(&mut self, delivery: &Delivery) {
+        let webhook = &delivery.webhook;
         for attempt in &delivery.attempts {
             let evidence = DeliveryEvidence {
-                delivery_id: delivery.id.clone(),
-                tells: delivery.event,
-                to: shown(&delivery.receiver),
+                delivery_id: webhook.id.clone(),
+                event: webhook.event,
+                to: shown(&webhook.receiver),
                 status_code: attempt.status_code,
                 latency_ms: attempt.latency_ms,
                 error: attempt.error.clone(),
             };
-            self.add(delivery.job_id.as_ref(), attempt.at, What::DeliveryAttempted(evidence));
+            self.add(webhook.job_id.as_ref(), attempt.at, What::DeliveryAttempted(evidence));
         }
     }
 

@@ -1,11 +1,8 @@
 //! The messages. A message names what to work on; its receiver reads the state from the table.
 //! Names of JSON members are fixed: messages of earlier versions are in flight during a deployment.
 
-use domain::delivery::Receiver;
-use domain::{
-    Attempt, EventType, InboundId, Job, JobId, JobKind, MessageId, OwnerId, ProjectId, TaskId,
-    Timestamp,
-};
+use domain::webhook::Webhook;
+use domain::{Attempt, InboundId, Job, JobId, JobKind, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// To `dispatch`: submit a job to its provider.
@@ -72,32 +69,25 @@ pub struct Early {
 /// To `deliver`: send a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliver {
-    /// The webhook's id, the same over all attempts.
-    pub id: MessageId,
-    /// Whose it is.
-    pub owner: OwnerId,
-    /// What it tells.
-    pub event: EventType,
-    /// When that happened.
-    pub occurred_at: Timestamp,
-    /// The job it tells of, if it tells of one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job_id: Option<JobId>,
-    /// The project it tells of, if it tells of one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<ProjectId>,
-    /// Whom it is for.
-    pub receiver: Receiver,
-    /// Its body, byte for byte the same over all attempts.
-    pub body: String,
+    /// The webhook.
+    #[serde(flatten)]
+    pub webhook: Webhook,
     /// How many attempts had been made when this was sent.
     pub attempts_made: u32,
     /// When to send it, if that is more than one delay of a queue away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
-    /// The turn it was given under its receiver's rate limit, if it had to wait for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turn_at: Option<Timestamp>,
+    /// When its permit under the receiver's rate limit is due, if it had to wait for one. In the
+    /// message it is called `turn_at`, its earlier name.
+    #[serde(rename = "turn_at", default, skip_serializing_if = "Option::is_none")]
+    pub permit_at: Option<Timestamp>,
+}
+
+impl From<Webhook> for Deliver {
+    /// The first attempt, at once.
+    fn from(webhook: Webhook) -> Self {
+        Self { webhook, attempts_made: 0, not_before: None, permit_at: None }
+    }
 }
 
 /// A message that a queue can send.
@@ -119,6 +109,6 @@ impl Message for Early {}
 
 impl Message for Deliver {
     fn group(&self) -> Option<String> {
-        Some(self.receiver.key())
+        Some(self.webhook.receiver.key())
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
-use domain::delivery::Receiver;
 use domain::health::Health;
+use domain::webhook::Receiver;
 use domain::{OwnerId, Timestamp};
 
 use crate::item::{expiry, number, read, text, time};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::delivery::Receiver;
 use domain::project::step::StepTask;
+use domain::webhook::Receiver;
 use domain::{EndpointId, InboundId, JobId, MessageId, OwnerId, ProjectId, Step};
 
 use crate::item::text;

@@ -1,5 +1,5 @@
-//! Reading what was kept of a job besides itself: providers' webhooks about it, and webhooks
-//! out. Both are found by what their keys are made of, with no index.
+//! Reading what a timeline shows besides jobs: providers' webhooks, and deliveries. Both are
+//! found by their keys, with no index.
 
 use domain::delivery::Delivery;
 use domain::{InboundId, JobId, MessageId, OwnerId};
@@ -49,7 +49,7 @@ impl Store {
         }
     }
 
-    /// Those of the webhooks out `ids` that are the owner's and have been recorded.
+    /// Those of the deliveries `ids` that are the owner's and have been recorded.
     pub async fn deliveries(
         &self,
         owner: &OwnerId,
@@ -62,7 +62,7 @@ impl Store {
                 found.push(read::<Delivery>(item)?);
             }
         }
-        found.retain(|delivery| delivery.owner == *owner);
+        found.retain(|delivery| delivery.webhook.owner == *owner);
         Ok(found)
     }
 }

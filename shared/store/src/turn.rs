@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::ReturnValue;
-use domain::delivery::Receiver;
+use domain::webhook::Receiver;
 use domain::{OwnerId, Timestamp};
 use serde::Deserialize;
 

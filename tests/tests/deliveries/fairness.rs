@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::EventType;
-use domain::delivery::Receiver;
+use domain::webhook::Receiver;
 use tests::{OddReceiver, Oddity, World};
 
 /// Far more than the 32 places that one receiver gets.

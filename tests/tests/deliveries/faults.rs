@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use domain::delivery::{DeliveryStatus, Receiver};
+use domain::delivery::DeliveryStatus;
+use domain::webhook::Receiver;
 use domain::{EndpointId, EventType, MessageId};
 use futures::{FutureExt, StreamExt, stream};
 use hookreel_local::aws::{Call, Fault};

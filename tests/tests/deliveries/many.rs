@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use domain::EventType;
-use domain::delivery::Receiver;
+use domain::webhook::Receiver;
 use serde_json::{Value, json};
 use tests::World;
 use tests::world::START;
@@ -92,7 +92,7 @@ async fn recover(world: &World, endpoint: &domain::EndpointId, dry_run: bool) ->
     }
 }
 
-/// The subjects of the webhooks that were taken.
+/// The jobs of the webhooks that were taken.
 fn arrived(world: &World) -> BTreeSet<String> {
     let taken = world.receiver.webhooks().into_iter().filter(|webhook| webhook.answered == 204);
     taken.map(|webhook| webhook.json()["job_id"].as_str().unwrap().to_owned()).collect()
@@ -101,8 +101,8 @@ fn arrived(world: &World) -> BTreeSet<String> {
 fn one_id_each(world: &World) {
     let mut ids = BTreeMap::<String, BTreeSet<String>>::new();
     for webhook in world.receiver.webhooks() {
-        let subject = webhook.json()["job_id"].as_str().unwrap().to_owned();
-        ids.entry(subject).or_default().insert(webhook.id().to_owned());
+        let job = webhook.json()["job_id"].as_str().unwrap().to_owned();
+        ids.entry(job).or_default().insert(webhook.id().to_owned());
     }
     assert!(ids.values().all(|ids| ids.len() == 1), "one comes under several ids");
 }

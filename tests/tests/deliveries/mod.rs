@@ -3,6 +3,7 @@
 pub(crate) mod circuit;
 pub(crate) mod fairness;
 pub(crate) mod faults;
+pub(crate) mod formats;
 pub(crate) mod many;
 pub(crate) mod receivers;
 pub(crate) mod replay;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use domain::delivery::{AnswerContent, Delivery, DeliveryStatus, DiscardReason, Receiver};
+use domain::delivery::{AnswerContent, Delivery, DeliveryStatus, DiscardReason};
+use domain::webhook::Receiver;
 use domain::{EventType, MessageId, Timestamp};
 use serde_json::json;
 use tests::{OddReceiver, Oddity, World};
@@ -35,7 +36,7 @@ async fn one_that_answers_500_is_tried_by_the_schedule_and_then_given_up() {
     let connected = delivery.attempts[0].remote_address.map(|address| address.to_string());
     assert!(world.receiver.url().contains(&connected.unwrap()));
 
-    let shown = world.client.get(&format!("/v1/deliveries/{}", delivery.id)).await.json();
+    let shown = world.client.get(&format!("/v1/deliveries/{}", delivery.webhook.id)).await.json();
     assert_eq!((&shown["status"], &shown["attempts_made"]), (&json!("exhausted"), &json!(3)));
     assert_eq!(shown["attempts"][2]["status_code"], 500);
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::delivery::Receiver;
+use domain::webhook::Receiver;
 use domain::{EventType, Secret};
 use serde_json::{Value, json};
 use signing::standard_webhooks::{self, Headers};

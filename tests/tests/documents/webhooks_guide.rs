@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use domain::delivery::Receiver;
+use domain::webhook::Receiver;
 use domain::{EventType, Timestamp};
 use serde_json::json;
 use tests::{Webhook, World, templates};

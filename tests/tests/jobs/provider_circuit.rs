@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::JobState;
-use domain::delivery::{DeliveryStatus, DiscardReason, Receiver};
+use domain::delivery::{DeliveryStatus, DiscardReason};
+use domain::webhook::Receiver;
 use domain::{EventType, JobId};
 use tests::sent::Sent;
 use tests::world::Plan;

@@ -118,12 +118,6 @@ impl Project {
         }
     }
 
-    /// The event key of its present revision: a restarted project ends more than once.
-    #[must_use]
-    pub fn occasion(&self) -> String {
-        occasion(&self.id, self.revision)
-    }
-
     /// The act under the idempotency key whose SHA-256 is `mark`, if the key is still valid.
     #[must_use]
     pub fn act_marked(&self, mark: &str, now: Timestamp) -> Option<&ProjectAct> {
@@ -150,12 +144,6 @@ impl Project {
             }
         }
     }
-}
-
-/// The event key of the project `id` in `revision`.
-#[must_use]
-pub fn occasion(id: &ProjectId, revision: u32) -> String {
-    format!("{id}#{revision}")
 }
 
 /// An owner's act on a project after its creation.

@@ -111,7 +111,8 @@ pub(super) struct StoredFile {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct DeliveryEvidence {
     pub(super) delivery_id: MessageId,
-    pub(super) tells: EventType,
+    #[serde(rename = "tells")]
+    pub(super) event: EventType,
     pub(super) to: String,
     pub(super) status_code: Option<u16>,
     pub(super) latency_ms: u64,

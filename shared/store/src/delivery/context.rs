@@ -1,10 +1,11 @@
 //! Everything that an attempt at a webhook must know, in one read.
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use domain::delivery::{Delivery, Receiver};
+use domain::delivery::Delivery;
 use domain::endpoint::Endpoint;
 use domain::health::Health;
 use domain::secret_versions::SecretVersions;
+use domain::webhook::Receiver;
 use domain::{MessageId, OwnerId};
 use serde::Deserialize;
 

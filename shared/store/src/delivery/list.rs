@@ -1,4 +1,4 @@
-//! Listing an owner's webhooks out.
+//! Listing an owner's deliveries.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::delivery::{Delivery, DeliveryStatus};
@@ -13,16 +13,17 @@ use crate::{Cursor, Page, Store, StoreError};
 pub struct DeliveryFilter {
     /// Only those for this endpoint.
     pub endpoint: Option<EndpointId>,
-    /// Only those that stand so; all if there is none.
+    /// Only those with one of these statuses; all if there is none.
     pub statuses: Vec<DeliveryStatus>,
-    /// Only those of what happened at that time or later.
+    /// Only those of events at that time or later.
     pub since: Option<Timestamp>,
 }
 
 impl DeliveryFilter {
     fn fits(&self, delivery: &Delivery) -> bool {
         (self.statuses.is_empty() || self.statuses.contains(&delivery.status))
-            && (self.endpoint.is_none() || self.endpoint.as_ref() == delivery.receiver.endpoint())
+            && (self.endpoint.is_none()
+                || self.endpoint.as_ref() == delivery.webhook.receiver.endpoint())
     }
 
     const fn fits_all(&self) -> bool {
@@ -34,7 +35,7 @@ impl Listed for Delivery {
     type Id = MessageId;
 
     fn id(&self) -> &MessageId {
-        &self.id
+        &self.webhook.id
     }
 
     fn key(id: &MessageId) -> Attributes {

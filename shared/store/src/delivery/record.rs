@@ -1,4 +1,4 @@
-//! Keeping how webhooks out fared.
+//! Recording outgoing webhooks and their attempts.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -6,16 +6,16 @@ use domain::delivery::Delivery;
 use domain::{MessageId, OwnerId, limits};
 
 use crate::item::{expiry, item, number, read, text};
-use crate::keys::{self, EXPIRES_AT, OWNER_PK, OWNER_SK};
+use crate::keys::{self, Attributes, EXPIRES_AT, OWNER_PK, OWNER_SK};
 use crate::{Store, StoreError, listing};
 
-/// What became of a delivery's record.
+/// The outcome of recording a delivery.
 #[derive(Debug)]
 pub enum Recorded {
     /// It is saved.
     Done,
-    /// Another attempt or a replay had been recorded before; the delivery as it is.
-    Overtaken(Box<Delivery>),
+    /// Another attempt or a replay was recorded first; the delivery as it is.
+    Conflict(Box<Delivery>),
 }
 
 /// The state of a delivery on which a new record builds.
@@ -40,7 +40,7 @@ impl Store {
     ) -> Result<Option<Delivery>, StoreError> {
         let found = self.get("read a delivery", keys::delivery(id)).await?;
         let found: Option<Delivery> = found.map(read).transpose()?;
-        Ok(found.filter(|delivery| delivery.owner == *owner))
+        Ok(found.filter(|delivery| delivery.webhook.owner == *owner))
     }
 
     /// Saves `delivery`, unless the one in the table is no longer as it was `seen`.
@@ -49,16 +49,11 @@ impl Store {
         delivery: &Delivery,
         seen: Seen,
     ) -> Result<Recorded, StoreError> {
-        let mut item = item(keys::delivery(&delivery.id), "delivery", delivery)?;
-        item.insert(OWNER_PK.to_owned(), keys::deliveries(&delivery.owner));
-        let place = listing::place(delivery.created_at, &delivery.id);
-        item.insert(OWNER_SK.to_owned(), text(place));
-        item.insert(EXPIRES_AT.to_owned(), expiry(delivery.created_at + limits::RETENTION));
         let result = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .set_item(Some(new_item(delivery)?))
             .condition_expression(
                 "attribute_not_exists(PK) OR (attempts_made = :attempts AND replays = :replays)",
             )
@@ -70,9 +65,19 @@ impl Store {
         match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
             Ok(_) => Ok(Recorded::Done),
             Err(PutItemError::ConditionalCheckFailedException(failed)) if failed.item.is_some() => {
-                Ok(Recorded::Overtaken(Box::new(read(failed.item.unwrap_or_default())?)))
+                Ok(Recorded::Conflict(Box::new(read(failed.item.unwrap_or_default())?)))
             }
             Err(error) => Err(StoreError::call("record a delivery")(error)),
         }
     }
+}
+
+/// The item of `delivery`.
+pub(super) fn new_item(delivery: &Delivery) -> Result<Attributes, StoreError> {
+    let (webhook, occurred_at) = (&delivery.webhook, delivery.webhook.occurred_at);
+    let mut item = item(keys::delivery(&webhook.id), "delivery", delivery)?;
+    item.insert(OWNER_PK.to_owned(), keys::deliveries(&webhook.owner));
+    item.insert(OWNER_SK.to_owned(), text(listing::place(occurred_at, &webhook.id)));
+    item.insert(EXPIRES_AT.to_owned(), expiry(occurred_at + limits::RETENTION));
+    Ok(item)
 }

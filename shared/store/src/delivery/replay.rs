@@ -1,51 +1,46 @@
-//! Having a webhook sent by a write: whatever comes to be `planned`, the stream passes on.
+//! Sending a webhook by a write: the stream passes on each delivery that becomes `planned`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::delivery::{Delivery, DeliveryStatus};
-use domain::{MessageId, OwnerId, Timestamp, limits};
+use domain::{MessageId, OwnerId, Timestamp};
 
+use super::record::new_item;
 use crate::expressions::Expressions;
-use crate::item::{expiry, item, number, read, text, time};
-use crate::keys::{self, EXPIRES_AT, OWNER_PK, OWNER_SK};
-use crate::{Store, StoreError, listing};
+use crate::item::{number, read, text, time};
+use crate::{Store, StoreError, keys};
 
-/// What became of a wish to have a delivery sent again.
+/// The outcome of a request to send a delivery again.
 #[derive(Debug)]
 pub enum Replayed {
     /// It will be sent; the delivery as it is now.
     Done(Box<Delivery>),
-    /// It waits to be sent anyway.
-    Waiting(Box<Delivery>),
+    /// It is pending anyway.
+    Pending(Box<Delivery>),
     /// The owner has no such delivery.
     Unknown,
 }
 
 impl Store {
-    /// Has a new delivery sent, unless it is there.
-    pub async fn plan_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        let mut item = item(keys::delivery(&delivery.id), "delivery", delivery)?;
-        let place = listing::place(delivery.created_at, &delivery.id);
-        item.insert(OWNER_PK.to_owned(), keys::deliveries(&delivery.owner));
-        item.insert(OWNER_SK.to_owned(), text(place));
-        item.insert(EXPIRES_AT.to_owned(), expiry(delivery.created_at + limits::RETENTION));
+    /// Saves a new delivery to be sent, unless it exists.
+    pub async fn create_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
         let result = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .set_item(Some(new_item(delivery)?))
             .condition_expression("attribute_not_exists(PK)")
             .send()
             .await;
         match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
             Ok(_) | Err(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
-            Err(error) => Err(StoreError::call("plan a delivery")(error)),
+            Err(error) => Err(StoreError::call("create a delivery")(error)),
         }
     }
 
-    /// Has the owner's delivery `id` sent again, under the same id, on a schedule that starts
-    /// anew. With `once` only if no wish with that mark was the last one.
+    /// Sends the owner's delivery `id` again, under the same id, on a schedule that starts from
+    /// its beginning. With `once` only if its last replay was not under that mark.
     pub async fn replay_delivery(
         &self,
         owner: &OwnerId,
@@ -71,8 +66,8 @@ impl Store {
             Ok(output) => Ok(Replayed::Done(read(output.attributes.unwrap_or_default())?)),
             Err(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                 let there: Option<Delivery> = failed.item.map(read).transpose()?;
-                let there = there.filter(|delivery| delivery.owner == *owner);
-                Ok(there.map_or(Replayed::Unknown, |there| Replayed::Waiting(Box::new(there))))
+                let there = there.filter(|delivery| delivery.webhook.owner == *owner);
+                Ok(there.map_or(Replayed::Unknown, |there| Replayed::Pending(Box::new(there))))
             }
             Err(error) => Err(StoreError::call("replay a delivery")(error)),
         }
@@ -81,8 +76,8 @@ impl Store {
 
 fn replay(owner: &OwnerId, once: Option<&str>, at: Timestamp) -> (Expressions, String) {
     let mut update = Expressions::default();
-    let planned = text(DeliveryStatus::Planned.as_str());
-    update.set("status", planned.clone());
+    let pending = text(DeliveryStatus::Pending.as_str());
+    update.set("status", pending.clone());
     update.set("replayed_at", time(at));
     update.set("next_attempt_at", time(at));
     let (replays, made) = (update.name("replays"), update.name("attempts_made"));
@@ -91,8 +86,8 @@ fn replay(owner: &OwnerId, once: Option<&str>, at: Timestamp) -> (Expressions, S
     update.set_to("attempts_before_replay", &made);
     update.remove("reason");
     let (owner_at, status) = (update.name("owner"), update.name("status"));
-    let (owner, planned) = (update.value(text(owner.as_str())), update.value(planned));
-    let mut condition = format!("{owner_at} = {owner} AND {status} <> {planned}");
+    let (owner, pending) = (update.value(text(owner.as_str())), update.value(pending));
+    let mut condition = format!("{owner_at} = {owner} AND {status} <> {pending}");
     if let Some(mark) = once {
         update.set("replay_mark", text(mark));
         let (name, mark) = (update.name("replay_mark"), update.value(text(mark)));

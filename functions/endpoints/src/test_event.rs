@@ -1,0 +1,49 @@
+//! `POST /v1/endpoints/{endpoint_id}/test`.
+
+use domain::delivery::Delivery;
+use domain::event_key::EventKey;
+use domain::notice::NoticeBody;
+use domain::webhook::{Event, Receiver};
+use domain::{EventType, OwnerId};
+use http::StatusCode;
+use runtime::http::{Request, Response, json};
+use runtime::{Problem, random};
+use serde_json::json as object;
+
+use crate::Endpoints;
+
+impl Endpoints {
+    /// Saves a pending delivery of a test event; the stream has it sent.
+    pub(crate) async fn test(
+        &self,
+        owner: &OwnerId,
+        request: &Request,
+    ) -> Result<Response, Problem> {
+        let endpoint = self.in_use(owner, request).await?;
+        let key = match request.mark()? {
+            Some(mark) => EventKey::keyed_test(owner, &mark),
+            None => EventKey::test(random::hex::<16>()),
+        };
+        let now = self.clock.now();
+        let event = EventType::EndpointTest;
+        let data = object!({
+            "endpoint_id": endpoint.id,
+            "message": "This is a test. If its signature is right, so will the others' be.",
+        });
+        let body = serde_json::to_string(&NoticeBody { event, timestamp: now, data });
+        let event = Event {
+            key,
+            event,
+            owner: owner.clone(),
+            occurred_at: now,
+            job_id: None,
+            project_id: None,
+            body: body.map_err(Problem::unavailable)?,
+        };
+        let webhook = event.addressed_to(Receiver::Endpoint(endpoint.id));
+        let delivery = Delivery { next_attempt_at: Some(now), ..Delivery::pending(webhook) };
+        self.store.create_delivery(&delivery).await.map_err(Problem::unavailable)?;
+        let answer = object!({ "delivery_id": delivery.webhook.id, "status": delivery.status });
+        json(StatusCode::ACCEPTED, &answer)
+    }
+}
