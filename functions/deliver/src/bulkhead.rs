@@ -11,12 +11,12 @@ use tokio::time::timeout;
 
 /// Most unanswered webhooks of one receiver.
 const PLACES: usize = 32;
-/// How long to wait for a place without anyone's leaving one: such a receiver hangs.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// How often to wait that long for a receiver that keeps answering, but has many to answer:
-/// with the attempt that follows, well within what the queue allows.
+/// How long to wait for a place while none becomes free: such a receiver hangs.
+const WAIT: Duration = Duration::from_millis(500);
+/// How often to wait that long for a receiver that keeps answering but has many to answer. With
+/// the attempt that follows, that is well within the queue's visibility timeout.
 const ROUNDS: usize = 20;
-/// From how many receivers on those with nothing under way are forgotten.
+/// From how many receivers on those with no attempt under way are forgotten.
 const REMEMBERED: usize = 1024;
 
 /// The places of all receivers.
@@ -39,12 +39,12 @@ pub(crate) struct Place {
 }
 
 impl Bulkhead {
-    /// A place, as soon as there is one; `None` if the receiver answers nobody.
+    /// A place, as soon as there is one; `None` if the receiver hangs.
     pub(crate) async fn enter(&self, receiver: &str) -> Option<Place> {
         let places = self.places(receiver);
         for _ in 0..ROUNDS {
             let left = places.left.load(Ordering::Relaxed);
-            let permit = timeout(PATIENCE, Arc::clone(&places.free).acquire_owned()).await;
+            let permit = timeout(WAIT, Arc::clone(&places.free).acquire_owned()).await;
             if let Ok(permit) = permit {
                 return Some(Place { _permit: permit.ok()?, places });
             }

@@ -1,4 +1,5 @@
-//! The headers of a webhook: those of Standard Webhooks, seed 002's two, and the endpoint's own.
+//! The headers of a webhook: those of Standard Webhooks, the two of the async TTS API v1, and the
+//! endpoint's own.
 
 use std::error::Error;
 
@@ -12,14 +13,14 @@ use signing::{
     standard_webhooks_v1a, webhook_secret,
 };
 
-use crate::planned::Planned;
+use crate::stages::planned::Planned;
 
-/// Seed 002's signature by the secret before the present one, while that is still valid. Its own
-/// header holds a single signature, so a receiver that has not yet changed looks here.
+/// The async TTS API v1's signature by the secret before the present one, while that is valid. Its
+/// own header holds a single signature, so a receiver that has not yet changed looks here.
 const PREVIOUS_SIGNATURE_HEADER: &str = "x-webhook-signature-previous";
 
-/// Signs a webhook as of `now`. The timestamp is that of the attempt, so receivers can refuse
-/// what was recorded and played back later.
+/// Signs a webhook as of `now`. The timestamp is that of the attempt, so that receivers can refuse
+/// a replay attack.
 pub(crate) fn signed(
     planned: &Planned,
     master: &Secret,
@@ -37,11 +38,11 @@ pub(crate) fn signed(
     let timestamp = now.as_seconds().to_string();
     put(CONTENT_TYPE.as_str(), "application/json")?;
     put(USER_AGENT.as_str(), concat!("Hookreel/", env!("CARGO_PKG_VERSION")))?;
-    put(standard_webhooks::ID_HEADER, planned.message.webhook.id.as_str())?;
+    put(standard_webhooks::ID_HEADER, planned.webhook().id.as_str())?;
     put(standard_webhooks::TIMESTAMP_HEADER, &timestamp)?;
     put(hex_hmac::TIMESTAMP_HEADER, &timestamp)?;
-    // The notification service knows us by its key, and none of its owners' secrets.
-    if planned.message.webhook.receiver != Receiver::NotificationService {
+    // The notification service authenticates us by its key, and has no owner's secret.
+    if planned.webhook().receiver != Receiver::NotificationService {
         for (name, value) in signatures(planned, master, now)? {
             put(name, &value)?;
         }
@@ -55,20 +56,20 @@ fn signatures(
     master: &Secret,
     now: Timestamp,
 ) -> Result<Vec<(&'static str, String)>, InvalidSecret> {
-    let (id, body) = (planned.message.webhook.id.as_str(), planned.message.webhook.body.as_bytes());
+    let (id, body) = (planned.webhook().id.as_str(), planned.webhook().body.as_bytes());
     let (scheme, versions) = planned.signing();
     if let (SigningScheme::V1a, Receiver::Endpoint(endpoint)) =
-        (scheme, &planned.message.webhook.receiver)
+        (scheme, &planned.webhook().receiver)
     {
         let keys = versions.valid_at(now).map(|version| endpoint_key(master, endpoint, version));
         let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
         let signature = standard_webhooks_v1a::sign(&keys, id, now, body)?;
         return Ok(vec![(standard_webhooks::SIGNATURE_HEADER, signature)]);
     }
-    let secret = |version| match &planned.message.webhook.receiver {
+    let secret = |version| match &planned.webhook().receiver {
         Receiver::Endpoint(endpoint) => endpoint_secret(master, endpoint, version),
         Receiver::Url(_) | Receiver::NotificationService => {
-            webhook_secret(master, &planned.message.webhook.owner, version)
+            webhook_secret(master, &planned.webhook().owner, version)
         }
     };
     let secrets: Vec<_> = versions.valid_at(now).map(secret).collect::<Result<_, _>>()?;

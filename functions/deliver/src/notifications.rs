@@ -1,4 +1,5 @@
-//! The operator's notification service (seed 001), which tells users of their projects.
+//! The operator's notification service, which gets the ends of all projects (scene service
+//! webhook's platform) and notifies users.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use http::HeaderMap;
 use outbound::{Answer, ProviderClient, SendError};
 use runtime::{Environment, StartError};
 
-/// Where the service is, which is the operator's own choice, and how it knows us.
+/// The service's URL, which is the operator's own choice, and the key that authenticates us.
 #[derive(Debug)]
 pub(crate) struct NotificationService {
     client: ProviderClient,
@@ -17,7 +18,7 @@ pub(crate) struct NotificationService {
 }
 
 impl NotificationService {
-    /// The one that the settings name, if they do.
+    /// The one that the environment names, if it does.
     pub(crate) fn new(environment: &Environment) -> Result<Option<Self>, StartError> {
         let Some(base_url) = environment.get("NOTIFICATION_SERVICE_URL") else { return Ok(None) };
         let allow_loopback = environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?;
@@ -29,7 +30,7 @@ impl NotificationService {
         }))
     }
 
-    /// Posts an event. What the service says to it is kept back: it is the operator's, and the
+    /// Posts an event. The body of the service's answer is dropped: it is the operator's, and the
     /// record of the attempt is shown to the owner.
     pub(crate) async fn post(
         &self,

@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::health::{Gate, Health};
+use domain::circuit::{Circuit, CircuitState};
 use runtime::random;
-use store::{HealthOf, Store, StoreError};
+use store::{CircuitKey, Store, StoreError};
 
 /// For how long an instance believes what it has read.
 const BELIEVED: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ pub(crate) struct Breaker {
 
 #[derive(Debug, Clone)]
 struct Known {
-    health: Health,
+    health: Circuit,
     until: Timestamp,
 }
 
@@ -57,16 +57,16 @@ impl Breaker {
         let Some(health) = self.health(provider, asked_before, now).await? else {
             return Ok(Admission::Granted);
         };
-        match health.gate(now) {
-            Gate::Closed => Ok(Admission::Granted),
-            Gate::Open(until) => {
+        match health.state(now) {
+            CircuitState::Closed => Ok(Admission::Granted),
+            CircuitState::Open(until) => {
                 Ok(Admission::Held(until + random::between(Duration::ZERO, SPREAD)))
             }
-            Gate::Probed => Ok(probed(now)),
-            Gate::HalfOpen(until) => {
+            CircuitState::Probing => Ok(probed(now)),
+            CircuitState::HalfOpen(until) => {
                 // Whoever gets the probe, it shows something new.
                 self.remember(provider, health, now);
-                let of = HealthOf::Provider(provider);
+                let of = CircuitKey::Provider(provider);
                 let claimed = self.store.claim_probe(of, now, until).await?;
                 Ok(if claimed { Admission::Granted } else { probed(now) })
             }
@@ -78,7 +78,7 @@ impl Breaker {
         if self.known().remove(provider).is_none() {
             return Ok(());
         }
-        self.store.forget_failures(HealthOf::Provider(provider)).await
+        self.store.close_circuit(CircuitKey::Provider(provider)).await
     }
 
     /// `provider` has not answered, or not with what we can use.
@@ -87,9 +87,9 @@ impl Breaker {
         provider: &'static str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let of = HealthOf::Provider(provider);
+        let of = CircuitKey::Provider(provider);
         let health = self.store.record_failure(of, now).await?;
-        let Some(until) = health.rest(now, random::fraction()) else {
+        let Some(until) = health.opens_until(now, random::fraction()) else {
             self.remember(provider, health, now + BELIEVED);
             return Ok(());
         };
@@ -106,14 +106,14 @@ impl Breaker {
         provider: &'static str,
         asked_before: bool,
         now: Timestamp,
-    ) -> Result<Option<Health>, StoreError> {
+    ) -> Result<Option<Circuit>, StoreError> {
         let known = self.known().get(provider).cloned();
         match known {
             Some(known) if known.until > now => return Ok(Some(known.health)),
             None if !asked_before => return Ok(None),
             Some(_) | None => {}
         }
-        let health = self.store.health(HealthOf::Provider(provider)).await?;
+        let health = self.store.circuit(CircuitKey::Provider(provider)).await?;
         match &health {
             Some(health) => self.remember(provider, health.clone(), now + BELIEVED),
             None => drop(self.known().remove(provider)),
@@ -122,7 +122,7 @@ impl Breaker {
     }
 
     /// Keeps what is known of `provider`, to be believed until `until`.
-    fn remember(&self, provider: &'static str, health: Health, until: Timestamp) {
+    fn remember(&self, provider: &'static str, health: Circuit, until: Timestamp) {
         self.known().insert(provider, Known { health, until });
     }
 

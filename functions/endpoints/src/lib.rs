@@ -15,7 +15,7 @@ use http::StatusCode;
 use outbound::Guard;
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
-use store::{HealthOf, Store};
+use store::{CircuitKey, Store};
 
 /// The function.
 #[derive(Debug)]
@@ -86,12 +86,12 @@ impl Endpoints {
         let id = named_id(request)?;
         let now = self.clock.now();
         let change = body::change(request, &self.guard, now)?;
-        // First, so that it is not ended again by failures that came before.
+        // First, so that earlier failures do not disable it again.
         if change.url.is_some() || change.status == Some(EndpointStatus::Enabled) {
             self.named(owner, request).await?;
             let receiver = Receiver::Endpoint(id.clone());
-            let forgotten = self.store.forget_failures(HealthOf::Receiver(owner, &receiver)).await;
-            forgotten.map_err(Problem::unavailable)?;
+            let closed = self.store.close_circuit(CircuitKey::Receiver(owner, &receiver)).await;
+            closed.map_err(Problem::unavailable)?;
         }
         let changed = self.store.change_endpoint(owner, &id, &change, now).await;
         let endpoint = changed.map_err(Problem::unavailable)?.ok_or_else(unknown)?;

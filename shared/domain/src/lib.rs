@@ -14,6 +14,7 @@
 //! API into the resource that shows it.
 
 pub mod access;
+pub mod circuit;
 pub mod delivery;
 pub mod delivery_resource;
 pub mod endpoint;
@@ -21,7 +22,6 @@ pub mod endpoint_resource;
 pub mod endpoint_rules;
 pub mod event;
 pub mod event_key;
-pub mod health;
 pub mod id;
 pub mod inbound;
 pub mod invalid;

@@ -59,7 +59,7 @@ impl RateLimit {
             Held::Full(wait) => return Ok(Admission::Refused(wait)),
             Held::Nothing { seen, wish } => (seen, wish),
         };
-        let lease = store.lease_turns((self.route, address), seen, wish, self.limit, now).await?;
+        let lease = store.lease_permits((self.route, address), seen, wish, self.limit, now).await?;
         Ok(self.with(address, now, |turns| turns.add(lease, now)))
     }
 
@@ -124,8 +124,8 @@ impl Turns {
     /// Adds what was had, less the turn of the request that it was had for.
     fn add(&mut self, lease: Lease, now: Timestamp) -> Admission {
         match lease {
-            Lease::Had { turns, window } => {
-                self.held += turns.saturating_sub(1);
+            Lease::Granted { permits, window } => {
+                self.held += permits.saturating_sub(1);
                 self.seen = window;
                 Admission::Granted
             }
@@ -173,7 +173,7 @@ mod tests {
                 Held::Nothing { seen, wish } => (seen, wish),
             };
             let wish = match seen.lease(wish, self.limit, now) {
-                Lease::Had { turns, .. } => turns,
+                Lease::Granted { permits, .. } => permits,
                 full @ Lease::Full { .. } => return turns.add(full, now),
             };
             self.writes += 1;
@@ -182,7 +182,7 @@ mod tests {
             }
             let window = self.window.at(now);
             self.window = RateWindow { taken: window.taken + wish, ..window };
-            turns.add(self.window.had(wish, self.limit, now), now)
+            turns.add(self.window.granted(wish, self.limit, now), now)
         }
     }
 

@@ -64,7 +64,7 @@ pub(crate) fn project_partition(id: &ProjectId) -> AttributeValue {
     AttributeValue::S(format!("PROJECT#{id}"))
 }
 
-/// The rate window of one address at a route.
+/// The permits of a route's rate limit leased to one address.
 pub(crate) fn rate_window(route: &str, address: &str) -> Attributes {
     key(format!("RATE#{route}#{address}"), "WINDOW")
 }
@@ -99,24 +99,24 @@ pub(crate) fn owner_signing(owner: &OwnerId) -> Attributes {
     key(format!("OWNER#{owner}"), "SIGNING")
 }
 
-/// A delivery.
+/// An outgoing webhook.
 pub(crate) fn delivery(id: &MessageId) -> Attributes {
     key(format!("DELIVERY#{id}"), "DELIVERY")
 }
 
 /// The circuit of a receiver of webhooks.
-pub(crate) fn health(owner: &OwnerId, receiver: &Receiver) -> Attributes {
+pub(crate) fn circuit(owner: &OwnerId, receiver: &Receiver) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("HEALTH#{}", receiver.key()))
 }
 
 /// The circuit of a provider.
-pub(crate) fn provider_health(name: &str) -> Attributes {
+pub(crate) fn provider_circuit(name: &str) -> Attributes {
     key(format!("PROVIDER#{name}"), "HEALTH")
 }
 
-/// The permits granted under a receiver's rate limit. Permits are numbered in the limit's own
-/// unit, so each limit has an item of its own.
-pub(crate) fn turns(owner: &OwnerId, receiver: &Receiver, per_second: u32) -> Attributes {
+/// The last permit under a receiver's rate limit. A permit counts in the limit's own unit, so
+/// each limit has permits of its own.
+pub(crate) fn permits(owner: &OwnerId, receiver: &Receiver, per_second: u32) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("TURNS#{}#{per_second}", receiver.key()))
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn api_key(hash: &str) -> Attributes {
     key(format!("KEY#{hash}"), "KEY")
 }
 
-/// The index partition of an owner's deliveries.
+/// The partition of an owner's deliveries in the index.
 pub(crate) fn deliveries(owner: &OwnerId) -> AttributeValue {
     AttributeValue::S(format!("DELIVERIES#{owner}"))
 }

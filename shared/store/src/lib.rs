@@ -14,24 +14,25 @@
 //! make work, a variant of [`stream::Entity`].
 
 mod api_key;
+mod circuit;
 mod delivery;
 mod endpoint;
 mod expressions;
-mod health;
 mod inbound;
 mod item;
 mod job;
 mod keys;
 mod listing;
+mod permit;
 mod project;
 mod rate_window;
 pub mod stream;
 mod timeline;
-mod turn;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
+pub use circuit::CircuitKey;
 pub use delivery::context::DeliveryContext;
 pub use delivery::list::DeliveryFilter;
 pub use delivery::record::{Recorded, Seen};
@@ -39,7 +40,6 @@ pub use delivery::replay::Replayed;
 pub use endpoint::change::EndpointChange;
 pub use endpoint::create::EndpointCreated;
 pub use endpoint::rotate::OwnerSigning;
-pub use health::HealthOf;
 pub use inbound::keep::{Inbound, InboundOutcome};
 pub use inbound::list::{InboundCursor, InboundFilter};
 pub use job::advance::Advanced;

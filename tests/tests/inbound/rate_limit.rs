@@ -76,17 +76,17 @@ async fn instances_share_one_window() {
     let store = world.store();
     let lease = async |seen, wish| {
         let now = world.clock.now();
-        store.lease_turns(("route", "203.0.113.7"), seen, wish, 20, now).await.unwrap()
+        store.lease_permits(("route", "203.0.113.7"), seen, wish, 20, now).await.unwrap()
     };
     let turns = |lease: &Lease| match lease {
-        Lease::Had { turns, .. } => *turns,
+        Lease::Granted { permits, .. } => *permits,
         Lease::Full { .. } => 0,
     };
     let new = RateWindow::default();
     // All of them at once, each for the first time.
     let all = futures::future::join_all((0..5).map(|_| lease(new, 3))).await;
     assert_eq!(all.iter().map(turns).sum::<u32>(), 15);
-    let Lease::Had { window, .. } = lease(new, 1).await else { panic!("it is not full") };
+    let Lease::Granted { window, .. } = lease(new, 1).await else { panic!("it is not full") };
     assert_eq!(window.taken, 16);
     assert_eq!(turns(&lease(window, 9).await), 4, "no more than are left");
     let refused = lease(new, 3).await;
@@ -94,11 +94,14 @@ async fn instances_share_one_window() {
 
     // Half a minute into the next one, half of them count, whoever asks.
     world.pass(Duration::from_secs(90));
-    assert!(matches!(lease(window, 1).await, Lease::Had { turns: 1, .. }));
+    assert!(matches!(lease(window, 1).await, Lease::Granted { permits: 1, .. }));
     let later = futures::future::join_all((0..4).map(|_| lease(new, 3))).await;
     let had = later.iter().map(turns).sum::<u32>();
     assert!((6..=9).contains(&had), "{had} beside the one, of some ten");
 
     world.pass(Duration::from_mins(5));
-    assert!(matches!(lease(window, 20).await, Lease::Had { turns: 20, .. }), "all is forgotten");
+    assert!(
+        matches!(lease(window, 20).await, Lease::Granted { permits: 20, .. }),
+        "all is forgotten"
+    );
 }

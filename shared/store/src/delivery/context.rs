@@ -1,9 +1,9 @@
-//! Everything that an attempt at a webhook must know, in one read.
+//! Everything that an attempt at a webhook depends on, in one read.
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use domain::circuit::Circuit;
 use domain::delivery::Delivery;
 use domain::endpoint::Endpoint;
-use domain::health::Health;
 use domain::secret_versions::SecretVersions;
 use domain::webhook::Receiver;
 use domain::{MessageId, OwnerId};
@@ -21,8 +21,8 @@ const TRIES: usize = 5;
 pub struct DeliveryContext {
     /// The delivery, if it has been recorded before.
     pub delivery: Option<Delivery>,
-    /// How its receiver has been doing, if badly.
-    pub health: Option<Health>,
+    /// The circuit of its receiver, if that has failed.
+    pub circuit: Option<Circuit>,
     /// The endpoint it is for, if it is for one that exists.
     pub endpoint: Option<Endpoint>,
     /// Which of the owner's secrets are valid, where it is not for an endpoint.
@@ -42,11 +42,11 @@ impl Store {
         id: &MessageId,
         receiver: &Receiver,
     ) -> Result<DeliveryContext, StoreError> {
-        let mut wanted = vec![keys::delivery(id), keys::health(owner, receiver)];
+        let mut wanted = vec![keys::delivery(id), keys::circuit(owner, receiver)];
         match receiver {
             Receiver::Url(_) => wanted.push(keys::owner_signing(owner)),
             Receiver::Endpoint(id) => wanted.push(keys::endpoint(owner, id)),
-            // It is of our own configuration.
+            // It lies in our own configuration.
             Receiver::NotificationService => {}
         }
         let mut context = DeliveryContext::default();
@@ -88,7 +88,7 @@ impl DeliveryContext {
     fn add(&mut self, item: Attributes) -> Result<(), StoreError> {
         match item.get(ENTITY).and_then(|entity| AttributeValue::as_s(entity).ok()) {
             Some(entity) if entity == "delivery" => self.delivery = Some(read(item)?),
-            Some(entity) if entity == "health" => self.health = Some(read(item)?),
+            Some(entity) if entity == "health" => self.circuit = Some(read(item)?),
             Some(entity) if entity == "endpoint" => self.endpoint = Some(read(item)?),
             _ => self.secrets = read::<Signing>(item)?.secrets,
         }

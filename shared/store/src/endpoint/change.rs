@@ -1,27 +1,26 @@
-//! Changing webhook endpoints. Each change touches what it speaks of and nothing else, so an
-//! owner's and one that follows from a receiver's answers do not undo one another.
+//! Changing webhook endpoints. A change sets its own attributes and no others, so an owner's
+//! change and one that follows from a receiver's answers do not undo one another.
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::{EndpointId, EventType, OwnerId, Timestamp};
 
-use crate::expressions::Expressions;
+use crate::expressions::{Expressions, applied};
 use crate::item::{attribute, read, time};
 use crate::keys;
 use crate::{Store, StoreError};
 
-/// What its owner changes of an endpoint. What is `None` stays as it is; of what can be absent
-/// the inner `None` takes it away.
+/// An owner's change of an endpoint. What is `None` stays as it is; of an attribute that can be
+/// absent the inner `None` removes it.
 #[derive(Debug, Default)]
 pub struct EndpointChange {
     /// Where events go.
     pub url: Option<String>,
     /// What its owner calls it.
     pub description: Option<Option<String>>,
-    /// Which events it wants.
+    /// Which events it subscribes to.
     pub events: Option<Vec<EventType>>,
     /// Whether it is used.
     pub status: Option<EndpointStatus>,
@@ -68,8 +67,7 @@ fn set_or_remove(value: Option<&Option<impl serde::Serialize>>) -> Part {
 }
 
 impl Store {
-    /// Saves what its owner changes of an endpoint; the endpoint as it is then, if there is
-    /// one.
+    /// Saves an owner's change of an endpoint; the endpoint with it, if there is one.
     pub async fn change_endpoint(
         &self,
         owner: &OwnerId,
@@ -90,10 +88,7 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(output) => Ok(Some(read(output.attributes.unwrap_or_default())?)),
-            Err(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
-            Err(error) => Err(StoreError::call("change an endpoint")(error)),
-        }
+        let output = applied("change an endpoint", result)?;
+        output.map(|output| read(output.attributes.unwrap_or_default())).transpose()
     }
 }

@@ -1,16 +1,16 @@
-//! Taking an endpoint out of use.
+//! Disabling an endpoint.
 
 use domain::endpoint::{DisabledReason, EndpointStatus};
 use domain::{EndpointId, OwnerId, Timestamp};
 
-use crate::health::applied;
+use crate::expressions::applied;
 use crate::item::{attribute, text, time};
 use crate::keys;
 use crate::{Store, StoreError};
 
 impl Store {
-    /// Takes the endpoint out of use, if it is in use; says whether it was. The stream tells of
-    /// it, so this write is all there is to do.
+    /// Disables the endpoint, if it is enabled; whether it was. The stream turns the change into
+    /// an event, so this write is all there is to do.
     pub async fn disable_endpoint(
         &self,
         owner: &OwnerId,
@@ -35,6 +35,6 @@ impl Store {
             .expression_attribute_values(":at", time(at))
             .send()
             .await;
-        applied("disable an endpoint", result)
+        Ok(applied("disable an endpoint", result)?.is_some())
     }
 }

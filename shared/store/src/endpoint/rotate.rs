@@ -1,13 +1,12 @@
 //! Which secrets sign: those of an owner, for the addresses that jobs were given, and those of
 //! each endpoint.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use domain::endpoint::RotationMark;
 use domain::secret_versions::SecretVersions;
 use domain::{EndpointId, OwnerId};
 use serde::{Deserialize, Serialize};
 
-use crate::expressions::Expressions;
+use crate::expressions::{Expressions, applied};
 use crate::item::{attribute, number, read, text};
 use crate::keys::{self, Attributes, ENTITY};
 use crate::{Store, StoreError};
@@ -81,10 +80,6 @@ impl Store {
             .set_expression_attribute_values(Some(update.values))
             .send()
             .await;
-        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(_) => Ok(true),
-            Err(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-            Err(error) => Err(StoreError::call("rotate a secret")(error)),
-        }
+        Ok(applied("rotate a secret", result)?.is_some())
     }
 }
