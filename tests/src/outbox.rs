@@ -21,13 +21,13 @@ impl World {
         answer.json()["id"].as_str().unwrap().parse().unwrap()
     }
 
-    /// A webhook of that event about the `nth` thing, for `receiver`.
+    /// A webhook of that event about the `nth` job, for `receiver`.
     #[must_use]
     pub fn webhook(&self, event: EventType, nth: usize, receiver: &Receiver) -> Webhook {
         let job: JobId = format!("job_{nth}").parse().unwrap();
         let body = json!({ "type": event, "job_id": job, "data": { "nth": nth } });
         let event = Event {
-            key: EventKey::job(&job),
+            key: EventKey::Job(job),
             event,
             owner: OwnerId::new(OWNER),
             occurred_at: self.clock.now(),

@@ -100,7 +100,7 @@ pub async fn project(world: &World, name: &str, owner: &str, done: usize, head: 
         ..Project::new(id.clone(), OwnerId::new(owner), SCENES, START)
     };
     let created = store.create_project(&new, &plan()).await.unwrap();
-    assert!(matches!(created, store::ProjectCreated::New), "{created:?}");
+    assert!(matches!(created, store::Created::New), "{created:?}");
     for (place, step) in Step::all(&id, SCENES).enumerate().take(done + 1) {
         let head = if place < done { None } else { Some(head) };
         take(&store, &step, &format!("task_{}", place + 1), world.provider.url(), head).await;

@@ -61,7 +61,7 @@ impl FollowUp {
             Some(Verdict::Success) if settled.had_failed => {
                 self.store.close_circuit(circuit_of(delivery)).await
             }
-            // The sender of a test event sees its failure; it says nothing new.
+            // A failed test event is the sender's to see and does not count.
             Some(Verdict::Gone | Verdict::Permanent | Verdict::Transient(_))
                 if delivery.webhook.event != EventType::EndpointTest =>
             {

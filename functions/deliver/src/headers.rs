@@ -16,7 +16,7 @@ use signing::{
 use crate::stages::planned::Planned;
 
 /// The async TTS API v1's signature by the secret before the present one, while that is valid. Its
-/// own header holds a single signature, so a receiver that has not yet changed looks here.
+/// own header holds a single signature, so a receiver that still has the old secret reads this one.
 const PREVIOUS_SIGNATURE_HEADER: &str = "x-webhook-signature-previous";
 
 /// Signs a webhook as of `now`. The timestamp is that of the attempt, so that receivers can refuse

@@ -1,5 +1,4 @@
-//! The operator's notification service, which gets the ends of all projects (scene service
-//! webhook's platform) and notifies users.
+//! The operator's notification service, which gets the ends of all projects and notifies users.
 
 use std::time::{Duration, Instant};
 

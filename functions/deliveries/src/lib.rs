@@ -1,4 +1,4 @@
-//! `/v1/deliveries…`: what became of an owner's webhooks, and sending one again.
+//! `/v1/deliveries…`: an owner's webhooks with their attempts, and replays.
 
 use domain::delivery::Delivery;
 use domain::delivery_resource::DeliveryResource;
@@ -52,8 +52,8 @@ impl Deliveries {
         json(StatusCode::OK, &DeliveryResource::whole(&delivery))
     }
 
-    /// Has the delivery sent again, under the same id. One that waits for its turn, or that
-    /// the same request has had sent, stays as it is.
+    /// Sends the delivery again, under the same id. One that is pending, or that the same request
+    /// has replayed before, stays as it is.
     async fn replay(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
         let (id, mark) = (named(request)?, request.mark()?);
         let replayed = self.store.replay_delivery(owner, &id, mark.as_deref(), self.clock.now());

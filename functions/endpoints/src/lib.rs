@@ -1,5 +1,5 @@
-//! `/v1/endpoints…`: where an owner's webhooks go, and `/v1/webhook-secret…`: what signs those
-//! that go to the addresses of single jobs.
+//! `/v1/endpoints…`: an owner's webhook endpoints, and `/v1/webhook-secret…`: the secret that signs
+//! webhooks to the URLs of single jobs.
 
 mod body;
 mod create;
@@ -114,8 +114,8 @@ impl Endpoints {
         found.map_err(Problem::unavailable)?.ok_or_else(unknown)
     }
 
-    /// The same, if it is in use.
-    async fn in_use(&self, owner: &OwnerId, request: &Request) -> Result<Endpoint, Problem> {
+    /// The same, if it is enabled.
+    async fn enabled(&self, owner: &OwnerId, request: &Request) -> Result<Endpoint, Problem> {
         let endpoint = self.named(owner, request).await?;
         match endpoint.status {
             EndpointStatus::Enabled => Ok(endpoint),

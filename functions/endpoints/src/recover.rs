@@ -17,7 +17,7 @@ const PAGES: usize = 10;
 const AT_ONCE: usize = 16;
 
 impl Endpoints {
-    /// Has everything sent again that this endpoint has missed since a time, or only counts it.
+    /// Sends everything again that this endpoint has missed since a time, or only counts it.
     pub(crate) async fn recover(
         &self,
         owner: &OwnerId,
@@ -34,7 +34,7 @@ impl Endpoints {
         let endpoint = if dry_run {
             self.named(owner, request).await?
         } else {
-            self.in_use(owner, request).await?
+            self.enabled(owner, request).await?
         };
         let filter = DeliveryFilter {
             endpoint: Some(endpoint.id),
@@ -58,7 +58,7 @@ impl Endpoints {
         json(if dry_run { StatusCode::OK } else { StatusCode::ACCEPTED }, &answer)
     }
 
-    /// How many of `deliveries` this has had sent again.
+    /// Replays what was `missed`; how much of it was not pending anyway.
     async fn replay(&self, owner: &OwnerId, missed: Vec<Delivery>) -> Result<usize, Problem> {
         let now = self.clock.now();
         let replays = stream::iter(missed).map(|delivery| async move {

@@ -1,4 +1,4 @@
-//! What receivers verify with: showing it, and rotating it.
+//! The secrets and public keys that receivers verify with: showing and rotating them.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use signing::webhook_secret::{endpoint_key, endpoint_secret, webhook_secret};
 
 use crate::{Endpoints, named_id, unknown};
 
-/// How often to begin a rotation anew when another one comes between.
+/// How often to retry a rotation when another one comes between.
 const TRIES: usize = 5;
 
-/// What verifies: a secret, or a public key.
+/// What a receiver verifies with.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ShownSecret {
@@ -25,7 +25,7 @@ pub(crate) enum ShownSecret {
     PublicKey(String),
 }
 
-/// The answer: what verifies now, and what will no longer.
+/// The answer: the present secret, and those that still sign for a while.
 #[derive(Serialize)]
 struct Secrets {
     #[serde(flatten)]
@@ -42,7 +42,7 @@ struct Previous {
 }
 
 /// Whose secret it is.
-enum Subject<'a> {
+enum SecretOf<'a> {
     Owner(&'a OwnerId),
     Endpoint(&'a OwnerId, EndpointId),
 }
@@ -58,7 +58,7 @@ impl Endpoints {
         owner: &OwnerId,
         request: &Request,
     ) -> Result<Response, Problem> {
-        let (secrets, _) = self.rotate(&Subject::Owner(owner), request).await?;
+        let (secrets, _) = self.rotate(&SecretOf::Owner(owner), request).await?;
         self.owner_answer(owner, &secrets)
     }
 
@@ -76,8 +76,8 @@ impl Endpoints {
         owner: &OwnerId,
         request: &Request,
     ) -> Result<Response, Problem> {
-        let subject = Subject::Endpoint(owner, named_id(request)?);
-        let (secrets, endpoint) = self.rotate(&subject, request).await?;
+        let of = SecretOf::Endpoint(owner, named_id(request)?);
+        let (secrets, endpoint) = self.rotate(&of, request).await?;
         let endpoint = endpoint.ok_or_else(unknown)?;
         self.answer(&secrets, |version| self.shown(&endpoint, version))
     }
@@ -116,10 +116,10 @@ impl Endpoints {
         json(StatusCode::OK, &Secrets { current: shown(secrets.current)?, previous })
     }
 
-    /// Makes the next version, or finds that the same request has made it.
+    /// Makes the next version, unless the same request has made it before.
     async fn rotate(
         &self,
-        subject: &Subject<'_>,
+        of: &SecretOf<'_>,
         request: &Request,
     ) -> Result<(SecretVersions, Option<Endpoint>), Problem> {
         let now = self.clock.now();
@@ -130,18 +130,16 @@ impl Endpoints {
             at: now,
         };
         for _ in 0..TRIES {
-            let (secrets, last, endpoint) = self.versions(subject).await?;
-            if let Some(last) =
-                last.filter(|last| last.request == mark.request && !ran_out(last, now))
-            {
-                let same = last.body_sha256 == mark.body_sha256;
-                return if same { Ok((secrets, endpoint)) } else { Err(Problem::key_reused()) };
+            let (secrets, last, endpoint) = self.versions(of).await?;
+            let last = last.filter(|last| last.request == mark.request);
+            if last.map_or(Ok(false), |last| mark.keyed().repeats(&last.keyed()))? {
+                return Ok((secrets, endpoint));
             }
             if secrets.valid_at(now).count() >= limits::SECRETS {
                 return Err(too_many());
             }
             let next = secrets.rotated(now, overlap);
-            if self.save_rotation(subject, &next, &mark).await? {
+            if self.save_rotation(of, &next, &mark).await? {
                 return Ok((next, endpoint));
             }
         }
@@ -150,15 +148,15 @@ impl Endpoints {
 
     async fn versions(
         &self,
-        subject: &Subject<'_>,
+        of: &SecretOf<'_>,
     ) -> Result<(SecretVersions, Option<RotationMark>, Option<Endpoint>), Problem> {
-        match subject {
-            Subject::Owner(owner) => {
+        match of {
+            SecretOf::Owner(owner) => {
                 let signing = self.store.owner_signing(owner).await;
                 let signing = signing.map_err(Problem::unavailable)?;
                 Ok((signing.secrets, signing.rotation, None))
             }
-            Subject::Endpoint(owner, id) => {
+            SecretOf::Endpoint(owner, id) => {
                 let endpoint = self.store.endpoint(owner, id).await;
                 let endpoint = endpoint.map_err(Problem::unavailable)?.ok_or_else(unknown)?;
                 Ok((endpoint.secrets.clone(), endpoint.rotation.clone(), Some(endpoint)))
@@ -168,13 +166,13 @@ impl Endpoints {
 
     async fn save_rotation(
         &self,
-        subject: &Subject<'_>,
+        of: &SecretOf<'_>,
         secrets: &SecretVersions,
         mark: &RotationMark,
     ) -> Result<bool, Problem> {
-        let saved = match subject {
-            Subject::Owner(owner) => self.store.rotate_owner_secret(owner, secrets, mark).await,
-            Subject::Endpoint(owner, id) => {
+        let saved = match of {
+            SecretOf::Owner(owner) => self.store.rotate_owner_secret(owner, secrets, mark).await,
+            SecretOf::Endpoint(owner, id) => {
                 self.store.rotate_endpoint_secret(owner, id, secrets, mark).await
             }
         };
@@ -192,10 +190,6 @@ fn overlap(request: &Request) -> Result<Duration, Problem> {
         Some(seconds) if seconds <= longest => Ok(Duration::from_secs(seconds)),
         Some(_) => Err(InvalidField::new("overlap_seconds", must).into()),
     }
-}
-
-fn ran_out(mark: &RotationMark, now: Timestamp) -> bool {
-    now.since(mark.at) >= limits::IDEMPOTENCY_WINDOW
 }
 
 fn too_many() -> Problem {

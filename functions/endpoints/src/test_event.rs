@@ -19,10 +19,10 @@ impl Endpoints {
         owner: &OwnerId,
         request: &Request,
     ) -> Result<Response, Problem> {
-        let endpoint = self.in_use(owner, request).await?;
+        let endpoint = self.enabled(owner, request).await?;
         let key = match request.mark()? {
-            Some(mark) => EventKey::keyed_test(owner, &mark),
-            None => EventKey::test(random::hex::<16>()),
+            Some(mark) => EventKey::KeyedTest(owner.clone(), mark),
+            None => EventKey::Test(random::hex::<16>()),
         };
         let now = self.clock.now();
         let event = EventType::EndpointTest;

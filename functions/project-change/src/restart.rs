@@ -54,12 +54,8 @@ impl Restart {
     /// Whether a request with the same idempotency key has done this.
     pub(crate) fn is_done(&self, whole: &WholeProject) -> Result<bool, Problem> {
         let act = &self.act;
-        let before = act.mark.as_ref().and_then(|mark| whole.project.act_marked(mark, act.at));
-        match before {
-            None => Ok(false),
-            Some(before) if before.request_sha256 == act.request_sha256 => Ok(true),
-            Some(_) => Err(Problem::key_reused()),
-        }
+        let before = act.mark.as_ref().and_then(|mark| whole.project.act_marked(mark));
+        Ok(before.map_or(Ok(false), |before| act.keyed().repeats(&before.keyed()))?)
     }
 
     /// The step that `whole` restarts from, and its new plan if that changes.

@@ -19,7 +19,8 @@ const RATE: &str = "must be 1 to 60";
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
     pub(crate) plan: Plan,
-    pub(crate) sha256: String,
+    /// SHA-256 of the body, hex, where the request has an idempotency key.
+    pub(crate) sha256: Option<String>,
     webhook_url: Option<String>,
     metadata: Option<Metadata>,
 }
@@ -38,7 +39,7 @@ impl Body {
         let metadata = fields.optional_object("metadata")?;
         Ok(Self {
             plan: Plan { scenes, stitch, picture }.check()?,
-            sha256: request.body_sha256(),
+            sha256: request.idempotency_key()?.map(|_| request.body_sha256()),
             webhook_url: webhook_url
                 .map(|url| guard.check_field(url, "webhook_url"))
                 .transpose()?,
@@ -51,6 +52,7 @@ impl Body {
         Project {
             webhook_url: self.webhook_url.clone(),
             metadata: self.metadata.clone(),
+            request_sha256: self.sha256.clone(),
             ..Project::new(id, caller.owner.clone(), self.plan.count(), now)
         }
     }

@@ -3,19 +3,17 @@
 
 mod body;
 
+use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::project::resource::ProjectLinks;
-use domain::{
-    Caller, JobId, JobKind, JobStatus, Project, ProjectId, ProjectStatus, SceneId, Scope, Step,
-    Timestamp, limits,
-};
+use domain::{Caller, JobId, JobKind, JobStatus, ProjectId, ProjectStatus, SceneId, Scope, Step};
 use http::StatusCode;
 use outbound::Guard;
 use providers::registry;
 use runtime::http::{HttpFunction, Request, Response, json};
-use runtime::{Clock, Context, Problem, StartError, random};
+use runtime::{Clock, Context, Problem, StartError, idempotency, random};
 use serde::Serialize;
-use store::{ProjectCreated, Store};
+use store::{Created, Store};
 
 use crate::body::Body;
 
@@ -74,10 +72,7 @@ impl HttpFunction for ProjectCreate {
         if let Some(kind) = self.not_configured {
             return Err(Problem::no_provider(kind.as_str()));
         }
-        let id = match key {
-            Some(key) => self.create_once(&caller, key, &body).await?,
-            None => self.create(&caller, &body).await?,
-        };
+        let id = self.create(&caller, key, &body).await?;
         json(StatusCode::ACCEPTED, &self.accepted(id, body.plan.count()))
     }
 }
@@ -99,47 +94,32 @@ impl ProjectCreate {
         }
     }
 
-    async fn create(&self, caller: &Caller, body: &Body) -> Result<ProjectId, Problem> {
-        let now = self.clock.now();
-        let id = ProjectId::new(now, random::bytes());
-        match self.save(&body.project(id.clone(), caller, now), body).await? {
-            ProjectCreated::New => Ok(id),
-            // The SDK has retried the write after its first answer was lost.
-            ProjectCreated::Exists(first) if first.owner == caller.owner => Ok(id),
-            ProjectCreated::Exists(_) => Err(Problem::unavailable("a random id is taken")),
-        }
-    }
-
-    /// The id is derived from the idempotency key, so the write that finds it taken returns the
-    /// first request's project. Keys are not stored.
-    async fn create_once(
+    /// Saves the project under the id that its idempotency key stands for, or under a new one.
+    async fn create(
         &self,
         caller: &Caller,
-        key: &str,
+        key: Option<&str>,
         body: &Body,
     ) -> Result<ProjectId, Problem> {
-        let now = self.clock.now();
-        for generation in 0.. {
-            let id = ProjectId::for_idempotency_key(&caller.owner, key, generation);
-            let mut project = body.project(id.clone(), caller, now);
-            project.request_sha256 = Some(body.sha256.clone());
-            match self.save(&project, body).await? {
-                ProjectCreated::New => return Ok(id),
-                ProjectCreated::Exists(first) if ran_out(&first, now) => {}
-                ProjectCreated::Exists(first) if first.request_sha256 == project.request_sha256 => {
-                    return Ok(id);
+        let at = self.clock.now();
+        let request = KeyedRequest { sha256: body.sha256.clone(), at };
+        let create = |generation| {
+            let new = || ProjectId::new(at, random::bytes());
+            let keyed = |key| ProjectId::for_idempotency_key(&caller.owner, key, generation);
+            let id = key.map_or_else(new, keyed);
+            async move {
+                let project = body.project(id.clone(), caller, at);
+                let created = self.store.create_project(&project, &body.plan).await;
+                match created.map_err(Problem::unavailable)? {
+                    Created::New => Ok((id, None)),
+                    Created::Exists(first) if first.owner == caller.owner => {
+                        let (sha256, at) = (first.request_sha256, first.created_at);
+                        Ok((id, Some(KeyedRequest { sha256, at })))
+                    }
+                    Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
                 }
-                ProjectCreated::Exists(_) => return Err(Problem::key_reused()),
             }
-        }
-        Err(Problem::unavailable("an idempotency key has no generation left"))
+        };
+        idempotency::create_once(&request, create).await
     }
-
-    async fn save(&self, project: &Project, body: &Body) -> Result<ProjectCreated, Problem> {
-        self.store.create_project(project, &body.plan).await.map_err(Problem::unavailable)
-    }
-}
-
-fn ran_out(first: &Project, now: Timestamp) -> bool {
-    now.since(first.created_at) >= limits::IDEMPOTENCY_WINDOW
 }

@@ -107,7 +107,7 @@ impl StreamFunction for Relay {
 impl Relay {
     fn plan(&self, record: EventRecord, work: &mut Work) -> Result<(), RelayError> {
         let old = store::stream::entity(record.change.old_image)?;
-        // A removal, by time to live, has no new image and makes no work.
+        // An item that has expired has no new image and makes no work.
         match store::stream::entity(record.change.new_image)? {
             None => {}
             Some(Entity::Job(new)) => {

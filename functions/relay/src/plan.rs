@@ -1,6 +1,5 @@
-//! What a change of the table calls for. Pure: two images in, work out.
-//!
-//! Each entity has one function here; a change that makes further work is a further branch of it.
+//! What a change of the table calls for. Pure: two images in, work out. Each entity has one
+//! function here.
 
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ pub(crate) struct Work {
     pub(crate) deliveries: Vec<Delivery>,
 }
 
-/// Turns changes into work.
+/// Plans the work of changes.
 #[derive(Debug)]
 pub(crate) struct Planner {
     pub(crate) links: Links,
@@ -69,7 +68,7 @@ impl Planner {
             work.reconcile.push((Reconcile::once(new), Duration::ZERO));
             Ok(())
         } else if let Some(percent) = progress(old, new) {
-            let key = EventKey::progress(&new.id, new.attempt, percent);
+            let key = EventKey::Progress(new.id.clone(), new.attempt, percent);
             let at = new.progress_at.unwrap_or(new.state_since);
             self.notify(EventType::JobProgress, key, at, new, work)
         } else {
@@ -88,12 +87,12 @@ impl Planner {
             }
             JobState::Dispatched if old.is_some_and(|old| old.started_at.is_none()) => {
                 let at = job.started_at.unwrap_or(job.state_since);
-                self.notify(EventType::JobStarted, EventKey::job(&job.id), at, job, work)?;
+                self.notify(EventType::JobStarted, EventKey::Job(job.id.clone()), at, job, work)?;
             }
             JobState::Waiting | JobState::Dispatched | JobState::Running => {}
             JobState::Completed | JobState::Failed | JobState::Cancelled => {
                 if let Some(event) = EventType::of(job.state) {
-                    self.notify(event, EventKey::job(&job.id), ended_at(job), job, work)?;
+                    self.notify(event, EventKey::Job(job.id.clone()), ended_at(job), job, work)?;
                 }
             }
         }
@@ -145,7 +144,7 @@ impl Planner {
         let service = self.notification_service.then_some(Receiver::NotificationService);
         let own = new.webhook_url.clone().map(Receiver::Url);
         let event = Event {
-            key: EventKey::project(&new.id, new.revision),
+            key: EventKey::Project(new.id.clone(), new.revision),
             event,
             owner: new.owner.clone(),
             occurred_at: new.status_since,
@@ -203,7 +202,7 @@ pub(crate) fn delivery(old: Option<&Delivery>, new: Delivery, work: &mut Work) -
         let occurred_at = new.attempts.last().map_or(webhook.occurred_at, |last| last.at);
         let data = DeliveryResource::brief(&new);
         let event = Event {
-            key: EventKey::exhausted(&webhook.id, new.replays),
+            key: EventKey::Exhausted(webhook.id.clone(), new.replays),
             event,
             owner: webhook.owner.clone(),
             occurred_at,
@@ -229,7 +228,7 @@ pub(crate) fn endpoint(old: Option<&Endpoint>, new: &Endpoint, work: &mut Work) 
     let event = EventType::EndpointDisabled;
     let data = EndpointResource::from(new).for_others();
     let event = Event {
-        key: EventKey::disabled(&new.id, at),
+        key: EventKey::Disabled(new.id.clone(), at),
         event,
         owner: new.owner.clone(),
         occurred_at: at,

@@ -6,14 +6,15 @@ use domain::event_key::EventKey;
 use domain::webhook::Receiver;
 use domain::{EventType, Job, MessageId, Project};
 
-/// Of how many revisions of a project, the last ones, webhooks are looked for.
+/// How many of a project's last revisions a timeline shows webhooks of.
 const REVISIONS: u32 = 10;
 
 /// Of `job`, to its own URL and to `endpoints`.
 pub(crate) fn of_job(job: &Job, endpoints: &[Endpoint]) -> Vec<MessageId> {
     let started = job.started_at.map(|_| EventType::JobStarted);
     let events = started.into_iter().chain(EventType::of(job.state));
-    let (key, receivers) = (EventKey::job(&job.id), receivers(job.webhook_url.as_ref(), endpoints));
+    let (key, receivers) =
+        (EventKey::Job(job.id.clone()), receivers(job.webhook_url.as_ref(), endpoints));
     events.flat_map(|event| ids(&key, event, &receivers)).collect()
 }
 
@@ -22,7 +23,7 @@ pub(crate) fn of_project(project: &Project, endpoints: &[Endpoint]) -> Vec<Messa
     let mut receivers = receivers(project.webhook_url.as_ref(), endpoints);
     receivers.push(Receiver::NotificationService);
     let revisions = project.revision.saturating_sub(REVISIONS - 1)..=project.revision;
-    let keys = revisions.map(|revision| EventKey::project(&project.id, revision));
+    let keys = revisions.map(|revision| EventKey::Project(project.id.clone(), revision));
     let events = [EventType::ProjectCompleted, EventType::ProjectFailed];
     keys.flat_map(|key| events.map(|event| ids(&key, event, &receivers))).flatten().collect()
 }

@@ -12,7 +12,8 @@ use runtime::http::Request;
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
     request: TtsRequest,
-    pub(crate) sha256: String,
+    /// SHA-256 of the body, hex, where the request has an idempotency key.
+    pub(crate) sha256: Option<String>,
     webhook_url: Option<String>,
     metadata: Option<Metadata>,
 }
@@ -28,7 +29,7 @@ impl Body {
         let metadata = fields.optional_object("metadata")?;
         Ok(Self {
             request: TtsRequest::new(text, &language, voice, format.as_deref())?,
-            sha256: request.body_sha256(),
+            sha256: request.idempotency_key()?.map(|_| request.body_sha256()),
             webhook_url: webhook_url
                 .map(|url| guard.check_field(url, "webhook_url"))
                 .transpose()?,
@@ -42,6 +43,7 @@ impl Body {
         Job {
             webhook_url: self.webhook_url.clone(),
             metadata: self.metadata.clone(),
+            request_sha256: self.sha256.clone(),
             ..Job::new(id, caller.owner.clone(), Work::Speech(speech), now)
         }
     }

@@ -3,14 +3,15 @@
 
 mod body;
 
+use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::resource::LinkResource;
-use domain::{Caller, Job, JobId, JobKind, JobStatus, Scope, Timestamp, limits};
+use domain::{Caller, JobId, JobKind, JobStatus, Scope};
 use http::StatusCode;
 use outbound::Guard;
 use providers::registry;
 use runtime::http::{HttpFunction, Request, Response, json};
-use runtime::{Clock, Context, Problem, StartError, random};
+use runtime::{Clock, Context, Problem, StartError, idempotency, random};
 use serde::Serialize;
 use store::{Created, Store};
 
@@ -60,10 +61,7 @@ impl HttpFunction for TtsCreate {
         if !self.is_configured {
             return Err(Problem::no_provider(KIND.as_str()));
         }
-        let job_id = match key {
-            Some(key) => self.create_once(&caller, key, &body).await?,
-            None => self.create(&caller, &body).await?,
-        };
+        let job_id = self.create(&caller, key, &body).await?;
         let accepted = Accepted {
             links: LinkResource::new(&job_id, &self.links),
             job_id,
@@ -75,42 +73,32 @@ impl HttpFunction for TtsCreate {
 }
 
 impl TtsCreate {
-    async fn create(&self, caller: &Caller, body: &Body) -> Result<JobId, Problem> {
-        let now = self.clock.now();
-        let id = JobId::new(now, random::bytes());
-        match self.save(body.job(id.clone(), caller, now)).await? {
-            Created::New => Ok(id),
-            // The SDK has retried the write after its first answer was lost.
-            Created::Exists(first) if first.owner == caller.owner => Ok(id),
-            Created::Exists(_) => Err(Problem::unavailable("a random id is taken")),
-        }
-    }
-
-    /// The id is derived from the idempotency key, so the write that finds it taken returns the
-    /// first request's job. Keys are not stored.
-    async fn create_once(&self, caller: &Caller, key: &str, body: &Body) -> Result<JobId, Problem> {
-        let now = self.clock.now();
-        for generation in 0.. {
-            let id = JobId::for_idempotency_key(&caller.owner, key, generation);
-            let mut job = body.job(id.clone(), caller, now);
-            job.request_sha256 = Some(body.sha256.clone());
-            match self.save(job).await? {
-                Created::New => return Ok(id),
-                Created::Exists(first) if ran_out(&first, now) => {}
-                Created::Exists(first) if first.request_sha256.as_ref() == Some(&body.sha256) => {
-                    return Ok(id);
+    /// Saves the job under the id that its idempotency key stands for, or under a new one.
+    async fn create(
+        &self,
+        caller: &Caller,
+        key: Option<&str>,
+        body: &Body,
+    ) -> Result<JobId, Problem> {
+        let at = self.clock.now();
+        let request = KeyedRequest { sha256: body.sha256.clone(), at };
+        let create = |generation| {
+            let new = || JobId::new(at, random::bytes());
+            let keyed = |key| JobId::for_idempotency_key(&caller.owner, key, generation);
+            let id = key.map_or_else(new, keyed);
+            async move {
+                let job = body.job(id.clone(), caller, at);
+                let created = self.store.create_job(job).await;
+                match created.map_err(Problem::unavailable)? {
+                    Created::New => Ok((id, None)),
+                    Created::Exists(first) if first.owner == caller.owner => {
+                        let (sha256, at) = (first.request_sha256, first.created_at);
+                        Ok((id, Some(KeyedRequest { sha256, at })))
+                    }
+                    Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
                 }
-                Created::Exists(_) => return Err(Problem::key_reused()),
             }
-        }
-        Err(Problem::unavailable("an idempotency key has no generation left"))
+        };
+        idempotency::create_once(&request, create).await
     }
-
-    async fn save(&self, job: Job) -> Result<Created, Problem> {
-        self.store.create_job(job).await.map_err(Problem::unavailable)
-    }
-}
-
-fn ran_out(first: &Job, now: Timestamp) -> bool {
-    now.since(first.created_at) >= limits::IDEMPOTENCY_WINDOW
 }

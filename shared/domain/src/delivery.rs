@@ -21,7 +21,7 @@ pub struct Delivery {
     /// The webhook. Its body is empty where it can be made again from its job.
     #[serde(flatten, with = "Stored")]
     pub webhook: Webhook,
-    /// Where it stands.
+    /// Its status.
     pub status: DeliveryStatus,
     /// Why it was discarded, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,20 +29,20 @@ pub struct Delivery {
     /// When it will be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// How many attempts have been made in all. It fences: a message that speaks of fewer
-    /// asks for one that has been made.
+    /// How many attempts have been made in all. It is a fence: a message with a lower number asks
+    /// for an attempt that has been made.
     pub attempts_made: u32,
     /// How often it has been replayed. Always stored, since writes are conditional on it.
     #[serde(default)]
     pub replays: u32,
-    /// How many attempts had been made when it was last replayed: from there its schedule
-    /// begins anew.
+    /// How many attempts had been made when it was last replayed: from there its schedule starts
+    /// again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts_before_replay: u32,
     /// When it was last replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed_at: Option<Timestamp>,
-    /// What its last replay was marked with, so that a repeated request replays it once.
+    /// SHA-256 of its last replay's idempotency key, so that a repeated request replays it once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_mark: Option<String>,
     /// How each attempt went, the first one first; of very many, the last ones.
@@ -83,9 +83,8 @@ impl Delivery {
         self.attempts_made.saturating_sub(self.attempts_before_replay)
     }
 
-    /// Adds an attempt. Of a delivery that has been replayed again and again, the oldest
-    /// attempts are forgotten, and before them what they were answered, so that it stays
-    /// small enough to be stored.
+    /// Adds an attempt. Of a delivery with very many, the oldest attempts are dropped, and before
+    /// them their answers, so that it stays small enough to be stored.
     pub fn push(&mut self, attempt: DeliveryAttempt) {
         self.attempts_made += 1;
         self.attempts.push(attempt);
@@ -100,7 +99,7 @@ impl Delivery {
         }
     }
 
-    /// Since when it has been waiting to arrive: since the event, or the last replay.
+    /// Since when it is to arrive: since the event, or the last replay.
     #[must_use]
     pub fn waiting_since(&self) -> Timestamp {
         self.replayed_at.unwrap_or(self.webhook.occurred_at)
@@ -113,7 +112,7 @@ impl Delivery {
     }
 }
 
-/// Where a delivery stands.
+/// The status of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
@@ -125,9 +124,9 @@ pub enum DeliveryStatus {
     Retrying,
     /// The receiver has answered 2xx.
     Delivered,
-    /// It failed for the last time.
+    /// Its last attempt failed, and none follows.
     Exhausted,
-    /// It was not sent, since there was nobody to send it to.
+    /// It was not sent, since its receiver does not exist any more.
     Discarded,
 }
 
@@ -147,12 +146,6 @@ impl DeliveryStatus {
             Self::Discarded => "discarded",
         }
     }
-
-    /// Whether no further attempt follows by itself.
-    #[must_use]
-    pub const fn is_settled(self) -> bool {
-        matches!(self, Self::Delivered | Self::Exhausted | Self::Discarded)
-    }
 }
 
 impl std::str::FromStr for DeliveryStatus {
@@ -168,15 +161,15 @@ impl std::str::FromStr for DeliveryStatus {
     }
 }
 
-/// Why a delivery had nobody to go to.
+/// Why a delivery was discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DiscardReason {
-    /// Its endpoint is gone.
+    /// Its endpoint was deleted.
     EndpointDeleted,
-    /// Its endpoint is not used.
+    /// Its endpoint is disabled.
     EndpointDisabled,
-    /// There is no notification service any more.
+    /// No notification service is configured any more.
     NoNotificationService,
 }
 
@@ -193,12 +186,21 @@ pub struct DeliveryAttempt {
     /// Why there was no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What the receiver answered, if it said anything.
+    /// The body of the receiver's answer, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerBody>,
     /// The address that was connected to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_address: Option<SocketAddr>,
+}
+
+impl DeliveryAttempt {
+    /// An attempt at `at` without an answer.
+    #[must_use]
+    pub const fn unanswered(at: Timestamp, latency_ms: u64, error: String) -> Self {
+        let error = Some(error);
+        Self { at, status_code: None, latency_ms, error, answer: None, remote_address: None }
+    }
 }
 
 /// The start of an answer's body.
@@ -221,7 +223,7 @@ impl AnswerBody {
         }
         let content = match std::str::from_utf8(bytes) {
             Ok(text) => AnswerContent::Text(text.to_owned()),
-            // A character that was cut in two makes no other kind of text.
+            // A character cut in two by the limit does not make it binary.
             Err(error) if truncated && error.error_len().is_none() => {
                 let whole = &bytes[..error.valid_up_to()];
                 AnswerContent::Text(String::from_utf8_lossy(whole).into_owned())
@@ -238,7 +240,7 @@ impl AnswerBody {
     }
 }
 
-/// An answer's bytes, in a form that fits JSON.
+/// An answer's bytes, as JSON can hold them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerContent {
@@ -273,12 +275,8 @@ mod tests {
 
     fn attempt(answer: Option<AnswerBody>) -> DeliveryAttempt {
         DeliveryAttempt {
-            at: Timestamp::from_millis(0),
-            status_code: Some(500),
-            latency_ms: 1,
-            error: None,
             answer,
-            remote_address: None,
+            ..DeliveryAttempt::unanswered(Timestamp::from_millis(0), 1, String::new())
         }
     }
 

@@ -9,8 +9,8 @@ use crate::time::rfc3339;
 use crate::webhook::Receiver;
 use crate::{EndpointId, EventType, JobId, MessageId, ProjectId, Timestamp};
 
-/// The delivery resource. Every member is always there, but for what receivers answered, which
-/// is shown for one delivery alone: a page of them could be too large to send.
+/// The delivery resource. Every member is always present, but for the receivers' answers, which
+/// are shown for one delivery alone: a page of them could be too large to send.
 #[derive(Debug, Clone, Serialize)]
 pub struct DeliveryResource<'a> {
     id: &'a MessageId,
@@ -44,13 +44,13 @@ struct AttemptResource<'a> {
 }
 
 impl<'a> DeliveryResource<'a> {
-    /// The delivery with all that is known of it.
+    /// The delivery with all of its members.
     #[must_use]
     pub fn whole(delivery: &'a Delivery) -> Self {
         Self::new(delivery, |attempt| attempt.answer.as_ref())
     }
 
-    /// The delivery without what receivers answered.
+    /// The delivery without the receivers' answers.
     #[must_use]
     pub fn brief(delivery: &'a Delivery) -> Self {
         Self::new(delivery, |_| None)

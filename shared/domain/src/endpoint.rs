@@ -1,9 +1,10 @@
-//! A webhook endpoint: where an owner wants events sent, and how.
+//! A webhook endpoint: a URL that an owner's events are sent to, and how.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::idempotency::KeyedRequest;
 use crate::secret_versions::SecretVersions;
 use crate::{EndpointId, EventType, OwnerId, Timestamp};
 
@@ -14,15 +15,15 @@ pub struct Endpoint {
     pub id: EndpointId,
     /// Whose it is.
     pub owner: OwnerId,
-    /// Where events go.
+    /// Where events are sent.
     pub url: String,
     /// What its owner calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Which events it wants; all of them if empty.
+    /// Which events it subscribes to; all of them if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventType>,
-    /// Whether it is used, and why not.
+    /// Whether it is enabled, and why not.
     pub status: EndpointStatus,
     /// Waits after failed attempts in seconds, instead of the usual schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,7 +41,7 @@ pub struct Endpoint {
     /// The request that made the present version of its secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationMark>,
-    /// SHA-256 of the body that it was made from, hex; kept when an idempotency key was given.
+    /// SHA-256 of the body of the request, hex; kept when an idempotency key was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
     /// When it was made.
@@ -58,7 +59,7 @@ impl Endpoint {
     }
 }
 
-/// Whether an endpoint is used.
+/// Whether an endpoint is enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum EndpointStatus {
@@ -73,19 +74,19 @@ pub enum EndpointStatus {
     },
 }
 
-/// Why an endpoint is not used.
+/// Why an endpoint is disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisabledReason {
-    /// Its owner said so.
+    /// Its owner disabled it.
     Owner,
-    /// It answered 410.
+    /// It answered 410 Gone.
     Gone,
-    /// It failed for five days.
+    /// Its failure is permanent: it lasted for five days.
     Failing,
 }
 
-/// What tells a request from others, so that it takes effect once.
+/// The request that made the present version of a secret, so that it takes effect once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotationMark {
     /// Follows from its idempotency key, or is random if it had none.
@@ -96,6 +97,14 @@ pub struct RotationMark {
     pub at: Timestamp,
 }
 
+impl RotationMark {
+    /// The request as the idempotency check compares it.
+    #[must_use]
+    pub fn keyed(&self) -> KeyedRequest {
+        KeyedRequest { sha256: Some(self.body_sha256.clone()), at: self.at }
+    }
+}
+
 /// How deliveries are signed (Standard Webhooks).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +112,6 @@ pub enum SigningScheme {
     /// HMAC-SHA256 with a shared secret.
     #[default]
     V1,
-    /// Ed25519, whose public key the receiver knows.
+    /// Ed25519, with a public key for the receiver.
     V1a,
 }

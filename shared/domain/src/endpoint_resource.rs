@@ -8,8 +8,8 @@ use crate::endpoint::{DisabledReason, Endpoint, EndpointStatus, SigningScheme};
 use crate::time::rfc3339;
 use crate::{EndpointId, EventType, Timestamp};
 
-/// The endpoint resource. Every member is always there, where its owner sees it; `retry_schedule_seconds` and
-/// `rate_limit_per_second` are null where the usual schedule and no limit apply.
+/// The endpoint resource. To its owner every member is always present; `retry_schedule_seconds`
+/// and `rate_limit_per_second` are null where the usual schedule and no limit apply.
 #[derive(Debug, Clone, Serialize)]
 pub struct EndpointResource<'a> {
     id: &'a EndpointId,

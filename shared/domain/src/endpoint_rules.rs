@@ -1,11 +1,11 @@
-//! What an owner may ask of an endpoint.
+//! Which settings of an endpoint are valid.
 
 use std::collections::BTreeMap;
 
 use crate::{EventType, InvalidField, limits};
 
-/// Headers that belong to the connection, to the body, or to whoever is asked; and those that
-/// prove that a webhook is ours. Ours would be shadowed, the others misread.
+/// Headers of the connection, of the body or of authentication, and those that sign a webhook.
+/// Ours would be shadowed, the others misread.
 const RESERVED: [&str; 24] = [
     "accept-encoding",
     "authorization",
@@ -75,7 +75,7 @@ fn check_header(name: &str, value: &str) -> Result<(), InvalidField> {
     Ok(())
 }
 
-/// A field may be named by what a client made up; only so much of that is repeated.
+/// The name is a client's and may be long; only the start of it is repeated.
 fn header_field(name: &str) -> String {
     let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
     format!("headers.{shown}")
@@ -106,7 +106,7 @@ pub fn rate_limit(per_second: u32) -> Result<u32, InvalidField> {
     Err(InvalidField::new("rate_limit_per_second", message))
 }
 
-/// What an endpoint is called.
+/// The description.
 pub fn description(text: String) -> Result<String, InvalidField> {
     let fits = text.chars().count() <= limits::DESCRIPTION_CHARACTERS;
     if fits && !text.chars().any(char::is_control) {
@@ -117,7 +117,7 @@ pub fn description(text: String) -> Result<String, InvalidField> {
     Err(InvalidField::new("description", message))
 }
 
-/// Which events are wanted, each once, in the order in which they were named.
+/// The events subscribed to, each once, in the order in which they were named.
 pub fn events(names: &[String]) -> Result<Vec<EventType>, InvalidField> {
     let mut events = Vec::new();
     for name in names {

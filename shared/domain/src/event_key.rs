@@ -1,62 +1,43 @@
 //! What names an event in the ids of its webhooks: for those that make ids, and for the timeline,
 //! which finds webhooks by their ids.
 //!
-//! Ids are hashes of these texts. Webhooks stored under them are looked up and deduplicated by
-//! id, so no text may change.
+//! Ids are hashes of these texts. Stored webhooks are found and deduplicated by id, so no text may
+//! change.
+
+use std::fmt;
 
 use crate::{Attempt, EndpointId, JobId, MessageId, OwnerId, ProjectId, Timestamp};
 
 /// The name of an event. Together with the event type and the receiver it makes a message id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventKey(String);
-
-impl EventKey {
+pub enum EventKey {
     /// An event that a job has once: its start or its end.
-    #[must_use]
-    pub fn job(id: &JobId) -> Self {
-        Self(id.to_string())
-    }
-
-    /// A job's progress in one of its attempts.
-    #[must_use]
-    pub fn progress(id: &JobId, attempt: Attempt, percent: u8) -> Self {
-        Self(format!("{id}#{attempt}#{percent}"))
-    }
-
+    Job(JobId),
+    /// A job's progress in one of its attempts, in percent.
+    Progress(JobId, Attempt, u8),
     /// The end of a project, which it reaches at most once in each revision.
-    #[must_use]
-    pub fn project(id: &ProjectId, revision: u32) -> Self {
-        Self(format!("{id}#{revision}"))
-    }
-
-    /// A delivery that is exhausted, once after each replay.
-    #[must_use]
-    pub fn exhausted(id: &MessageId, replays: u32) -> Self {
-        Self(format!("{id}#{replays}"))
-    }
-
-    /// An endpoint that was disabled at `at`.
-    #[must_use]
-    pub fn disabled(id: &EndpointId, at: Timestamp) -> Self {
-        Self(format!("{id}#{}", at.as_millis()))
-    }
-
-    /// A test event that `owner` sends under the idempotency key whose SHA-256 is `mark`.
-    #[must_use]
-    pub fn keyed_test(owner: &OwnerId, mark: &str) -> Self {
-        Self(format!("{owner}#{mark}"))
-    }
-
+    Project(ProjectId, u32),
+    /// A delivery that is exhausted, at most once after each of its replays.
+    Exhausted(MessageId, u32),
+    /// An endpoint that was disabled then.
+    Disabled(EndpointId, Timestamp),
+    /// A test event that an owner sends under the idempotency key with this SHA-256.
+    KeyedTest(OwnerId, String),
     /// A test event without an idempotency key, by random text.
-    #[must_use]
-    pub const fn test(random: String) -> Self {
-        Self(random)
-    }
+    Test(String),
+}
 
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+impl fmt::Display for EventKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Job(id) => write!(f, "{id}"),
+            Self::Progress(id, attempt, percent) => write!(f, "{id}#{attempt}#{percent}"),
+            Self::Project(id, revision) => write!(f, "{id}#{revision}"),
+            Self::Exhausted(id, replays) => write!(f, "{id}#{replays}"),
+            Self::Disabled(id, at) => write!(f, "{id}#{}", at.as_millis()),
+            Self::KeyedTest(owner, sha256) => write!(f, "{owner}#{sha256}"),
+            Self::Test(random) => f.write_str(random),
+        }
     }
 }
 
@@ -71,21 +52,24 @@ mod tests {
     /// Ids as version 0.1.0 made them: what is stored under them must be found.
     #[test]
     fn ids_stay_as_they_are() {
-        let (job, project) = ("job_1".parse().unwrap(), "proj_x".parse().unwrap());
-        let (message, endpoint) = ("msg_0b4a".parse().unwrap(), "ep_7".parse().unwrap());
-        let (owner, at) = (OwnerId::new("acme"), Timestamp::from_millis(1_767_225_600_123));
-        let url = Receiver::Url("https://a.example/hook?x=1".to_owned());
+        let job: JobId = "job_1".parse().unwrap();
         let [seven, eight] = ["ep_7", "ep_8"].map(|id| Receiver::Endpoint(id.parse().unwrap()));
+        let url = Receiver::Url("https://a.example/hook?x=1".to_owned());
         let service = Receiver::NotificationService;
-        let random = EventKey::test("0123456789abcdef".to_owned());
+        let disabled =
+            EventKey::Disabled("ep_7".parse().unwrap(), Timestamp::from_millis(1_767_225_600_123));
+        let exhausted = EventKey::Exhausted("msg_0b4a".parse().unwrap(), 1);
+        let project = EventKey::Project("proj_x".parse().unwrap(), 3);
+        let keyed = EventKey::KeyedTest(OwnerId::new("acme"), "5f2c".to_owned());
+        let random = EventKey::Test("0123456789abcdef".to_owned());
         let made = [
-            (EventKey::job(&job), EventType::JobCompleted, &url),
-            (EventKey::job(&job), EventType::JobStarted, &seven),
-            (EventKey::progress(&job, Attempt(2), 40), EventType::JobProgress, &seven),
-            (EventKey::project(&project, 3), EventType::ProjectCompleted, &service),
-            (EventKey::exhausted(&message, 1), EventType::DeliveryExhausted, &seven),
-            (EventKey::disabled(&endpoint, at), EventType::EndpointDisabled, &eight),
-            (EventKey::keyed_test(&owner, "5f2c"), EventType::EndpointTest, &seven),
+            (EventKey::Job(job.clone()), EventType::JobCompleted, &url),
+            (EventKey::Job(job.clone()), EventType::JobStarted, &seven),
+            (EventKey::Progress(job, Attempt(2), 40), EventType::JobProgress, &seven),
+            (project, EventType::ProjectCompleted, &service),
+            (exhausted, EventType::DeliveryExhausted, &seven),
+            (disabled, EventType::EndpointDisabled, &eight),
+            (keyed, EventType::EndpointTest, &seven),
             (random, EventType::EndpointTest, &seven),
         ]
         .map(|(key, event, to)| MessageId::for_event(&key, event, to).to_string());

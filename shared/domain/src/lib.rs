@@ -23,6 +23,7 @@ pub mod endpoint_rules;
 pub mod event;
 pub mod event_key;
 pub mod id;
+pub mod idempotency;
 pub mod inbound;
 pub mod invalid;
 pub mod job;

@@ -1,5 +1,5 @@
-//! When to try again: the retry schedule of deliveries, and the rhythm in which a running
-//! job is looked at.
+//! When to retry: the retry schedule of deliveries, the backoff of failed work, and the interval
+//! between polls of a running job.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::EventType;
 /// the time at random has been reached with 99.7 % probability after three minutes.
 const USUAL: [u32; 10] = [2, 8, 30, 90, 300, 900, 3600, 10_800, 28_800, 57_600];
 
-/// Of progress, whose next report says more anyway: three attempts.
+/// Of progress, whose next report has more: three attempts.
 const PROGRESS: [u32; 2] = [1, 2];
 
 /// How much a wait may differ from the schedule, so that failures do not come back in step.
 const JITTER: f64 = 0.2;
 
-/// Longest wait that a receiver may ask for with `Retry-After`.
+/// Longest `Retry-After` of a receiver that is followed.
 const RETRY_AFTER_MAXIMUM: Duration = Duration::from_hours(1);
 
 /// When the attempts at a delivery follow one another.
@@ -24,7 +24,7 @@ pub struct RetrySchedule<'a>(&'a [u32]);
 
 impl<'a> RetrySchedule<'a> {
     /// The schedule for `event` at a receiver whose `own` waits, in seconds, replace the usual
-    /// ones. A test is sent once, since its sender is looking on.
+    /// ones. A test event is sent once, since its sender reads the result.
     #[must_use]
     pub const fn new(event: EventType, own: Option<&'a [u32]>) -> Self {
         match (event, own) {
@@ -51,7 +51,7 @@ impl<'a> RetrySchedule<'a> {
         Some(retry_after.map_or(wait, |asked| wait.max(asked.min(RETRY_AFTER_MAXIMUM))))
     }
 
-    /// From the first attempt until the last one, at the latest, if each follows in its time.
+    /// The longest time from the first attempt to the last, if each is made when it is due.
     #[must_use]
     pub fn span(self) -> Duration {
         let seconds: u64 = self.0.iter().map(|seconds| u64::from(*seconds)).sum();
@@ -59,15 +59,15 @@ impl<'a> RetrySchedule<'a> {
     }
 }
 
-/// How long after one look at a job that is not done to look again: half the time for which
-/// a worker waits with its file, so that a lost webhook costs no file.
+/// The interval between polls of a job that has not ended: half the time for which a worker waits
+/// with its file, so that a lost webhook costs no file.
 #[must_use]
 pub fn poll_interval(confirmation_timeout: Duration) -> Duration {
     confirmation_timeout / 2
 }
 
-/// How long a failed piece of queue work rests before its `receive_count`-th try is followed
-/// by another: 1 s, 2 s, 4 s … up to a minute.
+/// The backoff of a message whose `receive_count`-th receipt failed: 1 s, 2 s, 4 s … up to a
+/// minute.
 #[must_use]
 pub fn work_wait(receive_count: u32) -> Duration {
     Duration::from_secs(1 << receive_count.saturating_sub(1).min(6)).min(Duration::from_mins(1))
@@ -88,14 +88,14 @@ mod tests {
         ) {
             let usual = RetrySchedule::new(DONE, None);
             let wait = usual.wait(attempt, low, None).map(|wait| wait.as_secs_f64());
-            let planned = [2.0, 8.0, 30.0, 90.0, 300.0, 900.0, 3600.0, 10_800.0, 28_800.0, 57_600.0]
+            let usual_wait = [2.0, 8.0, 30.0, 90.0, 300.0, 900.0, 3600.0, 10_800.0, 28_800.0, 57_600.0]
                 [attempt as usize - 1];
-            prop_assert!(wait.is_some_and(|w| w >= planned * 0.799 && w <= planned * 1.201));
+            prop_assert!(wait.is_some_and(|w| w >= usual_wait * 0.799 && w <= usual_wait * 1.201));
             prop_assert!(usual.wait(attempt + 1, high, None) > usual.wait(attempt, low, None));
         }
 
-        /// Against the plain sum: whatever a receiver asks for and an endpoint has set, no wait
-        /// is longer than its bound, and without such wishes all of them end within the span.
+        /// Against the plain sum: whatever a receiver answers and an endpoint has set, no wait is
+        /// longer than its bound, and without a `Retry-After` all of them end within the span.
         #[test]
         fn every_schedule_is_bounded(
             own in prop::collection::vec(1_u32..=86_400, 1..=20), random in 0.0_f64..=1.0,

@@ -1,5 +1,5 @@
-//! Which versions of a secret are valid. A rotation makes a new one and lets the old one live
-//! on for a while, so that receivers can follow without missing a webhook.
+//! Which versions of a secret are valid. A rotation makes a new one, and the old one signs along
+//! for an overlap, so that receivers can follow without missing a webhook.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::Timestamp;
 /// The versions of one secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretVersions {
-    /// The one that new receivers are given.
+    /// The present one.
     pub current: u32,
     /// Earlier ones, each until when it still signs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -17,7 +17,7 @@ use crate::{EndpointId, EventType, JobId, MessageId, OwnerId, ProjectId, Timesta
 pub enum Receiver {
     /// The URL given with a job or a project.
     Url(String),
-    /// An endpoint, whose URL and settings are looked up at each attempt.
+    /// An endpoint, whose URL and settings are read at each attempt.
     Endpoint(EndpointId),
     /// The operator's own notification service, which gets the ends of all projects.
     NotificationService,
@@ -128,16 +128,11 @@ pub(crate) struct Stored {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
-
-    fn key(url: &str) -> String {
-        Receiver::Url(url.to_owned()).key()
-    }
 
     #[test]
     fn urls_that_differ_in_their_query_are_one_receiver() {
+        let key = |url: &str| Receiver::Url(url.to_owned()).key();
         assert_eq!(key("https://a.example/hook?job=1"), key("https://a.example/hook?job=2"));
         assert_ne!(key("https://a.example/hook"), key("https://a.example/other"));
         assert!(key(&format!("https://a.example/{}", "x".repeat(2000))).len() < 128);

@@ -18,6 +18,7 @@ pub mod context;
 pub mod environment;
 pub mod fields;
 pub mod http;
+pub mod idempotency;
 pub mod problem;
 pub mod queue;
 pub mod random;

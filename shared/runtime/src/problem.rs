@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use domain::InvalidField;
+use domain::idempotency::KeyReused;
 use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -79,15 +80,6 @@ impl Problem {
     /// 409: the resource is in a state that does not allow this.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, "Conflict", detail)
-    }
-
-    /// 409: the idempotency key was used for another request.
-    #[must_use]
-    pub fn key_reused() -> Self {
-        Self::conflict(
-            "idempotency_key_reused",
-            "This Idempotency-Key was sent with another body within 24 hours. Use a new key.",
-        )
     }
 
     /// 410: the resource existed and is permanently gone.
@@ -185,6 +177,16 @@ impl Problem {
             body["field"] = json!(field);
         }
         body
+    }
+}
+
+impl From<KeyReused> for Problem {
+    /// 409: the idempotency key stands for another request.
+    fn from(_: KeyReused) -> Self {
+        Self::conflict(
+            "idempotency_key_reused",
+            "This Idempotency-Key was sent with another body within 24 hours. Use a new key.",
+        )
     }
 }
 

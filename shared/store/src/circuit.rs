@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::circuit::Circuit;
 use domain::webhook::Receiver;
 use domain::{OwnerId, Timestamp};
 
-use crate::expressions::applied;
+use crate::expressions::Expressions;
 use crate::item::{expiry, number, read, text, time};
 use crate::keys::{self, Attributes};
 use crate::{Store, StoreError};
@@ -48,7 +47,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Circuit, StoreError> {
         let output = self
-            .change_circuit(key)
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.key()))
             .update_expression(
                 "SET failing_since = if_not_exists(failing_since, :now), entity = :entity, \
                  expires_at = :expiry ADD consecutive_failures :one",
@@ -71,18 +73,15 @@ impl Store {
         seen: &Circuit,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let result = self
-            .change_circuit(key)
-            .update_expression("SET open_until = :until, openings = :openings REMOVE probe_until")
-            .condition_expression(
-                "attribute_exists(PK) AND (attribute_not_exists(openings) OR openings = :seen)",
-            )
-            .expression_attribute_values(":until", time(until))
-            .expression_attribute_values(":openings", number(seen.openings + 1))
-            .expression_attribute_values(":seen", number(seen.openings))
-            .send()
-            .await;
-        Ok(applied("open a circuit", result)?.is_some())
+        let mut update = Expressions::default();
+        update.set("open_until", time(until));
+        update.set("openings", number(seen.openings + 1));
+        update.remove("probe_until");
+        let (openings, seen) = (update.name("openings"), update.value(number(seen.openings)));
+        let condition = format!(
+            "attribute_exists(PK) AND (attribute_not_exists({openings}) OR {openings} = {seen})"
+        );
+        Ok(self.update("open a circuit", key.key(), update, condition).await?.is_ok())
     }
 
     /// Claims the one probe of a half-open circuit; whether it was free.
@@ -92,17 +91,13 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let result = self
-            .change_circuit(key)
-            .update_expression("SET probe_until = :until")
-            .condition_expression(
-                "open_until <= :now AND (attribute_not_exists(probe_until) OR probe_until <= :now)",
-            )
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":until", time(until))
-            .send()
-            .await;
-        Ok(applied("claim a probe", result)?.is_some())
+        let mut update = Expressions::default();
+        update.set("probe_until", time(until));
+        let (open, probe) = (update.name("open_until"), update.name("probe_until"));
+        let now = update.value(time(now));
+        let condition =
+            format!("{open} <= {now} AND (attribute_not_exists({probe}) OR {probe} <= {now})");
+        Ok(self.update("claim a probe", key.key(), update, condition).await?.is_ok())
     }
 
     /// Closes the circuit, and with it forgets all failures.
@@ -115,9 +110,5 @@ impl Store {
             .await
             .map_err(StoreError::call("close a circuit"))?;
         Ok(())
-    }
-
-    fn change_circuit(&self, key: CircuitKey<'_>) -> UpdateItemFluentBuilder {
-        self.client.update_item().table_name(&self.table).set_key(Some(key.key()))
     }
 }

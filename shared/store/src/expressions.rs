@@ -3,11 +3,8 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::StoreError;
 use crate::keys::Attributes;
 
 /// The parts of an update expression, with its names and values.
@@ -90,17 +87,5 @@ impl Expressions {
         let placeholder = [":", &self.values.len().to_string()].concat();
         self.values.insert(placeholder.clone(), value);
         placeholder
-    }
-}
-
-/// What a conditional update answered; `None` if its condition failed.
-pub(crate) fn applied<T>(
-    operation: &'static str,
-    result: Result<T, SdkError<UpdateItemError>>,
-) -> Result<Option<T>, StoreError> {
-    match result.map_err(SdkError::into_service_error) {
-        Ok(output) => Ok(Some(output)),
-        Err(error) if error.is_conditional_check_failed_exception() => Ok(None),
-        Err(error) => Err(StoreError::call(operation)(error)),
     }
 }

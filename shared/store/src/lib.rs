@@ -28,6 +28,7 @@ mod project;
 mod rate_window;
 pub mod stream;
 mod timeline;
+mod write;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -38,19 +39,17 @@ pub use delivery::list::DeliveryFilter;
 pub use delivery::record::{Recorded, Seen};
 pub use delivery::replay::Replayed;
 pub use endpoint::change::EndpointChange;
-pub use endpoint::create::EndpointCreated;
 pub use endpoint::rotate::OwnerSigning;
 pub use inbound::keep::{Inbound, InboundOutcome};
 pub use inbound::list::{InboundCursor, InboundFilter};
 pub use job::advance::Advanced;
 pub use job::change::Change;
-pub use job::create::Created;
 pub use job::list::JobFilter;
 pub use job::save::Changed;
 pub use listing::{Cursor, Page};
 pub use project::change::ProjectChanged;
-pub use project::create::ProjectCreated;
 pub use project::get::WholeProject;
+pub use write::Created;
 
 /// A client of the table.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::{InvalidField, OwnerId, Timestamp};
@@ -21,8 +21,6 @@ use crate::{Store, StoreError};
 const ROUNDS: usize = 5;
 /// Maximum number of keys of a `BatchGetItem`.
 const BATCH: i32 = 100;
-/// Maximum number of calls to read the keys of a batch that DynamoDB leaves unprocessed.
-const BATCH_TRIES: usize = 5;
 
 /// A type of which an owner has a list.
 pub(crate) trait Listed: DeserializeOwned {
@@ -179,30 +177,8 @@ impl Store {
         &self,
         places: &[Cursor<T::Id>],
     ) -> Result<HashMap<T::Id, T>, StoreError> {
-        let mut items = HashMap::new();
-        let mut wanted: Vec<_> = places.iter().map(|place| T::key(&place.id)).collect();
-        for _ in 0..BATCH_TRIES {
-            if wanted.is_empty() {
-                return Ok(items);
-            }
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .build()
-                .map_err(StoreError::call("read a list"))?;
-            let output = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, keys)
-                .send()
-                .await
-                .map_err(StoreError::call("read a list"))?;
-            for item in output.responses.unwrap_or_default().into_values().flatten() {
-                let item: T = read(item)?;
-                items.insert(item.id().clone(), item);
-            }
-            let rest = output.unprocessed_keys.unwrap_or_default().into_values().next();
-            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
-        }
-        Err(StoreError::call("read a list")("DynamoDB leaves keys unprocessed"))
+        let keys = places.iter().map(|place| T::key(&place.id)).collect();
+        let items = self.read_all("read a list", keys, false).await?.into_iter();
+        items.map(|item| read(item).map(|item: T| (item.id().clone(), item))).collect()
     }
 }

@@ -1,18 +1,16 @@
-//! Permits under a receiver's rate limit. Each delivery takes the next one that is free and
-//! waits for it, so that whatever the queue's length, one write a delivery is enough and none
-//! comes back in vain. A permit is a number: the time in units of the limit.
+//! Permits under a receiver's rate limit. Each delivery takes the next one that is free and waits
+//! for it, so that one write a delivery is enough, however many wait. A permit is a number: the
+//! time in units of the limit.
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValue;
 use domain::webhook::Receiver;
 use domain::{OwnerId, Timestamp};
 use serde::Deserialize;
 
-use crate::expressions::applied;
+use crate::expressions::Expressions;
 use crate::item::{expiry, number, read};
-use crate::keys::{self, Attributes};
+use crate::keys::{self, Attributes, EXPIRES_AT};
 use crate::{Store, StoreError};
 
 /// How long the last permit is remembered: longer than any queue of them lasts.
@@ -60,13 +58,11 @@ impl Store {
         key: &Attributes,
         present: i64,
     ) -> Result<Option<i64>, StoreError> {
-        let update = self
-            .change_permit(key)
-            .update_expression("SET turn = turn + :one")
-            .condition_expression("turn >= :present")
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":present", number(present));
-        permit(update).await
+        let mut update = Expressions::default();
+        let (turn, one) = (update.name("turn"), update.value(number(1)));
+        let condition = format!("{turn} >= {}", update.value(number(present)));
+        update.set_to("turn", &format!("{turn} + {one}"));
+        self.permit(key, update, condition).await
     }
 
     /// The present permit, if it is free.
@@ -76,23 +72,21 @@ impl Store {
         present: i64,
         now: Timestamp,
     ) -> Result<Option<i64>, StoreError> {
-        let update = self
-            .change_permit(key)
-            .update_expression("SET turn = :present, expires_at = :expiry")
-            .condition_expression("attribute_not_exists(turn) OR turn < :present")
-            .expression_attribute_values(":present", number(present))
-            .expression_attribute_values(":expiry", expiry(now + KEPT));
-        permit(update).await
+        let mut update = Expressions::default();
+        let (turn, present) = (update.name("turn"), update.value(number(present)));
+        update.set_to("turn", &present);
+        update.set(EXPIRES_AT, expiry(now + KEPT));
+        let condition = format!("attribute_not_exists({turn}) OR {turn} < {present}");
+        self.permit(key, update, condition).await
     }
 
-    fn change_permit(&self, key: &Attributes) -> UpdateItemFluentBuilder {
-        let update = self.client.update_item().table_name(&self.table);
-        update.set_key(Some(key.clone())).return_values(ReturnValue::UpdatedNew)
+    async fn permit(
+        &self,
+        key: &Attributes,
+        update: Expressions,
+        condition: String,
+    ) -> Result<Option<i64>, StoreError> {
+        let last = self.update(OPERATION, key.clone(), update, condition).await?.ok();
+        Ok(last.map(read::<Last>).transpose()?.map(|last| last.turn))
     }
-}
-
-async fn permit(update: UpdateItemFluentBuilder) -> Result<Option<i64>, StoreError> {
-    let output = applied(OPERATION, update.send().await)?;
-    let last = output.map(|output| read::<Last>(output.attributes.unwrap_or_default()));
-    Ok(last.transpose()?.map(|last| last.turn))
 }

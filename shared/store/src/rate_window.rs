@@ -1,8 +1,7 @@
 //! Permits under a rate limit that all instances share. One write leases several, and writes
 //! made at the same time do not conflict.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
 use domain::rate_window::{Lease, RateWindow};
 
@@ -75,27 +74,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<RateWindow, RateWindow>, StoreError> {
         let (update, condition) = addition(seen, (permits, limit), now);
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::rate_window(route, address)))
-            .update_expression(update.update())
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(output) => Ok(Ok(read(output.attributes.unwrap_or_default())?)),
-            Err(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                // Without an item it has expired meanwhile: a new window.
-                Ok(Err(failed.item.map(read).transpose()?.unwrap_or_default()))
-            }
-            Err(error) => Err(StoreError::call(OPERATION)(error)),
-        }
+        let key = keys::rate_window(route, address);
+        Ok(match self.update(OPERATION, key, update, condition).await? {
+            Ok(window) => Ok(read(window)?),
+            // Without an item it has expired meanwhile: a new window.
+            Err(window) => Err(window.map(read).transpose()?.unwrap_or_default()),
+        })
     }
 }
 

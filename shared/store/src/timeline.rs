@@ -58,7 +58,7 @@ impl Store {
         let mut found = Vec::new();
         for ids in ids.chunks(BATCH) {
             let wanted: Vec<Attributes> = ids.iter().map(keys::delivery).collect();
-            for item in self.read_all("read deliveries", wanted).await? {
+            for item in self.read_all("read deliveries", wanted, true).await? {
                 found.push(read::<Delivery>(item)?);
             }
         }

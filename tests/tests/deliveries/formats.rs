@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::OwnerId;
 use domain::webhook::Receiver;
+use domain::{OwnerId, Timestamp};
 use queues::message::Deliver;
 use serde_json::{Value, json};
 use store::{Recorded, Seen};
@@ -28,7 +28,7 @@ fn a_message_keeps_its_names() {
     let message: Deliver = serde_json::from_str(MESSAGES[0]).unwrap();
     assert_eq!(message.webhook.receiver, Receiver::Url("https://a.example/hook?x=1".to_owned()));
     assert_eq!(message.webhook.body, r#"{"type":"job.completed"}"#);
-    assert_eq!(message.permit_at.map(|at| at.as_millis()), Some(1_767_225_800_000));
+    assert_eq!(message.permit_at.map(Timestamp::as_millis), Some(1_767_225_800_000));
 }
 
 #[test]

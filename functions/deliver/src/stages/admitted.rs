@@ -30,7 +30,7 @@ pub(crate) enum Admission {
 }
 
 /// Why a webhook is never sent.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Refusal {
     /// Its receiver does not exist any more.
     Discarded(DiscardReason),

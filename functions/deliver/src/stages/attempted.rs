@@ -96,23 +96,18 @@ fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
 }
 
 fn attempt(at: Timestamp, latency: Duration, result: Result<Answer, SendError>) -> DeliveryAttempt {
-    let mut attempt = DeliveryAttempt {
-        at,
-        status_code: None,
-        latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
-        error: None,
-        answer: None,
-        remote_address: None,
-    };
+    let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
     match result {
-        Ok(answer) => {
-            attempt.status_code = Some(answer.status.as_u16());
-            attempt.answer = AnswerBody::new(&answer.body, answer.truncated);
-            attempt.remote_address = answer.remote_address;
-        }
-        Err(error) => attempt.error = Some(error.to_string()),
+        Ok(answer) => DeliveryAttempt {
+            at,
+            status_code: Some(answer.status.as_u16()),
+            latency_ms,
+            error: None,
+            answer: AnswerBody::new(&answer.body, answer.truncated),
+            remote_address: answer.remote_address,
+        },
+        Err(error) => DeliveryAttempt::unanswered(at, latency_ms, error.to_string()),
     }
-    attempt
 }
 
 impl Attempted {

@@ -1,4 +1,4 @@
-//! A webhook that is to be sent: what its message says, and what the table says about it.
+//! A webhook that is to be sent: its message, and what the table has about it.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Reads what the table says about the webhook of `message`.
+    /// Reads what the table has about the webhook of `message`.
     pub(crate) async fn read(store: &Store, message: Message) -> Result<Self, WorkError> {
         let Webhook { owner, id, receiver, .. } = &message.webhook;
         let context = store.delivery_context(owner, id, receiver).await;

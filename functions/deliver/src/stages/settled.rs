@@ -63,16 +63,8 @@ impl Settled {
             }
             Refusal::Overdue(at) => {
                 delivery.status = DeliveryStatus::Exhausted;
-                delivery.push(DeliveryAttempt {
-                    at,
-                    status_code: None,
-                    latency_ms: 0,
-                    error: Some(
-                        "not sent: the receiver has failed too often to be tried".to_owned(),
-                    ),
-                    answer: None,
-                    remote_address: None,
-                });
+                let error = "not sent: the receiver has failed too often to be tried".to_owned();
+                delivery.push(DeliveryAttempt::unanswered(at, 0, error));
             }
         }
         Self::unsent(planned, delivery)

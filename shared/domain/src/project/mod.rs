@@ -15,6 +15,7 @@ pub use id::{ProjectId, SceneId};
 pub use plan::{Plan, Scene, Stitch};
 pub use step::{Step, Then};
 
+use crate::idempotency::KeyedRequest;
 use crate::metadata::Metadata;
 use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp, limits};
 
@@ -118,13 +119,10 @@ impl Project {
         }
     }
 
-    /// The act under the idempotency key whose SHA-256 is `mark`, if the key is still valid.
+    /// What its owner last did under the idempotency key whose SHA-256 is `mark`.
     #[must_use]
-    pub fn act_marked(&self, mark: &str, now: Timestamp) -> Option<&ProjectAct> {
-        let known = |act: &&ProjectAct| {
-            act.mark.as_deref() == Some(mark) && now.since(act.at) < limits::IDEMPOTENCY_WINDOW
-        };
-        self.history.iter().rev().find(known)
+    pub fn act_marked(&self, mark: &str) -> Option<&ProjectAct> {
+        self.history.iter().rev().find(|act| act.mark.as_deref() == Some(mark))
     }
 
     /// Its history with `act` appended. Beyond the limit the oldest acts are dropped.
@@ -169,6 +167,12 @@ impl ProjectAct {
     #[must_use]
     pub const fn new(what: ProjectVerb, at: Timestamp) -> Self {
         Self { at, what, from: None, mark: None, request_sha256: None }
+    }
+
+    /// The request for it, as the idempotency check compares it.
+    #[must_use]
+    pub fn keyed(&self) -> KeyedRequest {
+        KeyedRequest { sha256: self.request_sha256.clone(), at: self.at }
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use domain::{Caller, InvalidField, JobId, OwnerId, Scope, limits};
 use lambda_http::RequestExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
-use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::request::RequestContext;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -19,11 +19,6 @@ pub struct Request(lambda_http::Request);
 impl Request {
     pub(super) const fn new(request: lambda_http::Request) -> Self {
         Self(request)
-    }
-
-    /// The request in API Gateway's event (payload format 2.0).
-    pub fn from_event(event: Value) -> Result<Self, serde_json::Error> {
-        Ok(Self(serde_json::from_value::<LambdaRequest>(event)?.into()))
     }
 
     /// API Gateway's own data about the request.

@@ -16,7 +16,7 @@ use crate::{Store, StoreError};
 /// How often keys are asked for again that DynamoDB did not get to.
 const TRIES: usize = 5;
 
-/// What the table says about a webhook that is to be sent.
+/// What the table has about a webhook that is to be sent.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryContext {
     /// The delivery, if it has been recorded before.
@@ -35,7 +35,7 @@ struct Signing {
 }
 
 impl Store {
-    /// What the table says about the webhook `id` of `owner` to `receiver`.
+    /// What the table has about the webhook `id` of `owner` to `receiver`.
     pub async fn delivery_context(
         &self,
         owner: &OwnerId,
@@ -50,22 +50,26 @@ impl Store {
             Receiver::NotificationService => {}
         }
         let mut context = DeliveryContext::default();
-        for item in self.read_all("read what a webhook needs", wanted).await? {
+        for item in self.read_all("read what a webhook needs", wanted, true).await? {
             context.add(item)?;
         }
         Ok(context)
     }
 
-    /// The items under `keys`, at most 100, as the last writes left them.
+    /// The items under `keys`, at most 100; if `consistent`, as the last writes left them.
     pub(crate) async fn read_all(
         &self,
         operation: &'static str,
         mut keys: Vec<Attributes>,
+        consistent: bool,
     ) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
+        if keys.is_empty() {
+            return Ok(items);
+        }
         for _ in 0..TRIES {
-            let request =
-                KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let request = KeysAndAttributes::builder().set_keys(Some(keys));
+            let request = request.consistent_read(consistent).build();
             let output = self
                 .client
                 .batch_get_item()

@@ -1,7 +1,5 @@
 //! Recording outgoing webhooks and their attempts.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::delivery::Delivery;
 use domain::{MessageId, OwnerId, limits};
 
@@ -49,26 +47,13 @@ impl Store {
         delivery: &Delivery,
         seen: Seen,
     ) -> Result<Recorded, StoreError> {
-        let result = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(new_item(delivery)?))
-            .condition_expression(
-                "attribute_not_exists(PK) OR (attempts_made = :attempts AND replays = :replays)",
-            )
-            .expression_attribute_values(":attempts", number(seen.attempts_made))
-            .expression_attribute_values(":replays", number(seen.replays))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(_) => Ok(Recorded::Done),
-            Err(PutItemError::ConditionalCheckFailedException(failed)) if failed.item.is_some() => {
-                Ok(Recorded::Conflict(Box::new(read(failed.item.unwrap_or_default())?)))
-            }
-            Err(error) => Err(StoreError::call("record a delivery")(error)),
-        }
+        let condition =
+            "attribute_not_exists(PK) OR (attempts_made = :attempts AND replays = :replays)";
+        let values = [(":attempts", seen.attempts_made), (":replays", seen.replays)];
+        let values = values.map(|(name, value)| (name.to_owned(), number(value))).into();
+        let item = new_item(delivery)?;
+        let conflict = self.put_if("record a delivery", item, condition, Some(values)).await?;
+        conflict.map_or(Ok(Recorded::Done), |known| Ok(Recorded::Conflict(read(known)?)))
     }
 }
 

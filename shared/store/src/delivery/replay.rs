@@ -1,8 +1,5 @@
 //! Sending a webhook by a write: the stream passes on each delivery that becomes `planned`.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::delivery::{Delivery, DeliveryStatus};
 use domain::{MessageId, OwnerId, Timestamp};
 
@@ -25,18 +22,8 @@ pub enum Replayed {
 impl Store {
     /// Saves a new delivery to be sent, unless it exists.
     pub async fn create_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        let result = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(new_item(delivery)?))
-            .condition_expression("attribute_not_exists(PK)")
-            .send()
-            .await;
-        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(_) | Err(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
-            Err(error) => Err(StoreError::call("create a delivery")(error)),
-        }
+        let item = new_item(delivery)?;
+        self.create::<Delivery>("create a delivery", item).await.map(drop)
     }
 
     /// Sends the owner's delivery `id` again, under the same id, on a schedule that starts from
@@ -49,28 +36,14 @@ impl Store {
         at: Timestamp,
     ) -> Result<Replayed, StoreError> {
         let (update, condition) = replay(owner, once, at);
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::delivery(id)))
-            .update_expression(update.update())
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(output) => Ok(Replayed::Done(read(output.attributes.unwrap_or_default())?)),
-            Err(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                let there: Option<Delivery> = failed.item.map(read).transpose()?;
-                let there = there.filter(|delivery| delivery.webhook.owner == *owner);
-                Ok(there.map_or(Replayed::Unknown, |there| Replayed::Pending(Box::new(there))))
-            }
-            Err(error) => Err(StoreError::call("replay a delivery")(error)),
-        }
+        let written =
+            self.update("replay a delivery", keys::delivery(id), update, condition).await?;
+        let conflict = match written {
+            Ok(delivery) => return Ok(Replayed::Done(read(delivery)?)),
+            Err(conflict) => conflict.map(read::<Delivery>).transpose()?,
+        };
+        let conflict = conflict.filter(|delivery| delivery.webhook.owner == *owner);
+        Ok(conflict.map_or(Replayed::Unknown, |pending| Replayed::Pending(Box::new(pending))))
     }
 }
 

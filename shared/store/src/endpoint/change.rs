@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::{EndpointId, EventType, OwnerId, Timestamp};
 
-use crate::expressions::{Expressions, applied};
+use crate::expressions::Expressions;
 use crate::item::{attribute, read, time};
 use crate::keys;
 use crate::{Store, StoreError};
@@ -76,19 +76,8 @@ impl Store {
         at: Timestamp,
     ) -> Result<Option<Endpoint>, StoreError> {
         let update = change.update(at)?;
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::endpoint(owner, id)))
-            .update_expression(update.update())
-            .condition_expression("attribute_exists(PK)")
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        let output = applied("change an endpoint", result)?;
-        output.map(|output| read(output.attributes.unwrap_or_default())).transpose()
+        let (key, condition) = (keys::endpoint(owner, id), "attribute_exists(PK)".to_owned());
+        let changed = self.update("change an endpoint", key, update, condition).await?;
+        changed.ok().map(read).transpose()
     }
 }

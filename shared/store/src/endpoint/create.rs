@@ -1,47 +1,21 @@
-//! Webhook endpoints: making, reading and ending them.
+//! Webhook endpoints: creating, reading and deleting them.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::endpoint::Endpoint;
 use domain::{EndpointId, OwnerId};
 
 use crate::item::{item, read, text};
 use crate::keys;
-use crate::{Store, StoreError};
-
-/// What became of a new endpoint.
-#[derive(Debug)]
-pub enum EndpointCreated {
-    /// It is saved.
-    New,
-    /// Its id is taken, by this one.
-    Exists(Box<Endpoint>),
-}
+use crate::{Created, Store, StoreError};
 
 impl Store {
     /// Saves a new endpoint, unless one with its id is there.
     pub async fn create_endpoint(
         &self,
         endpoint: &Endpoint,
-    ) -> Result<EndpointCreated, StoreError> {
+    ) -> Result<Created<Endpoint>, StoreError> {
         let key = keys::endpoint(&endpoint.owner, &endpoint.id);
-        let result = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item(key, "endpoint", endpoint)?))
-            .condition_expression("attribute_not_exists(PK)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(_) => Ok(EndpointCreated::New),
-            Err(PutItemError::ConditionalCheckFailedException(failed)) if failed.item.is_some() => {
-                let there = read(failed.item.unwrap_or_default())?;
-                Ok(EndpointCreated::Exists(Box::new(there)))
-            }
-            Err(error) => Err(StoreError::call("create an endpoint")(error)),
-        }
+        self.create("create an endpoint", item(key, "endpoint", endpoint)?).await
     }
 
     /// The owner's endpoint `id`.
@@ -53,8 +27,8 @@ impl Store {
         self.get("read an endpoint", keys::endpoint(owner, id)).await?.map(read).transpose()
     }
 
-    /// All of the owner's endpoints, the oldest first, as the last write left them: whoever has
-    /// an endpoint is told of everything that is saved from then on.
+    /// All of the owner's endpoints, the oldest first, as the last write left them: an endpoint
+    /// gets every event saved after it.
     pub async fn endpoints(&self, owner: &OwnerId) -> Result<Vec<Endpoint>, StoreError> {
         let mut endpoints = Vec::new();
         let mut start = None;
@@ -81,7 +55,7 @@ impl Store {
         }
     }
 
-    /// Forgets the owner's endpoint `id`; whether there was one.
+    /// Deletes the owner's endpoint `id`; whether there was one.
     pub async fn delete_endpoint(
         &self,
         owner: &OwnerId,

@@ -3,7 +3,7 @@
 use domain::endpoint::{DisabledReason, EndpointStatus};
 use domain::{EndpointId, OwnerId, Timestamp};
 
-use crate::expressions::applied;
+use crate::expressions::Expressions;
 use crate::item::{attribute, text, time};
 use crate::keys;
 use crate::{Store, StoreError};
@@ -18,23 +18,12 @@ impl Store {
         reason: DisabledReason,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::endpoint(owner, id)))
-            .update_expression("SET #status = :status, updated_at = :at")
-            .condition_expression("#status.#state = :enabled")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(
-                ":status",
-                attribute(&EndpointStatus::Disabled { reason, at })?,
-            )
-            .expression_attribute_values(":enabled", text("enabled"))
-            .expression_attribute_values(":at", time(at))
-            .send()
-            .await;
-        Ok(applied("disable an endpoint", result)?.is_some())
+        let mut update = Expressions::default();
+        update.set("status", attribute(&EndpointStatus::Disabled { reason, at })?);
+        update.set("updated_at", time(at));
+        let (status, state) = (update.name("status"), update.name("state"));
+        let condition = format!("{status}.{state} = {}", update.value(text("enabled")));
+        let key = keys::endpoint(owner, id);
+        Ok(self.update("disable an endpoint", key, update, condition).await?.is_ok())
     }
 }

@@ -1,12 +1,11 @@
-//! Which secrets sign: those of an owner, for the addresses that jobs were given, and those of
-//! each endpoint.
+//! Which secrets sign: those of an owner, for the URLs given with jobs, and those of each endpoint.
 
 use domain::endpoint::RotationMark;
 use domain::secret_versions::SecretVersions;
 use domain::{EndpointId, OwnerId};
 use serde::{Deserialize, Serialize};
 
-use crate::expressions::{Expressions, applied};
+use crate::expressions::Expressions;
 use crate::item::{attribute, number, read, text};
 use crate::keys::{self, Attributes, ENTITY};
 use crate::{Store, StoreError};
@@ -29,8 +28,7 @@ impl Store {
         item.map_or_else(|| Ok(OwnerSigning::default()), read)
     }
 
-    /// Saves a rotation of the owner's own secret, if it follows on the present version;
-    /// whether it did.
+    /// Saves a rotation of the owner's own secret, unless another has come first; whether it did.
     pub async fn rotate_owner_secret(
         &self,
         owner: &OwnerId,
@@ -44,8 +42,7 @@ impl Store {
         self.save_rotation(key, update, secrets, mark, unless_there).await
     }
 
-    /// Saves a rotation of an endpoint's secret, if it follows on the present version; whether
-    /// it did.
+    /// Saves a rotation of an endpoint's secret, on the same condition.
     pub async fn rotate_endpoint_secret(
         &self,
         owner: &OwnerId,
@@ -69,17 +66,7 @@ impl Store {
         update.set("rotation", attribute(mark)?);
         let (path, current) = (update.name("secrets"), update.name("current"));
         let before = update.value(number(secrets.current - 1));
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key))
-            .update_expression(update.update())
-            .condition_expression(format!("{or}{path}.{current} = {before}"))
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
-            .send()
-            .await;
-        Ok(applied("rotate a secret", result)?.is_some())
+        let condition = format!("{or}{path}.{current} = {before}");
+        Ok(self.update("rotate a secret", key, update, condition).await?.is_ok())
     }
 }
