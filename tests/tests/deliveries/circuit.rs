@@ -1,5 +1,5 @@
-//! Receivers that fail for long: they are left alone, tried by one probe at a time, given up in
-//! the end; and receivers that want no more than so many a second.
+//! The circuit breaker: receivers that fail for long get one probe at a time and are disabled in
+//! the end. And rate limits of receivers.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn seconds(world: &World) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_down_is_left_alone_and_then_probed() {
+async fn a_receiver_that_is_down_opens_its_circuit_and_is_probed() {
     let world = World::new().await;
     world.receiver.answer(|_, _| 500);
     let receiver = Receiver::Url(world.receiver.url());
@@ -32,7 +32,7 @@ async fn a_receiver_that_is_down_is_left_alone_and_then_probed() {
     let at_first = times.iter().filter(|time| **time < 3).count();
     assert!((10..=60).contains(&at_first), "{times:?}");
     let later: Vec<_> = times.iter().filter(|time| **time >= 3).collect();
-    // Rests of 30 s, 1 min, 2 min, each up to a fifth shorter or longer, and a probe after each.
+    // Open for 30 s, 1 min, 2 min, each up to a fifth shorter or longer, and a probe after each.
     assert!((2..=4).contains(&later.len()), "{later:?}");
     assert!(*later[0] >= 24 && *later[1] >= later[0] + 48, "{later:?}");
 
@@ -50,7 +50,7 @@ async fn a_receiver_that_is_down_is_left_alone_and_then_probed() {
 }
 
 #[tokio::test]
-async fn what_waits_behind_a_dead_receiver_is_exhausted_in_the_end() {
+async fn what_waits_for_an_open_circuit_is_exhausted_in_the_end() {
     let world = World::new().await;
     world.receiver.answer(|_, _| 500);
     let endpoint = json!({ "url": world.receiver.url(), "retry_schedule_seconds": [1] });
@@ -64,7 +64,7 @@ async fn what_waits_behind_a_dead_receiver_is_exhausted_in_the_end() {
 
 /// One webhook a day, none of which arrives.
 #[tokio::test]
-async fn an_endpoint_that_fails_for_five_days_is_disabled_and_its_owner_told() {
+async fn an_endpoint_that_fails_for_five_days_is_disabled_with_an_event() {
     let world = World::new().await;
     let other = tests::Receiver::start(world.clock.clone()).await;
     world.endpoint(&json!({ "url": other.url(), "events": ["endpoint.disabled"] })).await;
@@ -92,8 +92,8 @@ async fn an_endpoint_that_fails_for_five_days_is_disabled_and_its_owner_told() {
     let after = at.since(START);
     let days = |days: u64| Duration::from_hours(24 * days);
     assert!(after >= days(5) && after < days(6), "{after:?}");
-    let told: Vec<_> = other.webhooks().iter().map(|one| one.json()["type"].clone()).collect();
-    assert_eq!(told, ["endpoint.disabled"]);
+    let events: Vec<_> = other.webhooks().iter().map(|one| one.json()["type"].clone()).collect();
+    assert_eq!(events, ["endpoint.disabled"]);
 
     let late = world.webhook(EVENT, 99, &receiver);
     let id = late.id.clone();
@@ -121,13 +121,13 @@ async fn a_rate_limit_delays_and_drops_nothing() {
         assert!(span >= Duration::from_secs(1), "{} within {span:?}", window.len());
     }
     let whole = world.clock.now().since(START);
-    let planned = Duration::from_secs((COUNT / RATE) as u64);
-    assert!(whole + ROUNDING >= planned && whole <= planned + ROUNDING, "{whole:?}");
+    let expected = Duration::from_secs((COUNT / RATE) as u64);
+    assert!(whole + ROUNDING >= expected && whole <= expected + ROUNDING, "{whole:?}");
     let sent: u32 = world
         .all("/v1/deliveries?limit=100&status=delivered")
         .await
         .iter()
         .map(|delivery| u32::try_from(delivery["attempts_made"].as_u64().unwrap()).unwrap())
         .sum();
-    assert_eq!(sent as usize, COUNT, "waiting for a turn is no attempt");
+    assert_eq!(sent as usize, COUNT, "waiting for a permit is no attempt");
 }

@@ -1,4 +1,4 @@
-//! A receiver that hangs keeps nobody else waiting.
+//! A receiver that hangs delays no other.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ async fn one_receiver_that_hangs_does_not_delay_the_others() {
     world.post((0..STUCK).map(|nth| world.webhook(EventType::JobCompleted, nth, &stuck))).await;
     world.post((0..HEALTHY).map(|nth| world.webhook(EventType::JobCompleted, nth, &healthy))).await;
 
-    // Here the clock goes as clocks do, since all that counts is who is in whose way.
+    // Here the clock runs as real clocks do, since what counts is which receiver delays which.
     let all = async {
         while world.receiver.webhooks().len() < HEALTHY {
             tokio::time::sleep(TICK).await;
             world.pass(TICK);
         }
     };
-    // Only so that the test ends: what counts is that nobody who hangs has been given up yet.
+    // Only so that the test ends: what counts is that no attempt that hangs has timed out yet.
     tokio::time::timeout(Duration::from_mins(1), all).await.expect("the healthy ones arrive");
     assert!(hanging.taken() > 0, "the other one was sent to");
     assert_eq!(hanging.ended(), 0, "the healthy ones waited for one that hangs");

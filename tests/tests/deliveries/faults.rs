@@ -16,8 +16,8 @@ use tests::sent::Sent;
 
 /// How many cases run at one time.
 const AT_ONCE: usize = 6;
-/// Failures in a row after which a receiver is left alone.
-const TOLERATED: usize = 10;
+/// Failures in a row that open a circuit.
+const FAILURE_THRESHOLD: usize = 10;
 const FUNCTION: &str = "deliver";
 
 /// What a webhook goes through.
@@ -25,11 +25,11 @@ const FUNCTION: &str = "deliver";
 enum Story {
     /// It fails twice and then arrives.
     Retried,
-    /// Many fail until the receiver is left alone, and arrive after a probe.
+    /// Many fail until the circuit opens, and arrive after a probe.
     Probed,
     /// Three share a limit of one a second.
     Limited,
-    /// The receiver is gone, and the endpoint disabled.
+    /// The receiver answers 410, and the endpoint is disabled.
     Gone,
     /// It waits for longer than a queue delays.
     Hops,
@@ -58,7 +58,7 @@ async fn a_rate_limit_survives_a_fault_at_every_call() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receiver_that_is_gone_is_disabled_whatever_fails() {
+async fn a_receiver_that_answers_410_is_disabled_whatever_fails() {
     survives(Story::Gone, 4).await;
 }
 
@@ -67,7 +67,7 @@ async fn a_long_wait_survives_a_fault_at_every_call() {
     survives(Story::Hops, 6).await;
 }
 
-/// Tells the story without a fault, and then once for each of its calls and each fault.
+/// Runs the story without a fault, and then once for each of its calls and each fault.
 async fn survives(story: Story, least: usize) {
     let places = places(story).await;
     assert!(places.len() >= least, "{story:?} makes only these calls: {places:?}");
@@ -98,8 +98,8 @@ async fn places(story: Story) -> Vec<Place> {
             places.push(Place { operation, nth });
         }
     }
-    // What comes before the receiver is left alone, the plain story has already.
-    let ordinary = if story == Story::Probed { TOLERATED - 1 } else { 0 };
+    // What comes before the circuit opens, the plain story covers.
+    let ordinary = if story == Story::Probed { FAILURE_THRESHOLD - 1 } else { 0 };
     places.retain(|place| place.nth >= ordinary);
     places
 }
@@ -121,7 +121,7 @@ async fn outcome(story: Story, place: Place, fault: Fault) -> Result<(), String>
     })
 }
 
-/// Makes one call fail, however often it is tried; counts the failures.
+/// Makes one call fail on every retry; counts the failures.
 fn inject(world: &World, place: &Place, fault: Fault) -> Arc<AtomicUsize> {
     let hits = Arc::new(AtomicUsize::new(0));
     let (counted, place) = (Arc::clone(&hits), place.clone());
@@ -149,15 +149,15 @@ async fn run(story: Story, world: &World) {
         Story::Retried => {
             world.receiver.answer(|_, before| if before < 2 { 500 } else { 204 });
             let endpoint = world.endpoint(&json!({ "url": world.receiver.url() })).await;
-            tell(world, 1, &Receiver::Endpoint(endpoint)).await;
+            send(world, 1, &Receiver::Endpoint(endpoint)).await;
             end(world, 1, DeliveryStatus::Delivered).await;
         }
         Story::Probed => {
             world.receiver.answer(|_, _| 500);
             let receiver = Receiver::Url(world.receiver.url());
-            tell(world, 11, &receiver).await;
-            let rest = world.clock.now() + std::time::Duration::from_secs(20);
-            world.run_until("it is left alone", async || world.clock.now() >= rest).await;
+            send(world, 11, &receiver).await;
+            let later = world.clock.now() + std::time::Duration::from_secs(20);
+            world.run_until("the circuit is open", async || world.clock.now() >= later).await;
             world.receiver.answer(|_, _| 204);
             world.run_out().await;
             end(world, 11, DeliveryStatus::Delivered).await;
@@ -165,13 +165,13 @@ async fn run(story: Story, world: &World) {
         Story::Limited => {
             let settings = json!({ "url": world.receiver.url(), "rate_limit_per_second": 1 });
             let endpoint = world.endpoint(&settings).await;
-            tell(world, 3, &Receiver::Endpoint(endpoint)).await;
+            send(world, 3, &Receiver::Endpoint(endpoint)).await;
             end(world, 3, DeliveryStatus::Delivered).await;
         }
         Story::Gone => {
             world.receiver.answer(|_, _| 410);
             let endpoint = world.endpoint(&json!({ "url": world.receiver.url() })).await;
-            tell(world, 1, &Receiver::Endpoint(endpoint.clone())).await;
+            send(world, 1, &Receiver::Endpoint(endpoint.clone())).await;
             end(world, 1, DeliveryStatus::Exhausted).await;
             assert_eq!(reason(world, &endpoint).await, json!("gone"));
         }
@@ -179,14 +179,14 @@ async fn run(story: Story, world: &World) {
             world.receiver.answer(|_, before| if before == 0 { 500 } else { 204 });
             let settings = json!({ "url": world.receiver.url(), "retry_schedule_seconds": [1500] });
             let endpoint = world.endpoint(&settings).await;
-            tell(world, 1, &Receiver::Endpoint(endpoint)).await;
+            send(world, 1, &Receiver::Endpoint(endpoint)).await;
             end(world, 1, DeliveryStatus::Delivered).await;
         }
     }
 }
 
 /// Sends that many webhooks, one of which at a time is begun, so that calls have an order.
-async fn tell(world: &World, count: usize, receiver: &Receiver) {
+async fn send(world: &World, count: usize, receiver: &Receiver) {
     for nth in 0..count {
         world.post([world.webhook(EventType::JobCompleted, nth, receiver)]).await;
         world.quiet().await;

@@ -1,5 +1,5 @@
 //! Ten thousand webhooks to a receiver that fails three times in ten: none is lost, none comes
-//! under two ids, and those that were given up are seen and can be sent again.
+//! under two ids, and those that are exhausted are seen and can be replayed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -29,7 +29,7 @@ async fn ten_thousand_webhooks_to_a_receiver_that_fails_at_random() {
         dice += 1;
         if mixed(dice) % 100 < FAILING_PERCENT { 500 } else { 204 }
     });
-    // Three attempts each, so that about 270 are given up.
+    // Three attempts each, so that about 270 are exhausted.
     let settings = json!({ "url": world.receiver.url(), "retry_schedule_seconds": [1, 2] });
     let endpoint = world.endpoint(&settings).await;
     let receiver = Receiver::Endpoint(endpoint.clone());
@@ -43,7 +43,7 @@ async fn ten_thousand_webhooks_to_a_receiver_that_fails_at_random() {
     let arrived = arrived(&world);
     let exhausted = world.all(&list(&endpoint, "exhausted")).await;
     println!(
-        "{WEBHOOKS} webhooks, {attempts} attempts: {} arrived, {} given up; {:.1} s",
+        "{WEBHOOKS} webhooks, {attempts} attempts: {} arrived, {} exhausted; {:.1} s",
         arrived.len(),
         exhausted.len(),
         started.elapsed().as_secs_f64()
@@ -65,7 +65,7 @@ async fn ten_thousand_webhooks_to_a_receiver_that_fails_at_random() {
     one_id_each(&world);
 }
 
-/// Whether it was given up while its receiver, having failed too often in a row, was left alone.
+/// Whether it was exhausted while its receiver's circuit was open.
 fn waited_too_long(delivery: &Value) -> bool {
     let last = delivery["attempts"].as_array().and_then(|attempts| attempts.last());
     let error = last.and_then(|attempt| attempt["error"].as_str());

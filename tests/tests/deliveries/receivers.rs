@@ -11,7 +11,7 @@ use tests::{OddReceiver, Oddity, World};
 
 const EVENT: EventType = EventType::JobCompleted;
 
-/// Sends one webhook to an endpoint at `url` that is tried three times, and waits for its end.
+/// Sends one webhook to an endpoint at `url` that is attempted three times, and waits for its end.
 async fn fate(world: &World, url: &str, nth: usize) -> Delivery {
     let settings = json!({ "url": url, "retry_schedule_seconds": [1, 1] });
     let receiver = Receiver::Endpoint(world.endpoint(&settings).await);
@@ -79,7 +79,7 @@ async fn one_that_redirects_is_not_followed() {
 }
 
 #[tokio::test]
-async fn one_that_is_gone_is_disabled_and_told_no_more() {
+async fn an_endpoint_that_answers_410_is_disabled_and_gets_nothing_more() {
     let world = World::new().await;
     let other = tests::Receiver::start(world.clock.clone()).await;
     world.endpoint(&json!({ "url": other.url(), "events": ["endpoint.disabled"] })).await;
@@ -99,13 +99,13 @@ async fn one_that_is_gone_is_disabled_and_told_no_more() {
     assert_eq!(second.reason, Some(DiscardReason::EndpointDisabled));
     let shown = world.client.get(&format!("/v1/endpoints/{endpoint}")).await.json();
     assert_eq!((&shown["status"], &shown["disabled_reason"]), (&json!("disabled"), &json!("gone")));
-    let [told] = &other.webhooks()[..] else { panic!("the owner is told once") };
-    assert_eq!(told.json()["type"], "endpoint.disabled");
-    assert_eq!(told.json()["data"]["id"], json!(endpoint));
+    let [event] = &other.webhooks()[..] else { panic!("the owner gets one event") };
+    assert_eq!(event.json()["type"], "endpoint.disabled");
+    assert_eq!(event.json()["data"]["id"], json!(endpoint));
 }
 
 #[tokio::test]
-async fn an_endpoint_that_was_deleted_is_told_nothing() {
+async fn an_endpoint_that_was_deleted_gets_nothing() {
     let world = World::new().await;
     let endpoint = world.endpoint(&json!({ "url": world.receiver.url() })).await;
     let webhook = world.webhook(EVENT, 1, &Receiver::Endpoint(endpoint.clone()));
@@ -119,9 +119,9 @@ async fn an_endpoint_that_was_deleted_is_told_nothing() {
 }
 
 /// An answer that breaks off before its status is in counts as none; after it, the receiver has
-/// said that it has the webhook.
+/// acknowledged the webhook.
 #[tokio::test]
-async fn one_that_closes_within_its_answer_is_tried_again_only_if_it_said_nothing() {
+async fn an_answer_that_breaks_off_is_retried_only_before_its_status() {
     let world = World::new().await;
     let headers = OddReceiver::start(Oddity::ClosesInHeaders, 1).await;
     let delivery = fate(&world, &headers.url(), 1).await;
@@ -147,9 +147,9 @@ async fn of_ten_megabytes_sixteen_kibibytes_are_kept() {
     assert!(answer.truncated);
 }
 
-/// The one test here that waits: the patience of `deliver`, 15 s, is real.
+/// The one test here that waits: the timeout of `deliver`, 15 s, is real.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn those_that_hang_or_dribble_are_left_after_fifteen_seconds() {
+async fn an_attempt_at_one_that_hangs_or_dribbles_ends_after_fifteen_seconds() {
     let world = World::new().await;
     let oddities = [Oddity::Hangs, Oddity::OneByteASecond];
     let mut receivers = Vec::new();
@@ -174,7 +174,7 @@ async fn those_that_hang_or_dribble_are_left_after_fifteen_seconds() {
 }
 
 #[tokio::test]
-async fn progress_is_given_up_after_three_attempts_and_a_test_after_one() {
+async fn progress_is_exhausted_after_three_attempts_and_a_test_event_after_one() {
     let world = World::new().await;
     world.receiver.answer(|_, _| 500);
     let receiver =

@@ -1,4 +1,4 @@
-//! `/v1/deliveries…` and recovering an endpoint: what was missed is seen, and sent again.
+//! `/v1/deliveries…`, replays, and the recovery of an endpoint.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ async fn a_delivery_is_seen_and_replayed_under_its_id() {
 }
 
 #[tokio::test]
-async fn a_replay_starts_the_schedule_anew_and_happens_once_for_a_key() {
+async fn a_replay_restarts_the_schedule_and_happens_once_for_a_key() {
     let (world, _) = missed(1).await;
     world.receiver.answer(|_, _| 500);
     let id = deliveries(&world, "").await[0]["id"].as_str().unwrap().to_owned();
@@ -98,7 +98,7 @@ async fn an_endpoint_is_recovered_since_a_time() {
 }
 
 #[tokio::test]
-async fn an_endpoint_out_of_use_is_not_recovered() {
+async fn a_disabled_endpoint_is_not_recovered() {
     let (world, endpoint) = missed(1).await;
     world.client.patch(&path(&endpoint), &json!({ "status": "disabled" })).await;
     let since = json!({ "since": "2026-01-01T00:00:00Z" });

@@ -10,7 +10,7 @@ use tests::{Webhook, World};
 const JOBS: u64 = 120;
 const FAILING_PERCENT: u64 = 30;
 
-/// What the schedule plans, in seconds (product: the retry schedule), and how far it may stray.
+/// The retry schedule in seconds (product: the retry schedule), and how far it may stray.
 const SCHEDULE: [f64; 10] =
     [2.0, 8.0, 30.0, 90.0, 300.0, 900.0, 3600.0, 10_800.0, 28_800.0, 57_600.0];
 const JITTER: f64 = 0.2;
@@ -59,17 +59,17 @@ async fn a_receiver_that_fails_at_random_gets_every_webhook() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_never_works_is_tried_by_the_schedule() {
+async fn a_receiver_that_never_works_is_retried_by_the_schedule() {
     let world = World::with_studio().await;
     world.receiver.answer(|_, _| 503);
     let id = world.client.speak("Akkam?", &world.receiver.url()).await;
     world.run_until("nothing is due", async || world.cloud.next_due().is_none()).await;
     let attempts = world.receiver.about(&id);
     assert_eq!(attempts.len(), SCHEDULE.len() + 1);
-    for (pair, planned) in attempts.windows(2).zip(SCHEDULE) {
+    for (pair, due) in attempts.windows(2).zip(SCHEDULE) {
         let waited = pair[1].at.since(pair[0].at).as_secs_f64();
-        let (low, high) = (planned * (1.0 - JITTER), planned * (1.0 + JITTER) + ROUNDING_SECONDS);
-        assert!(waited >= low && waited <= high, "{waited} s instead of {planned} s");
+        let (low, high) = (due * (1.0 - JITTER), due * (1.0 + JITTER) + ROUNDING_SECONDS);
+        assert!(waited >= low && waited <= high, "{waited} s instead of {due} s");
     }
     let secret = world.client.get("/v1/webhook-secret").await.json();
     for attempt in &attempts {
@@ -80,7 +80,7 @@ async fn a_receiver_that_never_works_is_tried_by_the_schedule() {
 }
 
 #[tokio::test]
-async fn one_that_is_gone_for_good_is_left_alone() {
+async fn one_that_answers_410_gets_no_retry() {
     let world = World::with_studio().await;
     world.receiver.answer(|_, _| 410);
     let id = world.client.speak("Akkam?", &world.receiver.url()).await;
@@ -123,7 +123,7 @@ async fn each_attempt_carries_its_own_time() {
     }
 }
 
-/// How the delivery with that id stands.
+/// The status of the delivery with that id.
 async fn status(world: &World, id: &str) -> String {
     let id: MessageId = serde_json::from_value(json!(id)).unwrap();
     let delivery = world

@@ -1,4 +1,4 @@
-//! Who is told of what.
+//! Which endpoints get which events.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tests::{Webhook, World};
 use crate::endpoints::manage::{create, path};
 
 /// The types of what came to `at`, in order.
-fn told(world: &World, at: &str) -> Vec<String> {
+fn events_at(world: &World, at: &str) -> Vec<String> {
     let webhooks = world.receiver.webhooks();
     let there = webhooks.iter().filter(|webhook| webhook.path == at);
     there.map(|webhook| webhook.json()["type"].as_str().unwrap().to_owned()).collect()
@@ -25,7 +25,7 @@ async fn speak(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn endpoints_are_told_of_what_they_want_and_a_job_of_its_end() {
+async fn endpoints_get_what_they_subscribe_to_and_a_jobs_url_its_end() {
     let world = World::with_studio().await;
     at(&world, "/all", &[]).await;
     at(&world, "/failures", &["job.failed"]).await;
@@ -33,9 +33,9 @@ async fn endpoints_are_told_of_what_they_want_and_a_job_of_its_end() {
     world.client.patch(&path(&disabled), &json!({ "status": "disabled" })).await;
     let id = speak(&world).await;
     world.run_until_job(&id, "completed").await;
-    assert_eq!(told(&world, "/all"), ["job.started", "job.completed"]);
-    assert_eq!(told(&world, "/hook"), ["job.completed"]);
-    assert!(told(&world, "/failures").is_empty() && told(&world, "/disabled").is_empty());
+    assert_eq!(events_at(&world, "/all"), ["job.started", "job.completed"]);
+    assert_eq!(events_at(&world, "/hook"), ["job.completed"]);
+    assert!(events_at(&world, "/failures").is_empty() && events_at(&world, "/disabled").is_empty());
     let started =
         world.receiver.webhooks().into_iter().find(|webhook| webhook.path == "/all").unwrap();
     let body = started.json();
@@ -44,7 +44,7 @@ async fn endpoints_are_told_of_what_they_want_and_a_job_of_its_end() {
 }
 
 #[tokio::test]
-async fn progress_is_told_in_steps_of_ten_percent() {
+async fn progress_is_sent_in_steps_of_ten_percent() {
     let world = World::new().await;
     at(&world, "/progress", &["job.progress"]).await;
     let id = speak(&world).await;
@@ -73,7 +73,7 @@ fn about(webhooks: &[Webhook], at: &str, event: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_gone_is_disabled_and_the_others_are_told() {
+async fn an_endpoint_that_answers_410_is_disabled_and_the_others_are_notified() {
     let world = World::with_studio().await;
     let gone = at(&world, "/gone", &[]).await;
     at(&world, "/other", &["endpoint.disabled", "delivery.exhausted"]).await;
@@ -91,7 +91,7 @@ async fn an_endpoint_that_is_gone_is_disabled_and_the_others_are_told() {
 }
 
 #[tokio::test]
-async fn what_is_given_up_is_told_to_the_others_and_not_of_itself() {
+async fn an_exhausted_delivery_is_an_event_to_the_others_and_not_of_itself() {
     let world = World::with_studio().await;
     let events = ["job.completed", "delivery.exhausted"];
     for name in ["/one", "/two"] {

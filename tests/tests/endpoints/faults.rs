@@ -20,7 +20,7 @@ use crate::functions::permissions;
 /// How many cases run at one time.
 const AT_ONCE: usize = 6;
 /// How often a client repeats a request that was answered with 5xx.
-const PATIENCE: usize = 5;
+const RETRIES: usize = 5;
 
 /// A request of a client.
 #[derive(Debug, Clone)]
@@ -132,11 +132,11 @@ async fn run(case: Case) -> Result<(), String> {
     }
 }
 
-/// Sends the request, again and again with its key until it is answered.
+/// Sends the request, and retries it under its key until it is answered.
 async fn insist(world: &World, route: &Route) -> Answer {
     let body = if route.body.is_null() { String::new() } else { route.body.to_string() };
     let key = [("Idempotency-Key", "one")];
-    for _ in 0..PATIENCE {
+    for _ in 0..RETRIES {
         let sent =
             world.client.try_send(route.method.clone(), route.path, &key, body.clone().into());
         let answer = sent.await.expect("the API answers");
@@ -163,7 +163,7 @@ async fn end(world: &World) -> String {
     format!("{endpoints:?} {signing:?} {:?} {inbound:?}", deliveries.items)
 }
 
-/// Makes the call of `case` fail, however often the SDK tries it; counts the failures.
+/// Makes the call of `case` fail on every retry; counts the failures.
 fn inject(world: &World, case: &Case) -> Arc<AtomicUsize> {
     let hits = Arc::new(AtomicUsize::new(0));
     let (counted, case) = (Arc::clone(&hits), case.clone());

@@ -28,7 +28,7 @@ fn accepts(webhook: &Webhook, secret: &str, at: Timestamp) -> bool {
 }
 
 /// Has a test sent to the endpoint, and returns it.
-async fn tried(world: &World, endpoint: &Value) -> Webhook {
+async fn test_event(world: &World, endpoint: &Value) -> Webhook {
     let answer = world.client.post(&format!("{}/test", path(endpoint)), &json!({})).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     let id = text(&answer.json(), "delivery_id");
@@ -42,21 +42,21 @@ async fn an_old_secret_verifies_until_its_overlap_ends() {
     let world = World::new().await;
     let made = create(&world, json!({})).await;
     let old = text(&made, "secret");
-    assert!(accepts(&tried(&world, &made).await, &old, world.clock.now()));
+    assert!(accepts(&test_event(&world, &made).await, &old, world.clock.now()));
 
     let rotated = rotate(&world, &format!("{}/rotate-secret", path(&made)), 3600).await;
     let new = text(&rotated, "secret");
     assert_ne!(old, new);
     assert_eq!(rotated["previous"][0]["secret"], old);
-    let both = tried(&world, &made).await;
+    let both = test_event(&world, &made).await;
     assert!(accepts(&both, &old, both.at) && accepts(&both, &new, both.at));
-    let seed = both.header(hex_hmac::SIGNATURE_HEADER);
-    assert!(hex_hmac::verify(&Secret::new(new.as_str()), &both.body, seed).is_ok());
+    let signature = both.header(hex_hmac::SIGNATURE_HEADER);
+    assert!(hex_hmac::verify(&Secret::new(new.as_str()), &both.body, signature).is_ok());
 
     world.pass(Duration::from_hours(1));
     let shown = world.client.get(&format!("{}/secret", path(&made))).await.json();
     assert_eq!((&shown["secret"], &shown["previous"]), (&json!(new), &json!([])));
-    let after = tried(&world, &made).await;
+    let after = test_event(&world, &made).await;
     assert!(!accepts(&after, &old, after.at) && accepts(&after, &new, after.at));
 }
 
@@ -67,7 +67,7 @@ async fn a_receiver_may_know_a_public_key_alone() {
     assert!(made.get("secret").is_none());
     let key = text(&made, "public_key");
     assert!(key.starts_with("whpk_"), "{key}");
-    let webhook = tried(&world, &made).await;
+    let webhook = test_event(&world, &made).await;
     assert!(webhook.header("webhook-signature").starts_with("v1a,"));
     assert_eq!(
         text(&world.client.get(&format!("{}/secret", path(&made))).await.json(), "public_key"),

@@ -22,7 +22,7 @@ async fn post(world: &World, secret: &str) -> Answer {
     world.client.with_key(None).post_with(STITCH, &headers, body).await
 }
 
-fn writes_of_turns(world: &World) -> usize {
+fn writes_of_permits(world: &World) -> usize {
     let sent = Sent::so_far(world);
     sent.operations().iter().filter(|operation| *operation == "dynamodb UpdateItem").count()
 }
@@ -34,7 +34,7 @@ async fn a_minute_takes_so_many_and_the_next_one_more() {
     for request in 0..LIMIT {
         assert_eq!(post(&world, STITCH_WEBHOOK_SECRET).await.status, 202, "request {request}");
     }
-    let writes = writes_of_turns(&world);
+    let writes = writes_of_permits(&world);
     println!("{writes} writes for {LIMIT} requests");
     assert!(writes * 5 <= LIMIT, "{writes} writes for {LIMIT} requests");
 
@@ -78,17 +78,17 @@ async fn instances_share_one_window() {
         let now = world.clock.now();
         store.lease_permits(("route", "203.0.113.7"), seen, wish, 20, now).await.unwrap()
     };
-    let turns = |lease: &Lease| match lease {
+    let permits = |lease: &Lease| match lease {
         Lease::Granted { permits, .. } => *permits,
         Lease::Full { .. } => 0,
     };
     let new = RateWindow::default();
     // All of them at once, each for the first time.
     let all = futures::future::join_all((0..5).map(|_| lease(new, 3))).await;
-    assert_eq!(all.iter().map(turns).sum::<u32>(), 15);
+    assert_eq!(all.iter().map(permits).sum::<u32>(), 15);
     let Lease::Granted { window, .. } = lease(new, 1).await else { panic!("it is not full") };
     assert_eq!(window.taken, 16);
-    assert_eq!(turns(&lease(window, 9).await), 4, "no more than are left");
+    assert_eq!(permits(&lease(window, 9).await), 4, "no more than are left");
     let refused = lease(new, 3).await;
     assert!(matches!(refused, Lease::Full { window, .. } if window.taken == 20), "{refused:?}");
 
@@ -96,8 +96,8 @@ async fn instances_share_one_window() {
     world.pass(Duration::from_secs(90));
     assert!(matches!(lease(window, 1).await, Lease::Granted { permits: 1, .. }));
     let later = futures::future::join_all((0..4).map(|_| lease(new, 3))).await;
-    let had = later.iter().map(turns).sum::<u32>();
-    assert!((6..=9).contains(&had), "{had} beside the one, of some ten");
+    let granted = later.iter().map(permits).sum::<u32>();
+    assert!((6..=9).contains(&granted), "{granted} beside the one, of some ten");
 
     world.pass(Duration::from_mins(5));
     assert!(
