@@ -125,7 +125,7 @@ impl MessageId {
     /// derived from the three alone, so an event that is processed twice is one webhook.
     #[must_use]
     pub fn for_event(key: &EventKey, event: EventType, receiver: &Receiver) -> Self {
-        Self(derived("msg_", &["message", key.as_str(), event.as_str(), &receiver.key()]))
+        Self(derived("msg_", &["message", &key.to_string(), event.as_str(), &receiver.key()]))
     }
 }
 
