@@ -40,9 +40,7 @@ impl World {
 
     /// Queues webhooks for delivery.
     pub async fn post(&self, webhooks: impl IntoIterator<Item = Webhook>) {
-        let mut functions = templates::resolved().functions.iter();
-        let deliver = functions.find(|function| function.name == "deliver").unwrap();
-        let url = self.cloud.aws().queue_url(&deliver.queues[0].queue);
+        let url = self.cloud.aws().queue_url(&templates::queue("deliver"));
         let queue = Queue::new(&self.cloud.aws().sdk_config("tests"), url);
         let messages: Vec<_> =
             webhooks.into_iter().map(|webhook| (Deliver::from(webhook), Duration::ZERO)).collect();

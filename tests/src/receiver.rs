@@ -74,6 +74,12 @@ impl Receiver {
         format!("{}/hook", self.url)
     }
 
+    /// The address alone, to which a path of its own may be added.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.url
+    }
+
     /// Answers by `reply` from now on.
     pub fn answer(&self, reply: impl FnMut(&Webhook, usize) -> u16 + Send + 'static) {
         *self.inbox.reply.lock().unwrap() = Box::new(reply);

@@ -9,9 +9,10 @@ use crate::{World, seed, seed_projects, seed_webhooks, templates};
 
 /// Where the API is, for them.
 pub const API: &str = "https://api.example.com";
-/// What the sample events write for the provider and the receiver of webhooks.
-const PROVIDER: &str = "http://127.0.0.1:8791";
-const RECEIVER: &str = "http://127.0.0.1:8799";
+/// What samples write for the provider.
+pub const PROVIDER: &str = "http://127.0.0.1:8791";
+/// What samples write for the receiver of webhooks.
+pub const RECEIVER: &str = "http://127.0.0.1:8799";
 
 /// A world in which nothing happens by itself, with everything that the events speak of.
 pub async fn world() -> World {
@@ -31,7 +32,7 @@ pub async fn world() -> World {
 pub fn event(case: &Path, world: &World) -> Value {
     let text = std::fs::read_to_string(case).unwrap();
     let text = text.replace(PROVIDER, world.provider.url());
-    let text = text.replace(RECEIVER, world.receiver.url().trim_end_matches("/hook"));
+    let text = text.replace(RECEIVER, world.receiver.base_url());
     serde_json::from_str(&text).unwrap()
 }
 
@@ -97,7 +98,7 @@ fn redacted_text(text: &str, world: &World) -> String {
         return address.replace(world.cloud.aws_url(), "[bucket]") + "?[signature]";
     }
     let text = text.replace(world.provider.url(), "[provider]");
-    let text = text.replace(world.receiver.url().trim_end_matches("/hook"), "[receiver]");
+    let text = text.replace(world.receiver.base_url(), "[receiver]");
     without_ids(&without_ids(&text, "job_", "[job]"), "proj_", "[project]")
 }
 

@@ -66,6 +66,20 @@ pub fn functions() -> Vec<String> {
     names
 }
 
+/// The functions that a queue feeds, each with the name of its queue.
+pub fn queues() -> impl Iterator<Item = (String, String)> {
+    RESOLVED.functions.iter().filter_map(|function| {
+        Some((function.name.clone(), function.queues.first()?.queue.clone()))
+    })
+}
+
+/// The name of the queue that feeds `function`.
+#[must_use]
+pub fn queue(function: &str) -> String {
+    let (_, queue) = queues().find(|(name, _)| name == function).expect("a queue feeds it");
+    queue
+}
+
 /// The name of the table.
 #[must_use]
 pub fn table() -> &'static str {

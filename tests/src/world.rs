@@ -16,7 +16,7 @@ use signing::api_key;
 use store::Store;
 use tempfile::TempDir;
 
-use crate::{Client, Provider, Receiver, templates};
+use crate::{Client, Provider, Receiver, Stored, templates};
 
 /// When the clock starts: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -54,6 +54,8 @@ pub struct Plan {
     pub notification_service: bool,
     /// Environment variables of functions besides those that every test needs.
     pub environment: Vec<(&'static str, String)>,
+    /// What an earlier version has left behind, if anything.
+    pub stored: Option<Stored>,
 }
 
 impl Default for Plan {
@@ -63,6 +65,7 @@ impl Default for Plan {
             studio: None,
             notification_service: false,
             environment: Vec::new(),
+            stored: None,
         }
     }
 }
@@ -105,7 +108,8 @@ impl World {
 
     /// Starts what `plan` says.
     pub async fn start(plan: Plan) -> Self {
-        let (clock, hand) = Clock::manual(START);
+        let start = plan.stored.as_ref().map_or(START, Stored::time);
+        let (clock, hand) = Clock::manual(start);
         let receiver = Receiver::start(clock.clone()).await;
         let provider = Provider::start().await;
         let faults = plan.studio.clone().unwrap_or_default();
@@ -124,6 +128,10 @@ impl World {
         }
         let more = plan.environment.into_iter().map(|(name, value)| (name.to_owned(), value));
         settings.environment.extend(more);
+        if let Some(stored) = plan.stored {
+            provider.has_taken(stored.tasks());
+            stored.at(provider.url(), receiver.base_url()).put(&settings).await;
+        }
         let cloud = Cloud::start(settings).await.expect("the embedded cloud starts");
         let client = Client::new(cloud.api_url(), Some(API_KEY));
         Self { cloud, receiver, provider, studio, client, clock, faults, hand, folder }
