@@ -137,7 +137,7 @@ impl Provider {
         self.desk().fetches
     }
 
-    /// What its worker posts when the file of `job` is ready (seed 000).
+    /// The RunPod worker callback for `job`, whose file is ready.
     #[must_use]
     pub fn file_ready(&self, job: &str) -> Value {
         json!({

@@ -1,8 +1,9 @@
-//! Leaves a provider alone that fails again and again, so that no attempts are spent on it.
+//! The circuit breaker of each provider: while a provider fails again and again, no attempts are
+//! spent on it.
 //!
-//! What works costs nothing here: the table is asked about a provider only once this instance has
-//! seen it fail, or for a job that it did not take before. An instance that knows of nothing thus
-//! makes one call that fails before it knows, and a job of a healthy provider is never a read.
+//! A healthy provider costs nothing here: its circuit is read only once this instance has seen it
+//! fail, or for a job that it did not accept before. Another instance makes one failing call before
+//! it reads the circuit too.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,11 +14,11 @@ use domain::circuit::{Circuit, CircuitState};
 use runtime::random;
 use store::{CircuitKey, Store, StoreError};
 
-/// For how long an instance believes what it has read.
-const BELIEVED: Duration = Duration::from_secs(10);
+/// How long a circuit that was read is used without reading it again.
+const CACHED: Duration = Duration::from_secs(10);
 /// How long to wait for a probe that is under way, at least and at most.
 const PROBE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
-/// Over how long what waits for a provider comes back once its rest is over.
+/// Over how long the jobs that wait for a provider come back once its circuit is half-open.
 const SPREAD: Duration = Duration::from_secs(4);
 
 /// Whether a provider may be called.
@@ -29,43 +30,43 @@ pub(crate) enum Admission {
     Held(Timestamp),
 }
 
-/// What this instance knows of the providers that fail.
+/// The circuits of the providers that this instance has seen fail.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     store: Store,
-    known: Mutex<HashMap<&'static str, Known>>,
+    cached: Mutex<HashMap<&'static str, Cached>>,
 }
 
 #[derive(Debug, Clone)]
-struct Known {
-    health: Circuit,
+struct Cached {
+    circuit: Circuit,
     until: Timestamp,
 }
 
 impl Breaker {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, known: Mutex::default() }
+        Self { store, cached: Mutex::default() }
     }
 
-    /// Whether `provider` may be called at `now`, for a job that it was `asked_before` to do.
+    /// Whether `provider` may be called at `now`; `is_retry` if the job had an attempt before.
     pub(crate) async fn admit(
         &self,
         provider: &'static str,
-        asked_before: bool,
+        is_retry: bool,
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
-        let Some(health) = self.health(provider, asked_before, now).await? else {
+        let Some(circuit) = self.circuit(provider, is_retry, now).await? else {
             return Ok(Admission::Granted);
         };
-        match health.state(now) {
+        match circuit.state(now) {
             CircuitState::Closed => Ok(Admission::Granted),
             CircuitState::Open(until) => {
                 Ok(Admission::Held(until + random::between(Duration::ZERO, SPREAD)))
             }
             CircuitState::Probing => Ok(probed(now)),
             CircuitState::HalfOpen(until) => {
-                // Whoever gets the probe, it shows something new.
-                self.remember(provider, health, now);
+                // Whichever instance gets the probe, the circuit changes by it.
+                self.remember(provider, circuit, now);
                 let of = CircuitKey::Provider(provider);
                 let claimed = self.store.claim_probe(of, now, until).await?;
                 Ok(if claimed { Admission::Granted } else { probed(now) })
@@ -73,61 +74,61 @@ impl Breaker {
         }
     }
 
-    /// `provider` has answered.
+    /// A call to `provider` has succeeded.
     pub(crate) async fn worked(&self, provider: &'static str) -> Result<(), StoreError> {
-        if self.known().remove(provider).is_none() {
+        if self.cached().remove(provider).is_none() {
             return Ok(());
         }
         self.store.close_circuit(CircuitKey::Provider(provider)).await
     }
 
-    /// `provider` has not answered, or not with what we can use.
+    /// A call to `provider` has failed.
     pub(crate) async fn failed(
         &self,
         provider: &'static str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let of = CircuitKey::Provider(provider);
-        let health = self.store.record_failure(of, now).await?;
-        let Some(until) = health.opens_until(now, random::fraction()) else {
-            self.remember(provider, health, now + BELIEVED);
+        let circuit = self.store.record_failure(of, now).await?;
+        let Some(until) = circuit.opens_until(now, random::fraction()) else {
+            self.remember(provider, circuit, now + CACHED);
             return Ok(());
         };
-        self.store.open_circuit(of, &health, until).await?;
-        tracing::warn!(provider, failures = health.consecutive_failures, "provider left alone");
+        self.store.open_circuit(of, &circuit, until).await?;
+        tracing::warn!(provider, failures = circuit.consecutive_failures, "circuit opened");
         // The next job reads for how long, since it may be another instance that has said so.
-        self.remember(provider, health, now);
+        self.remember(provider, circuit, now);
         Ok(())
     }
 
     /// How `provider` has been doing, as far as it is worth asking.
-    async fn health(
+    async fn circuit(
         &self,
         provider: &'static str,
-        asked_before: bool,
+        is_retry: bool,
         now: Timestamp,
     ) -> Result<Option<Circuit>, StoreError> {
-        let known = self.known().get(provider).cloned();
-        match known {
-            Some(known) if known.until > now => return Ok(Some(known.health)),
-            None if !asked_before => return Ok(None),
+        let cached = self.cached().get(provider).cloned();
+        match cached {
+            Some(cached) if cached.until > now => return Ok(Some(cached.circuit)),
+            None if !is_retry => return Ok(None),
             Some(_) | None => {}
         }
-        let health = self.store.circuit(CircuitKey::Provider(provider)).await?;
-        match &health {
-            Some(health) => self.remember(provider, health.clone(), now + BELIEVED),
-            None => drop(self.known().remove(provider)),
+        let circuit = self.store.circuit(CircuitKey::Provider(provider)).await?;
+        match &circuit {
+            Some(circuit) => self.remember(provider, circuit.clone(), now + CACHED),
+            None => drop(self.cached().remove(provider)),
         }
-        Ok(health)
+        Ok(circuit)
     }
 
     /// Keeps what is known of `provider`, to be believed until `until`.
-    fn remember(&self, provider: &'static str, health: Circuit, until: Timestamp) {
-        self.known().insert(provider, Known { health, until });
+    fn remember(&self, provider: &'static str, circuit: Circuit, until: Timestamp) {
+        self.cached().insert(provider, Cached { circuit, until });
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<&'static str, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, HashMap<&'static str, Cached>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,5 @@
-//! How many webhooks a minute are taken from one address, over all instances together. An
-//! instance takes turns ahead where it is busy, and remembers that there are none: most requests
-//! then cost no write.
+//! How many webhooks a minute are accepted from one address, over all instances together. A busy
+//! instance leases permits ahead, and remembers that a window is full: most requests cost no write.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,11 +9,10 @@ use domain::Timestamp;
 use domain::rate_window::{Lease, RateWindow};
 use store::{Store, StoreError};
 
-/// After how many requests within the present minute and the last one an address counts as
-/// busy.
+/// After how many requests within this minute and the last one an address counts as busy.
 const QUIET: u32 = 2;
-/// Into how many blocks the turns of a busy minute are parted. With eight, and single turns at
-/// first, a full minute costs at most 0.2 writes a request.
+/// Into how many blocks the permits of a busy minute are divided. With eight, and single permits
+/// at first, a full minute costs at most 0.2 writes a request.
 const BLOCKS: u32 = 8;
 /// Most addresses remembered. Each takes some 150 bytes.
 const ADDRESSES: usize = 2048;
@@ -33,7 +31,7 @@ pub(crate) enum Admission {
 pub(crate) struct RateLimit {
     route: &'static str,
     limit: u32,
-    addresses: Mutex<HashMap<String, Turns>>,
+    addresses: Mutex<HashMap<String, Permits>>,
 }
 
 impl RateLimit {
@@ -47,28 +45,30 @@ impl RateLimit {
         self.limit
     }
 
-    /// Takes a turn for a request from `address`: from those held, or else from the table.
+    /// Takes a permit for a request from `address`: from those leased, or else from the table.
     pub(crate) async fn admit(
         &self,
         store: &Store,
         address: &str,
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
-        let (seen, wish) = match self.with(address, now, |turns| turns.take(self.limit, now)) {
-            Held::Turn => return Ok(Admission::Granted),
-            Held::Full(wait) => return Ok(Admission::Refused(wait)),
-            Held::Nothing { seen, wish } => (seen, wish),
-        };
-        let lease = store.lease_permits((self.route, address), seen, wish, self.limit, now).await?;
-        Ok(self.with(address, now, |turns| turns.add(lease, now)))
+        let (seen, requested) =
+            match self.with(address, now, |permits| permits.take(self.limit, now)) {
+                Held::Permit => return Ok(Admission::Granted),
+                Held::Full(wait) => return Ok(Admission::Refused(wait)),
+                Held::Nothing { seen, requested } => (seen, requested),
+            };
+        let lease =
+            store.lease_permits((self.route, address), seen, requested, self.limit, now).await?;
+        Ok(self.with(address, now, |permits| permits.add(lease, now)))
     }
 
-    fn with<T>(&self, address: &str, now: Timestamp, act: impl FnOnce(&mut Turns) -> T) -> T {
+    fn with<T>(&self, address: &str, now: Timestamp, act: impl FnOnce(&mut Permits) -> T) -> T {
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         if addresses.len() >= ADDRESSES && !addresses.contains_key(address) {
             let minute = RateWindow::minute(now);
-            addresses.retain(|_, turns| turns.minute >= minute);
-            // Turns forgotten here are lost to their address, which errs on the safe side.
+            addresses.retain(|_, permits| permits.minute >= minute);
+            // Permits forgotten here are lost to their address, which errs on the safe side.
             if addresses.len() >= ADDRESSES {
                 addresses.clear();
             }
@@ -77,33 +77,33 @@ impl RateLimit {
     }
 }
 
-/// What an instance knows of an address.
+/// The permits that an instance has for an address.
 #[derive(Debug, Default)]
-struct Turns {
-    /// The window as it was last seen.
+struct Permits {
+    /// The window as it was last read.
     seen: RateWindow,
-    /// The minute that the turns and the present count are of.
+    /// The minute that the permits and the present count are of.
     minute: i64,
-    /// Turns had and not used yet. They are no good in another minute.
+    /// Permits had and not used yet. They are no good in another minute.
     held: u32,
     /// Requests in that minute, and in the one before.
     requests: [u32; 2],
-    /// Until when there is known to be no turn.
+    /// Until when the window is known to be full.
     full_until: Option<Timestamp>,
 }
 
 /// What is held for a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Held {
-    /// A turn, which it has taken.
-    Turn,
-    /// The knowledge that there is none for so long.
+    /// A permit, which is taken.
+    Permit,
+    /// The window is full for so long.
     Full(Duration),
-    /// Nothing: so many turns are to be had, of the window that was last seen.
-    Nothing { seen: RateWindow, wish: u32 },
+    /// Nothing: so many permits are to be leased of the window that was last read.
+    Nothing { seen: RateWindow, requested: u32 },
 }
 
-impl Turns {
+impl Permits {
     fn take(&mut self, limit: u32, now: Timestamp) -> Held {
         self.enter(RateWindow::minute(now));
         if let Some(until) = self.full_until.filter(|until| now < *until) {
@@ -115,13 +115,13 @@ impl Turns {
         let is_busy = *present + *before > QUIET;
         if let Some(rest) = self.held.checked_sub(1) {
             self.held = rest;
-            return Held::Turn;
+            return Held::Permit;
         }
-        let wish = if is_busy { limit.div_ceil(BLOCKS).max(1) } else { 1 };
-        Held::Nothing { seen: self.seen, wish }
+        let requested = if is_busy { limit.div_ceil(BLOCKS).max(1) } else { 1 };
+        Held::Nothing { seen: self.seen, requested }
     }
 
-    /// Adds what was had, less the turn of the request that it was had for.
+    /// Adds what was leased, less the permit of the request that it was leased for.
     fn add(&mut self, lease: Lease, now: Timestamp) -> Admission {
         match lease {
             Lease::Granted { permits, window } => {
@@ -156,33 +156,33 @@ mod tests {
         window: RateWindow,
         limit: u32,
         writes: u32,
-        instances: Vec<Turns>,
+        instances: Vec<Permits>,
     }
 
     impl Table {
         fn new(limit: u32, instances: usize) -> Self {
-            let instances = std::iter::repeat_with(Turns::default).take(instances).collect();
+            let instances = std::iter::repeat_with(Permits::default).take(instances).collect();
             Self { window: RateWindow::default(), limit, writes: 0, instances }
         }
 
         fn request(&mut self, instance: usize, now: Timestamp) -> Admission {
-            let turns = &mut self.instances[instance];
-            let (seen, wish) = match turns.take(self.limit, now) {
-                Held::Turn => return Admission::Granted,
+            let permits = &mut self.instances[instance];
+            let (seen, requested) = match permits.take(self.limit, now) {
+                Held::Permit => return Admission::Granted,
                 Held::Full(wait) => return Admission::Refused(wait),
-                Held::Nothing { seen, wish } => (seen, wish),
+                Held::Nothing { seen, requested } => (seen, requested),
             };
-            let wish = match seen.lease(wish, self.limit, now) {
+            let requested = match seen.lease(requested, self.limit, now) {
                 Lease::Granted { permits, .. } => permits,
-                full @ Lease::Full { .. } => return turns.add(full, now),
+                full @ Lease::Full { .. } => return permits.add(full, now),
             };
             self.writes += 1;
-            if let full @ Lease::Full { .. } = self.window.lease(wish, self.limit, now) {
-                return turns.add(full, now);
+            if let full @ Lease::Full { .. } = self.window.lease(requested, self.limit, now) {
+                return permits.add(full, now);
             }
             let window = self.window.at(now);
-            self.window = RateWindow { taken: window.taken + wish, ..window };
-            turns.add(self.window.granted(wish, self.limit, now), now)
+            self.window = RateWindow { taken: window.taken + requested, ..window };
+            permits.add(self.window.granted(requested, self.limit, now), now)
         }
     }
 
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_address_keeps_no_turns_from_other_instances() {
+    fn a_quiet_address_keeps_no_permits_from_other_instances() {
         let mut table = Table::new(50, 25);
         for request in 0..50 {
             assert_eq!(table.request(request % 25, at(1000)), Admission::Granted);
@@ -223,14 +223,14 @@ mod tests {
     fn memory_is_bounded() {
         let limit = RateLimit::new("route", 100);
         for address in 0..3 * ADDRESSES {
-            limit.with(&address.to_string(), at(0), |turns| turns.take(100, at(0)));
+            limit.with(&address.to_string(), at(0), |permits| permits.take(100, at(0)));
         }
         assert!(limit.addresses.lock().unwrap().len() <= ADDRESSES);
     }
 
     proptest! {
         /// Against a plain count: whatever comes when and where, no clock minute has more than
-        /// the limit, and whoever waits as told is served if nobody else comes.
+        /// the limit, and a sender that waits as long as it is answered is served if no other comes.
         #[test]
         fn never_more_than_the_limit(
             requests in prop::collection::vec((0_i64..4000, 0_usize..3), 1..400),

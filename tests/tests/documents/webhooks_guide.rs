@@ -1,5 +1,5 @@
 //! `docs/WEBHOOKS_GUIDE.md`: real webhooks are verified by each of its snippets whose language is
-//! on the machine, by the official Standard Webhooks libraries, and by seed 002's own code; and
+//! on the machine, by the official Standard Webhooks libraries, and by the code of the async TTS API v1; and
 //! what was altered, or is late or early, is refused.
 
 #[path = "../../verifiers/guide.rs"]
@@ -24,7 +24,7 @@ struct Case {
     headers: BTreeMap<String, String>,
     body: String,
     accepted: bool,
-    /// Whether only the time is wrong, which seed 002's signature does not cover.
+    /// Whether only the time is wrong, which the signature of the async TTS API v1 does not cover.
     timely: bool,
 }
 
@@ -163,7 +163,11 @@ fn official(cases: &[Case], libraries: &Path, python: &Path) {
         .iter()
         .map(|case| Case { accepted: case.accepted || !case.timely, ..case.clone() })
         .collect();
-    check("seed 002's code", &of_the_seed, &words(&mut driver("seed"), &of_the_seed));
+    check(
+        "the code of the async TTS API v1",
+        &of_the_seed,
+        &words(&mut driver("seed"), &of_the_seed),
+    );
     if libraries.join("node_modules").exists() {
         let mut node = Command::new("node");
         node.arg(folder().join("driver.mjs")).arg("official").arg(libraries);

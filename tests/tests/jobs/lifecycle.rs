@@ -46,7 +46,7 @@ async fn text_in_webhook_and_audio_out() {
 }
 
 #[tokio::test]
-async fn the_pod_is_told_in_the_words_of_seed_000() {
+async fn file_is_confirmed_to_the_worker() {
     let world = World::new().await;
     let id = world.client.speak(TEXT, &world.receiver.url()).await;
     world.quiet().await;

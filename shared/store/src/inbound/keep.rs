@@ -1,36 +1,35 @@
-//! Keeping what providers send, and what became of it.
+//! Keeping providers' webhooks, each with its outcome.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Attempt, InboundId, InvalidField, JobState, TaskId, Timestamp, limits};
+use domain::{Attempt, InboundId, InvalidField, TaskId, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::expressions::Expressions;
 use crate::item::{attribute, expiry, item, read, time};
 use crate::keys::{self, Attributes, EXPIRES_AT};
-use crate::{Changed, Store, StoreError};
+use crate::{Store, StoreError};
 
 /// The attribute that holds the bytes: as text where they are text.
 const BODY: &str = "body";
 
-/// A provider's webhook, as it came in and what became of it.
+/// A provider's webhook as it was received, with its outcome.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Inbound {
-    /// Our name for it, which names its job and when it came in.
+    /// Its id, which holds its job and when it was received.
     pub id: InboundId,
-    /// Who sent it.
+    /// The provider that sent it.
     pub provider: String,
-    /// The attempt that its sender was made for; its word is for the present one if there is
-    /// none.
+    /// The attempt that its sender has proved; without one, the report is about the present one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
-    /// The provider's task that it speaks of, where it names one.
+    /// The provider's task that it reports on, where it names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskId>,
-    /// What became of it, the last time it was acted on.
+    /// Its outcome, the last time it was acted on.
     #[serde(rename = "status")]
     pub outcome: InboundOutcome,
-    /// When it was last acted on again.
+    /// When it was last replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed_at: Option<Timestamp>,
     /// Its bytes.
@@ -38,19 +37,19 @@ pub struct Inbound {
     pub body: Vec<u8>,
 }
 
-/// What became of a provider's webhook.
+/// The outcome of a provider's webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InboundOutcome {
-    /// It moved its job on.
+    /// It changed its job.
     Applied,
-    /// What it says had been said before.
+    /// An earlier one had reported the same.
     Duplicate,
-    /// It speaks of an attempt that no longer counts, or of a job that has ended.
+    /// It reports on an attempt that no longer counts, or on a job that has ended.
     Superseded,
-    /// It speaks of no job of ours.
+    /// It reports on no job of the provider's.
     UnknownJob,
-    /// It speaks of a job, or of a task, that is not known yet, and is tried again.
+    /// It reports on a job or a task that is not known yet, and is retried.
     Early,
 }
 
@@ -63,24 +62,6 @@ impl InboundOutcome {
         (Self::UnknownJob, "unknown_job"),
         (Self::Early, "early"),
     ];
-
-    /// What became of a word of `attempt` that led to `changed`. A job that would not be
-    /// changed had been told the same before, or has moved on; one that is not there may yet
-    /// come to be.
-    #[must_use]
-    pub fn of(changed: &Changed, attempt: Option<Attempt>) -> Self {
-        match changed {
-            Changed::Done(_) => Self::Applied,
-            Changed::Conflict(None) => Self::Early,
-            Changed::Conflict(Some(job)) => {
-                let same_attempt = attempt.is_none_or(|attempt| attempt == job.attempt);
-                match job.state {
-                    JobState::Storing | JobState::Completed if same_attempt => Self::Duplicate,
-                    _ => Self::Superseded,
-                }
-            }
-        }
-    }
 }
 
 impl std::str::FromStr for InboundOutcome {
@@ -124,7 +105,7 @@ impl Store {
         found.map(kept).transpose()
     }
 
-    /// Saves what became of a provider's webhook when its owner had it acted on again.
+    /// Saves the outcome of a replay.
     pub async fn record_inbound_replay(
         &self,
         id: &InboundId,
@@ -136,7 +117,7 @@ impl Store {
         self.update_inbound(id, update).await
     }
 
-    /// Saves what at last became of a provider's webhook that had come early.
+    /// Saves the last outcome of a webhook that came early.
     pub async fn record_inbound(
         &self,
         id: &InboundId,
