@@ -1,4 +1,5 @@
 //! What the Markdown files refer to exists: relative links, and repository paths in backticks.
+//! Contracts are named, and not by a number that nobody can look up.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,6 @@ const FOLDERS: [&str; 8] =
     [".cargo", ".ci", "docs", "events", "functions", "infra", "shared", "tests"];
 /// Folders inside them that tools fill.
 const GENERATED: [&str; 3] = ["__pycache__", "node_modules", "target"];
-/// Walk-throughs of the provider interface, which come with it.
-const AWAITED: [&str; 2] = ["docs/ADDING_A_JOB_KIND.md", "docs/ADDING_A_PROVIDER.md"];
 
 #[test]
 fn links_and_paths_in_documents_lead_to_files() {
@@ -25,15 +24,22 @@ fn links_and_paths_in_documents_lead_to_files() {
         let folder = file.parent().unwrap();
         let links = links(&text).map(|link| folder.join(link));
         let paths = paths(&text).map(|path| root.join(path));
-        let missing = links.chain(paths).filter(|target| !target.exists() && !is_awaited(target));
+        let missing = links.chain(paths).filter(|target| !target.exists());
         broken.extend(missing.map(|target| (file.clone(), target)));
     }
     assert!(documents > 15, "only {documents} documents found");
     assert!(broken.is_empty(), "these lead nowhere: {broken:#?}");
 }
 
-fn is_awaited(target: &Path) -> bool {
-    AWAITED.iter().any(|path| target.ends_with(path))
+/// `docs/CONTRACTS.md` has the names to use instead.
+#[test]
+fn contracts_are_referred_to_by_name() {
+    let numbers = ["seed", "00"];
+    let numbers = [" ", "_", "-"].map(|between| numbers.join(between));
+    let text = |file: &PathBuf| std::fs::read_to_string(file).unwrap_or_default().to_lowercase();
+    let files = files().into_iter();
+    let numbered = files.filter(|file| numbers.iter().any(|number| text(file).contains(number)));
+    assert_eq!(numbered.collect::<Vec<_>>(), Vec::<PathBuf>::new());
 }
 
 /// Every file of ours.
