@@ -37,11 +37,11 @@ CRATES = {
     "store": r"\bstore\s*\.\s*(\w+)\s*\(",
     "blobs": r"(?:blobs|upload)\s*\.\s*(\w+)\s*\(",
     "queues": r"(?:\w+)\s*\.\s*(send\w*)\s*\(",
-    "intake": r"\bintake\s*\.\s*(\w+)\s*\(",
+    "intake": r"\b(?:intake|webhooks)\s*\.\s*(\w+)\s*\(",
 }
 # The shared crates through which one of these calls AWS.
 BELOW = {"intake": ["store"]}
-# The clients of a service's own, and the service whose actions their users' roles allow.
+# The crates that are the only way to one service, and the prefix of its actions.
 CLIENTS = {"store": "dynamodb:", "blobs": "s3:"}
 # A function of a crate: "method" or "free", and its name.
 Name = tuple[str, str]
@@ -68,16 +68,16 @@ def complaints(root: Path, template: Template) -> Iterator[str]:
             yield from of_clients(function, used)
 
 
-def of_role(function: Function, called: set[str]) -> Iterator[str]:
+def of_role(function: Function, calls: set[str]) -> Iterator[str]:
     """The differences between the role of a function and what its source calls."""
-    for action in sorted(called - function.allowed):
+    for action in sorted(calls - function.allowed):
         yield f"{function.name} calls {action}, but no policy of {function.logical_id} allows it"
-    for action in sorted(function.allowed - called):
+    for action in sorted(function.allowed - calls):
         yield f"{function.logical_id} allows {action}, but nothing in {function.name} calls it"
 
 
 def of_clients(function: Function, used: set[str]) -> Iterator[str]:
-    """Clients that a function's package lists without a use for them."""
+    """Crates in a function's manifest whose service its role does not allow."""
     for crate in sorted(used & CLIENTS.keys()):
         # `store` also decodes the records of the table's stream, without a call.
         decodes = crate == "store" and function.streams

@@ -187,6 +187,7 @@ class Variables(Omission):
         self.assert_complaints(
             "dispatch reads STITCH_SERVICE_URL, which template.yaml does not set for it",
             "reconcile reads STITCH_SERVICE_URL, which template.yaml does not set for it",
+            "infra/tools/invoke/sam-env.json has STITCH_SERVICE_URL, which template.yaml sets for no function",
         )
 
     def test_variable_under_sam_local(self) -> None:

@@ -67,8 +67,7 @@ def read_by(root: Path, name: str) -> tuple[set[str], set[str]]:
 
 def provider_variables(root: Path) -> tuple[set[str], set[str]]:
     """The variables of all providers, and their options, which only some functions read."""
-    sources = (root / PROVIDERS).glob("*/*.rs")
-    code = "\n".join(source.read_text() for source in sources if source.name != "tests.rs")
+    code = "\n".join(settings.read_text() for settings in (root / PROVIDERS).glob("*/mod.rs"))
     options = {name for listed in re.findall(r"options: &\[([^]]*)\]", code) for name in VARIABLE.findall(listed)}
     return set(VARIABLE.findall(code)) - options, options
 
