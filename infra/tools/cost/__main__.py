@@ -146,9 +146,11 @@ message is processed alone; under load they are processed in batches:
 {others(alone, loaded)}
 | **with the calls** | | **{by_calls + sum(d for _, _, d in alone):.2f}** | | **{by_calls + sum(d for _, _, d in loaded):.2f}** |
 
-Running time is what a function waits and works, at its memory. The waiting times are assumptions:
-{waits()}.
-The work, {MEASURED["processor_milliseconds_of_an_invocation"]} ms of a whole processor for an invocation, and the bytes logged are measured.
+Running time is a function's waiting and its own work, at its memory. The waiting times are assumptions:
+
+{waits()}
+
+The work, {MEASURED["processor_milliseconds_of_an_invocation"]} ms of a whole processor for an invocation, is measured, and so are the bytes logged.
 
 ## A million scenes
 
@@ -171,7 +173,7 @@ thumbnail. The calls are counted in the test `{SCENE}`;
 | one delayed message per job | an index of deadlines (2 units) and a scheduled query | {2 * MILLION["dynamodb_write_unit"] - MILLION["sqs_request"]:.2f} |
 | stream filters | invoking `relay` for every write (4 more invocations) | {4 * MILLION["lambda_request"]:.2f} |
 | HTTP API | REST API at $3.50 a million | {len(ROUTES) * 2.5:.2f} |
-| arm64 | x86_64, a quarter more a second | {alone[2][2] * 0.25:.2f} |
+| arm64 | x86_64, at a quarter more a second | {alone[2][2] * 0.25:.2f} |
 | one PUT up to 64 MB | a multipart upload (3 requests) | {2 * MILLION["s3_put"]:.2f} |
 
 ## What files add
@@ -193,8 +195,8 @@ more than any call. The items of a job take about 4 KB for 30 days, ${4 * (MONTH
 
 
 def waits() -> str:
-    """The assumed waiting times in words."""
-    return ",\n".join(f"{milliseconds} ms for {what}" for what, milliseconds in ASSUMED.items())
+    """The list of the assumed waiting times."""
+    return "\n".join(f"- {milliseconds} ms for {what}" for what, milliseconds in ASSUMED.items())
 
 
 def others(alone: list[Term], loaded: list[Term]) -> str:

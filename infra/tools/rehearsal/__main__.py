@@ -78,7 +78,7 @@ def rehearse(folder: Path, names: list[str], architecture: str) -> None:
             owner = with_key(cloud, resources["Table"], api.url)
             secret = owner.get("/v1/webhook-secret")["secret"]
             with functions.watched(cloud, resources["FunctionLogs"]):
-                use(Stage(owner, secret, client.url, inbox), members["NOTIFICATION_API_KEY"])
+                use_api(Stage(owner, secret, client.url, inbox), members["NOTIFICATION_API_KEY"])
                 await_empty_queues(cloud, resources)
             say("every queue is empty, the dead letter queues too, and no function has logged an error")
             cloud.remove()
@@ -103,7 +103,7 @@ def with_key(cloud: Emulator, table: str, api_url: str) -> Client:
     return Client(api_url, made.stdout.strip())
 
 
-def use(stage: Stage, notification_key: str) -> None:
+def use_api(stage: Stage, notification_key: str) -> None:
     """All requests to the API."""
     for path in ("/v1/health", "/openapi.json"):
         stage.api.get(path)
