@@ -124,7 +124,7 @@ async fn take(store: &Store, step: &Step, task: &str, provider_url: &str, head: 
         return;
     }
     let attempt = Attempt(1);
-    save(store, step, &Change::claimed(Attempt(0), START)).await;
+    save(store, step, &Change::claimed(Attempt(0), "mark", START)).await;
     if head == Some(Head::Dispatched) {
         return;
     }

@@ -9,20 +9,31 @@
 mod breaker;
 mod order;
 
+use std::time::Duration;
+
 use domain::job::ErrorCode;
 use domain::links::Links;
-use domain::{Job, JobError, JobKind, JobState, TaskId, Timestamp};
+use domain::{Job, JobError, JobId, JobKind, JobState, TaskId, Timestamp};
+use http::StatusCode;
 use outbound::{ProviderClient, SendError};
 use providers::{Accounts, AnswerError, Configured, Order, Submission};
 use queues::Queue;
 use queues::message::Dispatch as Message;
 use runtime::queue::{QueueFunction, Receipt, WorkError};
-use runtime::{Clock, Context, StartError};
+use runtime::{Clock, Context, StartError, random};
 use signing::TokenKey;
-use store::{Change, Changed, Store};
+use store::{Change, Changed, Store, StoreError};
 
 use crate::breaker::{Admission, Breaker};
 use crate::order::{Orders, Prepared};
+
+/// How long to wait before what a provider answered is saved again, if the table does not take it.
+const SAVE_PAUSES: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+];
 
 /// The function.
 #[derive(Debug)]
@@ -116,11 +127,13 @@ impl Dispatch {
     /// cancelled, or the attempt claimed before. A claim whose worker died is found by
     /// `reconcile`; a second one here could start the same work twice.
     async fn claimed(&self, message: &Message) -> Result<Option<Box<Job>>, WorkError> {
-        let claim = Change::claimed(message.last_attempt, self.clock.now());
-        let claimed = self.store.change(&message.job_id, &claim).await;
+        let mark = random::hex::<4>();
+        let claim = Change::claimed(message.last_attempt, &mark, self.clock.now());
+        let claimed = self.save(&message.job_id, &claim).await;
         match claimed.map_err(|error| WorkError::new("claim the job", error))? {
             Changed::Done(job) => Ok(Some(job)),
-            Changed::Conflict(_) => Ok(None),
+            // The write was repeated after its first answer was lost.
+            Changed::Conflict(found) => Ok(found.filter(|job| job.claim.as_ref() == Some(&mark))),
         }
     }
 
@@ -132,8 +145,14 @@ impl Dispatch {
     }
 
     async fn dispatch(&self, job: &Job, configured: Configured<'_>) -> Result<(), WorkError> {
-        let prepared = self.orders.of(job, configured.provider).await;
-        match prepared.map_err(|error| WorkError::new("read what is to be done", error))? {
+        let prepared = match self.orders.of(job, configured.provider).await {
+            Ok(prepared) => prepared,
+            // Nothing was submitted, so another attempt may be.
+            Err(error) => {
+                return self.put_back(job, &format!("its input was not read: {error}")).await;
+            }
+        };
+        match prepared {
             Prepared::Ready { order, upstream_source } => {
                 let submitted = self.submit(configured, &order).await;
                 self.settle(job, configured, &submitted, upstream_source).await?;
@@ -171,15 +190,14 @@ impl Dispatch {
                 self.accepted(job, configured, task, upstream_source).await
             }
             Submitted::Answered(Submission::Rejected(error)) => self.failed(job, error).await,
-            Submitted::Answered(Submission::TryLater { status }) => {
+            Submitted::Answered(Submission::TryLater { status }) if is_refusal(*status) => {
                 self.put_back(job, &format!("the provider answered {status}")).await
             }
-            Submitted::NotReceived(reason) => self.put_back(job, reason).await,
-            Submitted::Unknown(reason) => {
-                tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason,
-                    "submission without a usable answer; reconcile decides");
-                Ok(())
+            Submitted::Answered(Submission::TryLater { status }) => {
+                self.uncertain(job, &format!("the provider answered {status}")).await
             }
+            Submitted::NotReceived(reason) => self.put_back(job, reason).await,
+            Submitted::Unknown(reason) => self.uncertain(job, reason).await,
         }
     }
 
@@ -209,8 +227,11 @@ impl Dispatch {
     ) -> Result<(), WorkError> {
         tracing::info!(job_id = %job.id, attempt = %job.attempt, %task, "job dispatched");
         let change = Change::accepted(job, task, upstream_source, self.clock.now());
-        let saved = self.store.change(&job.id, &change).await;
-        match saved.map_err(|error| WorkError::new("save the provider's task", error))? {
+        match self
+            .save(&job.id, &change)
+            .await
+            .map_err(|error| WorkError::new("save the provider's task", error))?
+        {
             Changed::Conflict(Some(found)) if has_moved_on(&found, job) => {
                 self.cancel(job, configured, task).await;
             }
@@ -218,6 +239,29 @@ impl Dispatch {
             Changed::Done(_) | Changed::Conflict(_) => {}
         }
         Ok(())
+    }
+
+    /// Saves `change`, more patiently than usual: what it says is known nowhere else, and the
+    /// repeated message would not call the provider again.
+    async fn save(&self, id: &JobId, change: &Change) -> Result<Changed, StoreError> {
+        let mut pauses = SAVE_PAUSES.iter();
+        loop {
+            match (self.store.change(id, change).await, pauses.next()) {
+                (Err(_), Some(pause)) => tokio::time::sleep(*pause).await,
+                (saved, _) => return saved,
+            }
+        }
+    }
+
+    /// The provider may have accepted the job, or not. It is not submitted again before that is
+    /// known: by the provider's webhook, by its time-to-live, or as the job's owner decides.
+    async fn uncertain(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
+        tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason, "submission uncertain");
+        let change = Change::uncertain(job.attempt, self.clock.now());
+        let saved = self.save(&job.id, &change).await;
+        saved
+            .map(drop)
+            .map_err(|error| WorkError::new("save that the submission is uncertain", error))
     }
 
     /// Cancels a task whose attempt no longer counts; whether that works changes nothing.
@@ -234,6 +278,7 @@ impl Dispatch {
             "job failed");
         let (saving, now) = ("save that the job failed", self.clock.now());
         let change = Change::failed(job.attempt, error, now)
+            .map(|change| change.only_from(job))
             .map_err(|error| WorkError::new(saving, error))?;
         let saved = self.store.advance(job, &change, now).await;
         saved.map(drop).map_err(|error| WorkError::new(saving, error))
@@ -243,9 +288,24 @@ impl Dispatch {
     async fn put_back(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
         tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason, "job queued again");
         let change = Change::put_back(job.attempt, self.clock.now());
-        let saved = self.store.change(&job.id, &change).await;
-        saved.map(drop).map_err(|error| WorkError::new("queue the job again", error))
+        let saved = self.save(&job.id, &change).await;
+        match saved.map_err(|error| WorkError::new("queue the job again", error))? {
+            // No submission follows a cancel, and no task is left to cancel.
+            Changed::Conflict(Some(found)) if found.cancel_requested_at.is_some() => {
+                let change = Change::cancelled(job.attempt, self.clock.now());
+                let saved = self.store.advance(&found, &change, self.clock.now()).await;
+                saved.map(drop).map_err(|error| WorkError::new("cancel the job", error))
+            }
+            Changed::Done(_) | Changed::Conflict(_) => Ok(()),
+        }
     }
+}
+
+/// Whether an answer with that status says that the provider has not accepted the job. Behind a
+/// server error or a time-out of a gateway it may have.
+fn is_refusal(status: StatusCode) -> bool {
+    status == StatusCode::SERVICE_UNAVAILABLE
+        || !status.is_server_error() && status != StatusCode::REQUEST_TIMEOUT
 }
 
 /// Whether `found` no longer needs the task of the attempt of `claimed`.

@@ -87,6 +87,7 @@ fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
         JobState::Waiting
         | JobState::Queued
         | JobState::Dispatched
+        | JobState::Uncertain
         | JobState::Running
         | JobState::Storing => Problem::conflict(
             "not_ready",

@@ -82,7 +82,11 @@ fn refuse_unless_running(caller: &Caller, job: Option<&Job>) -> Result<(), Probl
     let job = job.filter(|job| job.owner == caller.owner);
     let job = job.ok_or_else(|| Problem::not_found("There is no such job."))?;
     match job.state {
-        JobState::Waiting | JobState::Queued | JobState::Dispatched | JobState::Running => Ok(()),
+        JobState::Waiting
+        | JobState::Queued
+        | JobState::Dispatched
+        | JobState::Uncertain
+        | JobState::Running => Ok(()),
         JobState::Storing => {
             Err(too_late("The provider has finished, and the job's files are being stored."))
         }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use domain::job::ErrorCode;
+use domain::job::{ErrorCode, OnUncertain};
 use domain::{Job, JobError, JobState, TaskId, Timestamp, limits};
 
-/// After how long a claim whose provider's answer was never saved counts as lost: the function
-/// that made it cannot be running any more (`dispatch` ends after 60 s).
+/// After how long a claim whose provider's answer was never saved counts as uncertain: the
+/// function that made it cannot be running any more (`dispatch` ends after 60 s). What is
+/// uncertain waits as long before it is retried or failed.
 const CLAIM: Duration = Duration::from_mins(2);
 /// After how long a message to `dispatch` or `ingest` counts as lost. No run of `ingest` can
 /// last longer, so a large file is not pulled twice at once.
@@ -21,25 +22,47 @@ pub(crate) enum Decision {
     DispatchAgain,
     /// Send it to `ingest` again: the message seems lost.
     PullAgain,
+    /// Note that its provider may have accepted it, or not.
+    Uncertain,
     /// Give its attempt up as lost.
     Lost,
     /// End it.
     Fail(JobError),
     /// Cancel its task, as its owner requested.
     Cancel,
+    /// End it as cancelled, though its provider has not confirmed it in time.
+    CancelUnconfirmed,
     /// Ask its provider for the status of this task.
     Poll(TaskId),
 }
 
+/// What holds for a submission whose answer is lost.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Uncertainty {
+    /// What to do about it.
+    pub(crate) then: OnUncertain,
+    /// After how long the task is certainly dead, if that is known.
+    pub(crate) time_to_live: Option<Duration>,
+}
+
 /// Decides what to do with `job`, which has not ended, at `now`. It is polled once in every
 /// `interval`.
-pub(crate) fn decide(job: &Job, now: Timestamp, interval: Duration) -> Decision {
+pub(crate) fn decide(
+    job: &Job,
+    now: Timestamp,
+    interval: Duration,
+    uncertainty: Uncertainty,
+) -> Decision {
     let age = now.since(job.state_since);
     match job.state {
         JobState::Queued => queued(job, age, now, interval),
         JobState::Dispatched if age < CLAIM => Decision::Wait,
-        JobState::Dispatched if job.cancel_requested_at.is_some() => Decision::Cancel,
-        JobState::Dispatched => Decision::Lost,
+        JobState::Dispatched | JobState::Uncertain if job.cancel_requested_at.is_some() => {
+            Decision::Cancel
+        }
+        JobState::Dispatched if uncertainty.then == OnUncertain::Retry => Decision::Lost,
+        JobState::Dispatched => Decision::Uncertain,
+        JobState::Uncertain => uncertain(age, uncertainty),
         JobState::Running => running(job, age),
         JobState::Storing if age >= limits::STORE_DEADLINE => Decision::Lost,
         JobState::Storing if message_is_lost(age, interval) => Decision::PullAgain,
@@ -51,8 +74,31 @@ pub(crate) fn decide(job: &Job, now: Timestamp, interval: Duration) -> Decision 
     }
 }
 
+/// A task whose fate is unknown is never submitted again before it is certainly dead, unless that
+/// is wanted.
+fn uncertain(age: Duration, uncertainty: Uncertainty) -> Decision {
+    let Uncertainty { then, time_to_live } = uncertainty;
+    let (deadline, end) = match (then, time_to_live) {
+        (OnUncertain::Retry, _) => (CLAIM, Decision::Lost),
+        (OnUncertain::Wait, Some(time_to_live)) => (time_to_live, Decision::Lost),
+        (OnUncertain::Wait, None) => (limits::RUN_DEADLINE, unanswered()),
+        (OnUncertain::Fail, _) => (CLAIM, unanswered()),
+    };
+    if age >= deadline { end } else { Decision::Wait }
+}
+
+fn unanswered() -> Decision {
+    let message = "The provider's answer to the submission was lost, and it never reported on it.";
+    Decision::Fail(JobError::new(ErrorCode::SubmissionUncertain, message))
+}
+
 fn queued(job: &Job, age: Duration, now: Timestamp, interval: Duration) -> Decision {
-    if now.since(job.created_at) >= limits::START_DEADLINE {
+    if job.cancel_requested_at.is_some() {
+        return Decision::Cancel;
+    }
+    // An attempt that was lost has had its own time.
+    let since = job.history.last().map_or(job.created_at, |past| past.at.max(job.created_at));
+    if now.since(since) >= limits::START_DEADLINE {
         let message = "No provider took the job in time.";
         return Decision::Fail(JobError::new(ErrorCode::StartTimeout, message));
     }
@@ -66,10 +112,11 @@ fn message_is_lost(age: Duration, interval: Duration) -> bool {
 }
 
 fn running(job: &Job, age: Duration) -> Decision {
+    let is_overdue = age >= limits::RUN_DEADLINE;
     if job.cancel_requested_at.is_some() {
-        return Decision::Cancel;
+        return if is_overdue { Decision::CancelUnconfirmed } else { Decision::Cancel };
     }
-    if age >= limits::RUN_DEADLINE {
+    if is_overdue {
         let message = "The provider did not finish in time.";
         return Decision::Fail(JobError::new(ErrorCode::RunTimeout, message));
     }

@@ -20,7 +20,10 @@ use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
 use store::{Change, Store, StoreError};
 
-use crate::decision::{Decision, decide};
+use crate::decision::{Decision, Uncertainty, decide};
+
+/// How long after it was accepted a task may be unknown to its provider.
+const KNOWN: Duration = Duration::from_mins(1);
 
 /// The function.
 #[derive(Debug)]
@@ -84,7 +87,8 @@ impl QueueFunction for Reconcile {
 
 impl Reconcile {
     async fn act(&self, job: &Job) -> Result<(), WorkError> {
-        match decide(job, self.clock.now(), schedule::poll_interval(self.confirmation_timeout)) {
+        let interval = schedule::poll_interval(self.confirmation_timeout);
+        match decide(job, self.clock.now(), interval, self.uncertainty(job)) {
             Decision::Wait => Ok(()),
             Decision::DispatchAgain => {
                 let sent = self.dispatch.send(&Dispatch::of(job), Duration::ZERO).await;
@@ -95,10 +99,19 @@ impl Reconcile {
                 let sent = self.ingest.send(&message, Duration::ZERO).await;
                 sent.map_err(|error| WorkError::new("send the job to ingest", error))
             }
+            Decision::Uncertain => {
+                tracing::warn!(job_id = %job.id, attempt = %job.attempt, "submission uncertain");
+                self.save(job, &Change::uncertain(job.attempt, self.clock.now())).await
+            }
             Decision::Lost => self.lost(job).await,
             Decision::Fail(error) => {
                 self.end_task(job).await;
-                self.save_made(job, Change::failed(job.attempt, &error, self.clock.now())).await
+                let change = Change::failed(job.attempt, &error, self.clock.now());
+                self.save_made(job, change.map(|change| change.only_from(job))).await
+            }
+            Decision::CancelUnconfirmed => {
+                self.end_task(job).await;
+                self.cancelled(job).await
             }
             Decision::Cancel => self.cancel(job).await,
             Decision::Poll(task) => self.poll(job, &task).await,
@@ -132,7 +145,20 @@ impl Reconcile {
             TaskStatus::Cancelled => {
                 self.save_made(job, Change::cancelled_at_provider(job, now)).await
             }
+            // A task is not always known at once where its status is asked for.
+            TaskStatus::Gone if now.since(job.state_since) < KNOWN => Ok(()),
             TaskStatus::Gone => self.lost(job).await,
+        }
+    }
+
+    /// What holds for the job if the answer to its submission is lost.
+    fn uncertainty(&self, job: &Job) -> Uncertainty {
+        let Ok(Configured { provider, account }) = self.configured(job) else {
+            return Uncertainty::default();
+        };
+        Uncertainty {
+            then: job.on_uncertain.unwrap_or(account.on_uncertain()),
+            time_to_live: provider.time_to_live(),
         }
     }
 
@@ -166,10 +192,15 @@ impl Reconcile {
     /// provider has finished meanwhile, it is too late: the job goes on to its files.
     async fn cancel(&self, job: &Job) -> Result<(), WorkError> {
         let Some(task) = &job.provider_task else { return self.cancelled(job).await };
-        match self.cancel_task(job, task).await? {
-            Cancellation::Cancelled | Cancellation::Gone => self.cancelled(job).await,
-            Cancellation::Requested => Ok(()),
-            Cancellation::TooLate => self.poll(job, task).await,
+        match self.cancel_task(job, task).await {
+            Ok(Cancellation::Cancelled | Cancellation::Gone) => self.cancelled(job).await,
+            Ok(Cancellation::Requested) => Ok(()),
+            Ok(Cancellation::TooLate) => self.poll(job, task).await,
+            // It is requested again at the next poll, until the run deadline.
+            Err(error) => {
+                tracing::warn!(job_id = %job.id, cause = %error, "cancel not accepted");
+                Ok(())
+            }
         }
     }
 

@@ -89,7 +89,7 @@ impl Planner {
                 let at = job.started_at.unwrap_or(job.state_since);
                 self.notify(EventType::JobStarted, EventKey::Job(job.id.clone()), at, job, work)?;
             }
-            JobState::Waiting | JobState::Dispatched | JobState::Running => {}
+            JobState::Waiting | JobState::Dispatched | JobState::Uncertain | JobState::Running => {}
             JobState::Completed | JobState::Failed | JobState::Cancelled => {
                 if let Some(event) = EventType::of(job.state) {
                     self.notify(event, EventKey::Job(job.id.clone()), ended_at(job), job, work)?;

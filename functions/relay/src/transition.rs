@@ -15,10 +15,13 @@ pub(crate) fn is_restarted(old: &Job, new: &Job) -> bool {
     new.attempt > old.attempt && matches!(new.state, JobState::Queued | JobState::Waiting)
 }
 
-/// The provider's task of an attempt that a restart has superseded.
+/// The task of a superseded attempt that a provider still runs: the owner has restarted the job,
+/// or the result of an earlier attempt was adopted.
 pub(crate) fn abandoned_task(old: &Job, new: &Job) -> Option<TaskId> {
+    let is_adopted =
+        new.attempt > old.attempt && matches!(new.state, JobState::Storing | JobState::Completed);
     let task = old.provider_task.clone().filter(|_| old.state == JobState::Running);
-    task.filter(|_| is_restarted(old, new))
+    task.filter(|_| is_adopted || is_restarted(old, new))
 }
 
 /// How long before the next attempt: a growing backoff after an attempt that failed, else none.

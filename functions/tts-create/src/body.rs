@@ -1,6 +1,6 @@
 //! The request body, validated field by field.
 
-use domain::job::{Speech, Work};
+use domain::job::{OnUncertain, Speech, Work};
 use domain::metadata::Metadata;
 use domain::tts::TtsRequest;
 use domain::{Caller, Job, JobId, Timestamp, limits};
@@ -16,6 +16,7 @@ pub(crate) struct Body {
     pub(crate) sha256: Option<String>,
     webhook_url: Option<String>,
     metadata: Option<Metadata>,
+    on_uncertain: Option<OnUncertain>,
 }
 
 impl Body {
@@ -27,6 +28,7 @@ impl Body {
         let format = fields.optional_text("format")?;
         let webhook_url = fields.optional_text("webhook_url")?;
         let metadata = fields.optional_object("metadata")?;
+        let on_uncertain = fields.optional_text("on_uncertain")?;
         Ok(Self {
             request: TtsRequest::new(text, &language, voice, format.as_deref())?,
             sha256: request.idempotency_key()?.map(|_| request.body_sha256()),
@@ -34,6 +36,7 @@ impl Body {
                 .map(|url| guard.check_field(url, "webhook_url"))
                 .transpose()?,
             metadata: metadata.as_ref().map(Metadata::new).transpose()?,
+            on_uncertain: on_uncertain.as_deref().map(str::parse).transpose()?,
         })
     }
 
@@ -44,6 +47,7 @@ impl Body {
             webhook_url: self.webhook_url.clone(),
             metadata: self.metadata.clone(),
             request_sha256: self.sha256.clone(),
+            on_uncertain: self.on_uncertain,
             ..Job::new(id, caller.owner.clone(), Work::Speech(speech), now)
         }
     }

@@ -67,6 +67,7 @@ impl EventType {
             JobState::Waiting
             | JobState::Queued
             | JobState::Dispatched
+            | JobState::Uncertain
             | JobState::Running
             | JobState::Storing => None,
         }

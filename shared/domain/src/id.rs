@@ -159,6 +159,13 @@ impl EndpointId {
 pub struct Attempt(pub u32);
 
 impl Attempt {
+    /// Whether it stands for no attempt at all.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
+    pub const fn is_none(&self) -> bool {
+        self.0 == 0
+    }
+
     /// The attempt after this one.
     #[must_use]
     pub const fn next(self) -> Self {

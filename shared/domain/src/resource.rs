@@ -125,7 +125,7 @@ impl LinkResource {
 /// between the values of the states before and after, so it never decreases.
 fn progress_percent(job: &Job) -> u8 {
     match job.state {
-        JobState::Dispatched => 5,
+        JobState::Dispatched | JobState::Uncertain => 5,
         JobState::Running => job.progress_percent.unwrap_or_default().clamp(10, 90),
         JobState::Storing => 90,
         JobState::Completed => 100,
@@ -138,6 +138,7 @@ fn current_step(job: &Job) -> &str {
         JobState::Waiting => "Waiting for the step before",
         JobState::Queued => "Waiting for its turn",
         JobState::Dispatched => "Being handed to the provider",
+        JobState::Uncertain => "The provider's answer was lost; waiting for its webhook",
         JobState::Running => job.progress_step.as_deref().unwrap_or("The provider is working"),
         JobState::Storing => "Storing the files",
         JobState::Completed => "Done",

@@ -17,6 +17,9 @@ pub enum JobState {
     Queued,
     /// Claimed for one attempt; the provider may or may not have received it.
     Dispatched,
+    /// Submitted without a usable answer: the provider may be working on it, or not. It is not
+    /// submitted again until that is known.
+    Uncertain,
     /// The provider has accepted it and named a task.
     Running,
     /// The provider is done; its files are on their way into our bucket.
@@ -53,6 +56,8 @@ pub enum JobStep {
     Queued,
     /// On its way to the provider.
     Dispatched,
+    /// Submitted, and the provider's answer was lost.
+    Uncertain,
     /// With the provider.
     Running,
     /// Files are being pulled.
@@ -63,10 +68,11 @@ pub enum JobStep {
 
 impl JobState {
     /// Every state there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Waiting,
         Self::Queued,
         Self::Dispatched,
+        Self::Uncertain,
         Self::Running,
         Self::Storing,
         Self::Completed,
@@ -84,16 +90,17 @@ impl JobState {
     /// does, by restarting the step before.
     #[must_use]
     pub const fn predecessors(self) -> &'static [Self] {
-        use JobState::{Dispatched, Queued, Running, Storing};
+        use JobState::{Dispatched, Queued, Running, Storing, Uncertain};
         match self {
             Self::Waiting => &[],
-            Queued => &[Dispatched, Running, Storing],
+            Queued => &[Dispatched, Uncertain, Running, Storing],
             Dispatched => &[Queued, Dispatched],
-            Running => &[Dispatched],
-            Storing => &[Dispatched, Running],
-            Self::Completed => &[Storing, Running, Dispatched],
-            Self::Failed => &[Queued, Dispatched, Running, Storing],
-            Self::Cancelled => &[Queued, Dispatched, Running],
+            Uncertain => &[Dispatched],
+            Running => &[Uncertain, Dispatched],
+            Storing => &[Dispatched, Uncertain, Running],
+            Self::Completed => &[Storing, Running, Uncertain, Dispatched],
+            Self::Failed => &[Queued, Dispatched, Uncertain, Running, Storing],
+            Self::Cancelled => &[Queued, Dispatched, Uncertain, Running],
         }
     }
 
@@ -108,7 +115,9 @@ impl JobState {
     pub const fn status(self) -> JobStatus {
         match self {
             Self::Waiting | Self::Queued => JobStatus::Pending,
-            Self::Dispatched | Self::Running | Self::Storing => JobStatus::Processing,
+            Self::Dispatched | Self::Uncertain | Self::Running | Self::Storing => {
+                JobStatus::Processing
+            }
             Self::Completed => JobStatus::Completed,
             Self::Failed => JobStatus::Failed,
             Self::Cancelled => JobStatus::Cancelled,
@@ -121,6 +130,7 @@ impl JobState {
         match self {
             Self::Waiting | Self::Queued => JobStep::Queued,
             Self::Dispatched => JobStep::Dispatched,
+            Self::Uncertain => JobStep::Uncertain,
             Self::Running => JobStep::Running,
             Self::Storing => JobStep::Storing,
             Self::Completed | Self::Failed | Self::Cancelled => JobStep::Done,
@@ -134,6 +144,7 @@ impl JobState {
             Self::Waiting => "waiting",
             Self::Queued => "queued",
             Self::Dispatched => "dispatched",
+            Self::Uncertain => "uncertain",
             Self::Running => "running",
             Self::Storing => "storing",
             Self::Completed => "completed",

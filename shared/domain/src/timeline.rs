@@ -62,6 +62,7 @@ impl Timeline {
                 self.of(&job.id, at, failed);
             }
             JobState::Cancelled => self.of(&job.id, at, What::Cancelled),
+            JobState::Uncertain => self.of(&job.id, job.state_since, What::Uncertain { attempt }),
             JobState::Waiting | JobState::Queued | JobState::Dispatched | JobState::Running => {}
         }
     }

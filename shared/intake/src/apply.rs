@@ -1,5 +1,6 @@
 //! What a report changes of its job, and what follows from that.
 
+use domain::job::PastAttempt;
 use domain::{Attempt, Job, JobId, JobKind, JobState, ProjectStatus, Step, TaskId, Timestamp};
 use providers::{Provider, Report, TaskResult, TaskStatus, WebhookReport};
 use store::{Advanced, Change, Changed, InboundOutcome, StoreError};
@@ -57,19 +58,19 @@ impl Intake {
             return Ok(Reception::of(InboundOutcome::UnknownJob));
         }
         if let Some(outcome) = settled(&job, subject, report) {
-            return self.as_it_is(&job, report, outcome).await;
+            return self.adopt_or_leave(provider, job, subject, report, outcome, at).await;
         }
         let Some(change) = change_of(&job, report, at)? else {
             return Ok(Reception::of(InboundOutcome::Duplicate));
         };
-        let change = fenced(change.of_kinds(provider.kinds()), subject, report);
+        let change = fenced(change.of_kinds(provider.kinds()), Some(&job), subject, report);
         match self.store.advance(&job, &change, at).await? {
             Advanced::Done => Ok(Reception {
                 released: next_step(&job).filter(|_| report.is_success()),
                 ..Reception::of(InboundOutcome::Applied)
             }),
             Advanced::Alone => Ok(Reception::of(InboundOutcome::Applied)),
-            Advanced::Conflict(found) => self.conflict(provider, subject, report, found).await,
+            Advanced::Conflict(found) => self.conflict(provider, subject, report, found, at).await,
         }
     }
 
@@ -84,10 +85,10 @@ impl Intake {
         let Some(change) = change_unread(subject.attempt, report, at)? else {
             return Ok(Reception::of(InboundOutcome::Duplicate));
         };
-        let change = fenced(change.of_kinds(provider.kinds()), subject, report);
+        let change = fenced(change.of_kinds(provider.kinds()), None, subject, report);
         match self.store.change(&subject.job_id, &change).await? {
             Changed::Done(_) => Ok(Reception::of(InboundOutcome::Applied)),
-            Changed::Conflict(found) => self.conflict(provider, subject, report, found).await,
+            Changed::Conflict(found) => self.conflict(provider, subject, report, found, at).await,
         }
     }
 
@@ -98,6 +99,7 @@ impl Intake {
         subject: &Subject,
         report: &WebhookReport,
         found: Option<Box<Job>>,
+        at: Timestamp,
     ) -> Result<Reception, StoreError> {
         let Some(job) = found else { return Ok(Reception::of(InboundOutcome::Early)) };
         if !provider.kinds().contains(&job.kind()) {
@@ -105,7 +107,36 @@ impl Intake {
         }
         // Only the condition of progress fails without the job having moved on.
         let outcome = settled(&job, subject, report).unwrap_or(InboundOutcome::Duplicate);
-        self.as_it_is(&job, report, outcome).await
+        self.adopt_or_leave(provider, *job, subject, report, outcome, at).await
+    }
+
+    /// Adopts the result of an earlier attempt of the same inputs, which is paid for, as long as
+    /// the job has not ended. Any other report of a superseded attempt changes nothing.
+    async fn adopt_or_leave(
+        &self,
+        provider: &'static dyn Provider,
+        job: Job,
+        subject: &Subject,
+        report: &WebhookReport,
+        outcome: InboundOutcome,
+        at: Timestamp,
+    ) -> Result<Reception, StoreError> {
+        let Some(TaskStatus::Succeeded(TaskResult { source, result })) = report.status() else {
+            return self.as_it_is(&job, report, outcome).await;
+        };
+        if outcome != InboundOutcome::Superseded || !is_adoptable(&job, subject, report) {
+            return self.as_it_is(&job, report, outcome).await;
+        }
+        let change = Change::adopted(&job, report.task.as_ref(), source, result.as_ref(), at)?;
+        match self.store.advance(&job, &change.of_kinds(provider.kinds()), at).await? {
+            Advanced::Done => Ok(Reception {
+                released: next_step(&job),
+                ..Reception::of(InboundOutcome::Applied)
+            }),
+            Advanced::Alone => Ok(Reception::of(InboundOutcome::Applied)),
+            // The job has moved on between read and write: what it is now decides next time.
+            Advanced::Conflict(_) => Ok(Reception::of(InboundOutcome::Early)),
+        }
     }
 
     /// The reception of a report that changes nothing. The answer to a duplicate says what is
@@ -155,13 +186,17 @@ fn needs_job(provider: &dyn Provider, report: &WebhookReport) -> bool {
 fn settled(job: &Job, subject: &Subject, report: &WebhookReport) -> Option<InboundOutcome> {
     if !is_present(job, subject, report) {
         // The provider may be quicker than the saving of its own answer, which names its task.
-        let is_awaited = subject.attempt.is_none()
-            && job.state == JobState::Dispatched
+        let is_new = subject.attempt.is_none()
             && !report.task.as_ref().is_some_and(|task| is_past(job, task));
+        if is_new && job.state == JobState::Uncertain {
+            // Its answer is lost, so no other report will ever name the task.
+            return None;
+        }
+        let is_awaited = is_new && job.state == JobState::Dispatched;
         let outcome = if is_awaited { InboundOutcome::Early } else { InboundOutcome::Superseded };
         return Some(outcome);
     }
-    if matches!(job.state, JobState::Dispatched | JobState::Running) {
+    if matches!(job.state, JobState::Dispatched | JobState::Uncertain | JobState::Running) {
         return None;
     }
     let is_repeated = match report.status() {
@@ -186,12 +221,33 @@ fn is_present(job: &Job, subject: &Subject, report: &WebhookReport) -> bool {
 
 /// Whether `task` is of an attempt of `job` that no longer counts.
 fn is_past(job: &Job, task: &TaskId) -> bool {
-    job.history.iter().any(|past| past.provider_task.as_ref() == Some(task))
+    past_attempt(job, task).is_some()
 }
 
-/// Makes `change` conditional on the attempt or the task that `report` is about.
-fn fenced(change: Change, subject: &Subject, report: &WebhookReport) -> Change {
+/// The superseded attempt of `job` that ran as `task`.
+fn past_attempt(job: &Job, task: &TaskId) -> Option<Attempt> {
+    let of_task = |past: &&PastAttempt| past.provider_task.as_ref() == Some(task);
+    job.history.iter().rev().find(of_task).map(|past| past.attempt)
+}
+
+/// Whether `report` is about an earlier attempt of `job` whose inputs are still those of the
+/// job, which has not come to a result.
+fn is_adoptable(job: &Job, subject: &Subject, report: &WebhookReport) -> bool {
+    let of_task = || past_attempt(job, report.task.as_ref()?);
+    let attempt = subject.attempt.or_else(of_task);
+    let is_open = matches!(
+        job.state,
+        JobState::Queued | JobState::Dispatched | JobState::Uncertain | JobState::Running
+    );
+    is_open && attempt.is_some_and(|attempt| attempt > job.inputs_after && attempt <= job.attempt)
+}
+
+/// Makes `change` conditional on the attempt or the task that `report` is about. A task that no
+/// answer has named is saved with it.
+fn fenced(change: Change, job: Option<&Job>, subject: &Subject, report: &WebhookReport) -> Change {
+    let is_named = job.is_none_or(|job| job.provider_task.is_some());
     match (subject.attempt, &report.task) {
+        (_, Some(task)) if !is_named => change.naming(task),
         (None, Some(task)) => change.of_task(task),
         _ => change,
     }

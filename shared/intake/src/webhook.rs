@@ -162,10 +162,16 @@ fn subject(sender: Sender, report: &WebhookReport) -> Result<Subject, InvalidFie
     match (sender, &report.job) {
         (Sender::Attempt { job_id, .. }, Some(named)) if *named != job_id => Err(other()),
         (Sender::Attempt { job_id, attempt }, _) => Ok(Subject { job_id, attempt: Some(attempt) }),
-        (Sender::Provider, Some(named)) => {
+        (Sender::Provider { attempt: Some((job_id, _)) }, Some(named)) if *named != job_id => {
+            Err(other())
+        }
+        (Sender::Provider { attempt: Some((job_id, attempt)) }, _) => {
+            Ok(Subject { job_id, attempt: Some(attempt) })
+        }
+        (Sender::Provider { attempt: None }, Some(named)) => {
             Ok(Subject { job_id: named.clone(), attempt: report.attempt })
         }
-        (Sender::Provider, None) => Err(other()),
+        (Sender::Provider { attempt: None }, None) => Err(other()),
     }
 }
 

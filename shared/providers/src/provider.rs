@@ -1,5 +1,7 @@
 //! What every provider can be asked: the calls to make, and what its answers and webhooks mean.
 
+use std::time::Duration;
+
 use domain::{InvalidField, JobKind, TaskId};
 use http::StatusCode;
 use serde_json::Value;
@@ -32,6 +34,12 @@ pub trait Provider: Sync {
 
     /// How many webhooks a minute are accepted from one address; any number if `None`.
     fn webhooks_per_minute(&self) -> Option<u32> {
+        None
+    }
+
+    /// How long after its submission a task is certainly dead, whatever became of it: the
+    /// time-to-live that is sent along. `None` if the provider knows no such thing.
+    fn time_to_live(&self) -> Option<Duration> {
         None
     }
 

@@ -11,7 +11,7 @@ use signing::Unverified;
 use crate::body::{
     error_text, number, object, progress_percent, reason, required, task_id, text, url,
 };
-use crate::webhook::{Facts, WebhookKeys, verify_hex_hmac};
+use crate::webhook::{Facts, WebhookKeys, by_token, verify_hex_hmac};
 use crate::{
     Account, Answer, AnswerError, Call, Cancellation, Input, Order, Provider, Report, Sender,
     Settings, Submission, TaskStatus, WebhookReport, WebhookRequest,
@@ -71,7 +71,7 @@ impl<S: SceneService> Provider for S {
 
     fn submit(&self, account: &Account, order: &Order) -> Option<Call> {
         let mut body = S::request(&order.input)?;
-        body["webhook_url"] = json!(order.webhook_url);
+        body["webhook_url"] = json!(order.callback_url());
         Some(Call::submission(account.url("/api/tasks"), account.bearer(), body))
     }
 
@@ -134,6 +134,7 @@ impl<S: SceneService> Provider for S {
         keys: &WebhookKeys,
     ) -> Result<Sender, Unverified> {
         verify_hex_hmac(request, &keys.secret)
+            .map(|_| Sender::Provider { attempt: by_token(request, keys) })
     }
 
     fn authentication_hint(&self) -> &'static str {
@@ -169,8 +170,9 @@ pub(crate) const fn settings(
     key: &'static str,
     webhook_secret: &'static str,
     file_hosts: &'static str,
+    on_uncertain: &'static str,
 ) -> Settings {
-    Settings { url, account: None, key, webhook_secret, options: &[], file_hosts }
+    Settings { url, account: None, key, webhook_secret, options: &[], file_hosts, on_uncertain }
 }
 
 fn status<S: SceneService>(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::job::OnUncertain;
 use domain::{JobKind, Secret};
 
 use crate::call::Auth;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub options: &'static [&'static str],
     /// The hosts that its files may come from, as a list; any public host where it is absent.
     pub file_hosts: &'static str,
+    /// What to do when the answer to a submission is lost: wait, retry or fail.
+    pub on_uncertain: &'static str,
 }
 
 /// A provider's settings, as its calls use them.
@@ -31,6 +34,7 @@ pub struct Settings {
 pub struct Account {
     base_url: String,
     key: Secret,
+    on_uncertain: OnUncertain,
     values: BTreeMap<&'static str, String>,
 }
 
@@ -47,9 +51,9 @@ pub struct Configured<'a> {
     pub account: &'a Account,
 }
 
-/// A configured provider lacks a setting.
+/// A configured provider lacks a setting, or has one that cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the environment variable {name} is not set, which {provider} needs")]
+#[error("the environment variable {name} is not set or cannot be used; {provider} needs it")]
 pub struct MissingSetting {
     /// The variable.
     pub name: &'static str,
@@ -100,10 +104,15 @@ impl Account {
         };
         let (name, provider) = (settings.key, provider.name());
         let key = value(name).ok_or(MissingSetting { name, provider })?;
+        let on_uncertain =
+            value(settings.on_uncertain).map_or(Ok(OnUncertain::default()), str::parse);
+        let name = settings.on_uncertain;
+        let on_uncertain = on_uncertain.map_err(|_| MissingSetting { name, provider })?;
         let names = settings.options.iter().copied().chain(settings.account.map(|(name, _)| name));
         Ok(Some(Self {
             base_url: base_url.trim_end_matches('/').to_owned(),
             key: Secret::new(key),
+            on_uncertain,
             values: names.filter_map(|name| Some((name, value(name)?.to_owned()))).collect(),
         }))
     }
@@ -112,6 +121,12 @@ impl Account {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
+    }
+
+    /// What to do when the answer to a submission is lost.
+    #[must_use]
+    pub const fn on_uncertain(&self) -> OnUncertain {
+        self.on_uncertain
     }
 
     /// Our key, as a bearer token.

@@ -37,7 +37,10 @@ pub enum Sender {
         attempt: Attempt,
     },
     /// It has the provider's secret. It may report on any job of the provider.
-    Provider,
+    Provider {
+        /// The job and attempt of the callback URL, if it was used.
+        attempt: Option<(JobId, Attempt)>,
+    },
 }
 
 /// What a webhook reports.
@@ -100,6 +103,16 @@ pub struct Facts {
     pub has_file: bool,
 }
 
+/// The job and attempt whose token is in the callback URL.
+pub(crate) fn by_token(
+    request: &WebhookRequest<'_>,
+    keys: &WebhookKeys,
+) -> Option<(JobId, Attempt)> {
+    let job_id: JobId = (request.query)("job")?.parse().ok()?;
+    let attempt = keys.tokens.verify_callback_token(&job_id, (request.query)("token")?).ok()?;
+    Some((job_id, attempt))
+}
+
 /// Verifies the signature that the scene services and other plain senders use: the hex
 /// HMAC-SHA256 of the body in `X-Webhook-Signature`.
 pub(crate) fn verify_hex_hmac(
@@ -108,5 +121,6 @@ pub(crate) fn verify_hex_hmac(
 ) -> Result<Sender, Unverified> {
     let name = signing::hex_hmac::SIGNATURE_HEADER;
     let signature = (request.header)(name).ok_or(Unverified::MissingHeader(name))?;
-    signing::hex_hmac::verify(secret, request.body, signature).map(|()| Sender::Provider)
+    signing::hex_hmac::verify(secret, request.body, signature)
+        .map(|()| Sender::Provider { attempt: None })
 }

@@ -227,7 +227,10 @@ async fn one_of_a_superseded_attempt_changes_nothing() {
         let store = case.world.store();
         let lost = Change::lost(&case.job, "the provider lost it", START).unwrap();
         store.change(&case.job.id, &lost).await.unwrap();
-        store.change(&case.job.id, &Change::claimed(case.job.attempt, START)).await.unwrap();
+        store
+            .change(&case.job.id, &Change::claimed(case.job.attempt, "mark", START))
+            .await
+            .unwrap();
         let task = "task-of-another-attempt".parse().unwrap();
         let accepted = Change::accepted(&case.stored().await, &task, false, START);
         store.change(&case.job.id, &accepted).await.unwrap();

@@ -28,6 +28,8 @@ pub enum ErrorCode {
     ProviderFailed,
     /// No provider accepted it in time.
     StartTimeout,
+    /// The provider's answer to the submission was lost, and it never reported on the task.
+    SubmissionUncertain,
     /// The provider did not finish in time.
     RunTimeout,
     /// The provider's file could not be pulled before it was gone.

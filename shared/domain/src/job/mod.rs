@@ -16,7 +16,7 @@ pub use source::{FileRole, Source, SourceFile};
 pub use work::{Speech, StepWork, Work};
 
 use crate::metadata::Metadata;
-use crate::{Attempt, JobId, JobState, OwnerId, Step, TaskId, Timestamp};
+use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp};
 
 /// A job as it is stored. Everything a client, a worker or the stream needs to know of it is
 /// here, but for a long text, which lies in an item of its own.
@@ -33,11 +33,23 @@ pub struct Job {
     pub state: JobState,
     /// The attempt that counts; 0 until it is first dispatched.
     pub attempt: Attempt,
+    /// The last attempt before the job's inputs changed by a restart: results of later attempts
+    /// are all of the same inputs.
+    #[serde(default, skip_serializing_if = "Attempt::is_none")]
+    pub inputs_after: Attempt,
+    /// What its owner wants done when the answer to a submission is lost; the deployment's
+    /// setting decides if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_uncertain: Option<OnUncertain>,
     /// How many attempts a provider accepted and lost.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost_attempts: u32,
     /// When it was accepted.
     pub created_at: Timestamp,
+    /// The mark of the claim of the present attempt, until the provider has answered: it tells a
+    /// write of one's own, repeated after its answer was lost, from another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
     /// When its first attempt was claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
@@ -107,8 +119,11 @@ impl Job {
             work,
             state: JobState::Queued,
             attempt: Attempt(0),
+            inputs_after: Attempt(0),
+            on_uncertain: None,
             lost_attempts: 0,
             created_at: now,
+            claim: None,
             started_at: None,
             state_since: now,
             completed_at: None,
@@ -141,6 +156,33 @@ impl Job {
     #[must_use]
     pub fn step(&self) -> Option<Step> {
         self.work.as_step().and_then(|_| Step::of(&self.id))
+    }
+}
+
+/// What to do with a job whose submission was not answered, as long as nothing says whether the
+/// provider works on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUncertain {
+    /// Wait until the provider reports, or its task is certainly dead.
+    #[default]
+    Wait,
+    /// Submit again after two minutes, which may pay twice.
+    Retry,
+    /// Fail after two minutes.
+    Fail,
+}
+
+impl std::str::FromStr for OnUncertain {
+    type Err = InvalidField;
+
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        match text {
+            "wait" => Ok(Self::Wait),
+            "retry" => Ok(Self::Retry),
+            "fail" => Ok(Self::Fail),
+            _ => Err(InvalidField::new("on_uncertain", "must be wait, retry or fail")),
+        }
     }
 }
 

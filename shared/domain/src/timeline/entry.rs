@@ -59,6 +59,10 @@ pub(super) enum What {
         attempt: Attempt,
         provider_task: Option<TaskId>,
     },
+    /// The provider's answer to the submission was lost.
+    Uncertain {
+        attempt: Attempt,
+    },
     Progress {
         attempt: Attempt,
         progress_percent: u8,

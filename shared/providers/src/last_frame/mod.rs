@@ -23,6 +23,7 @@ impl SceneService for LastFrame {
         "LAST_FRAME_API_KEY",
         "LAST_FRAME_WEBHOOK_SECRET",
         "LAST_FRAME_FILE_HOSTS",
+        "LAST_FRAME_ON_UNCERTAIN",
     );
     const WEBHOOK: &'static str = "/api/webhooks/last-frame-complete";
     const WEBHOOKS_PER_MINUTE: u32 = 100;

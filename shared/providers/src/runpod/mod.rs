@@ -4,6 +4,8 @@ mod answer;
 mod request;
 mod webhook;
 
+use std::time::Duration;
+
 use domain::{InvalidField, JobKind, TaskId};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -36,11 +38,16 @@ impl Provider for Runpod {
             webhook_secret: "RUNPOD_WEBHOOK_SECRET",
             options: &["RUNPOD_NATIVE_WEBHOOK"],
             file_hosts: "RUNPOD_FILE_HOSTS",
+            on_uncertain: "RUNPOD_ON_UNCERTAIN",
         }
     }
 
     fn webhook_path(&self) -> &'static str {
         "/api/runpod-webhook"
+    }
+
+    fn time_to_live(&self) -> Option<Duration> {
+        Some(request::TIME_TO_LIVE)
     }
 
     fn submit(&self, account: &Account, order: &Order) -> Option<Call> {

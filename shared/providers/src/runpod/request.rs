@@ -1,5 +1,7 @@
 //! The calls to RunPod.
 
+use std::time::Duration;
+
 use domain::{TaskId, limits};
 use serde_json::{Value, json};
 
@@ -9,6 +11,10 @@ use crate::{Account, Call, Input, Order};
 const ENDPOINT: &str = "RUNPOD_ENDPOINT_ID";
 /// The variable that asks RunPod itself for a webhook too, besides its worker's.
 const NATIVE_WEBHOOK: &str = "RUNPOD_NATIVE_WEBHOOK";
+
+/// How long a task may wait and run together.
+pub(super) const TIME_TO_LIVE: Duration =
+    Duration::from_secs(limits::START_DEADLINE.as_secs() + limits::RUN_DEADLINE.as_secs());
 
 /// Submits a run.
 pub(super) fn run(account: &Account, order: &Order) -> Option<Call> {
@@ -38,7 +44,6 @@ fn url(account: &Account, path: &str) -> String {
 fn run_body(order: &Order, is_native: bool) -> Option<Value> {
     let Input::Speech(request) = &order.input else { return None };
     let callback_url = order.callback_url();
-    let life = limits::START_DEADLINE + limits::RUN_DEADLINE;
     let mut body = json!({
         "input": {
             "text": request.text,
@@ -49,7 +54,7 @@ fn run_body(order: &Order, is_native: bool) -> Option<Value> {
         },
         "policy": {
             "executionTimeout": limits::RUN_DEADLINE.as_secs() * 1000,
-            "ttl": life.as_secs() * 1000,
+            "ttl": TIME_TO_LIVE.as_secs() * 1000,
         },
     });
     if let Some(voice) = &request.voice {

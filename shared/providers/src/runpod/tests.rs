@@ -299,9 +299,12 @@ fn a_token_counts_for_its_job_and_attempt() {
 #[test]
 fn a_signature_counts_for_any_job_of_the_provider() {
     let signature = hex_hmac::sign(&Secret::new("shared"), ANNOUNCEMENT.as_bytes()).unwrap();
-    assert_eq!(sender(None, None, Some(&signature), "shared"), Ok(Sender::Provider));
+    assert_eq!(
+        sender(None, None, Some(&signature), "shared"),
+        Ok(Sender::Provider { attempt: None })
+    );
     let forged_token = sender(Some("job_1"), Some("1.forged"), Some(&signature), "shared");
-    assert_eq!(forged_token, Ok(Sender::Provider));
+    assert_eq!(forged_token, Ok(Sender::Provider { attempt: None }));
     let forged = sender(None, None, Some("sha256=00"), "shared");
     assert_eq!(forged, Err(Unverified::NoMatch));
 }

@@ -9,7 +9,7 @@ use signing::Unverified;
 
 use super::answer::{self, Task};
 use crate::body::object;
-use crate::webhook::{WebhookKeys, verify_hex_hmac};
+use crate::webhook::{WebhookKeys, by_token, verify_hex_hmac};
 use crate::{Report, Sender, TaskStatus, WebhookReport, WebhookRequest};
 
 /// By the token if it is valid, else by the signature.
@@ -18,20 +18,13 @@ pub(super) fn authenticate(
     keys: &WebhookKeys,
 ) -> Result<Sender, Unverified> {
     let token = (request.query)("token");
-    if let Some(sender) = by_token(request, keys) {
-        return Ok(sender);
+    if let Some((job_id, attempt)) = by_token(request, keys) {
+        return Ok(Sender::Attempt { job_id, attempt });
     }
     verify_hex_hmac(request, &keys.secret).map_err(|unverified| match unverified {
         Unverified::MissingHeader(_) if token.is_some() => Unverified::NoMatch,
         other => other,
     })
-}
-
-fn by_token(request: &WebhookRequest<'_>, keys: &WebhookKeys) -> Option<Sender> {
-    let job_id: JobId = (request.query)("job")?.parse().ok()?;
-    let token = (request.query)("token")?;
-    let attempt = keys.tokens.verify_callback_token(&job_id, token).ok()?;
-    Some(Sender::Attempt { job_id, attempt })
 }
 
 /// Reads either body.

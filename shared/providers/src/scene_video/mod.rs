@@ -23,6 +23,7 @@ impl SceneService for SceneVideo {
         "VIDEO_GENERATION_API_KEY",
         "VIDEO_WEBHOOK_SECRET",
         "VIDEO_FILE_HOSTS",
+        "VIDEO_ON_UNCERTAIN",
     );
     const WEBHOOK: &'static str = "/api/webhooks/video-complete";
     const WEBHOOKS_PER_MINUTE: u32 = 100;

@@ -78,7 +78,7 @@ fn submitted(number: u16, first_frame_url: Option<&str>) -> Value {
 fn a_video_starts_where_the_one_before_ended() {
     let first = json!({
         "project_id": "proj_x", "scene_id": "scene_001", "prompt": "A harbour", "duration": 2.5,
-        "width": 1280, "height": 720, "fps": 24, "webhook_url": "https://api.example.com/x",
+        "width": 1280, "height": 720, "fps": 24, "webhook_url": "https://api.example.com/x?job=proj_x-scene_001-video&token=1.x",
     });
     assert_eq!(submitted(1, None), first);
     let second = submitted(2, Some("https://cdn.example/1.jpg"));

@@ -23,6 +23,7 @@ impl SceneService for Stitch {
         "STITCH_API_KEY",
         "STITCH_WEBHOOK_SECRET",
         "STITCH_FILE_HOSTS",
+        "STITCH_ON_UNCERTAIN",
     );
     const WEBHOOK: &'static str = "/api/webhooks/stitch-complete";
     const WEBHOOKS_PER_MINUTE: u32 = 50;

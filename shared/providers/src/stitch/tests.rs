@@ -40,7 +40,7 @@ fn a_film_is_made_of_all_scenes_in_order() {
         ],
         "transition": { "type": "fade", "duration": 0.5 },
         "format": "mp4",
-        "webhook_url": "https://api.example.com/x",
+        "webhook_url": "https://api.example.com/x?job=proj_x-stitch&token=1.x",
     });
     assert_eq!(Stitch.submit(&account, &order).unwrap().body, Some(expected));
     let registration = Stitch.registration(&account, "https://api.example.com/x", "s").unwrap();

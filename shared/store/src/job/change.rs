@@ -18,6 +18,7 @@ pub struct Change {
     pub(crate) fence: Option<Attempt>,
     pub(crate) task: Option<TaskId>,
     pub(crate) kinds: &'static [JobKind],
+    pub(crate) unless_cancel_requested: bool,
     pub(crate) owner: Option<OwnerId>,
     pub(crate) set: Vec<(&'static str, AttributeValue)>,
     pub(crate) set_once: Option<(&'static str, AttributeValue)>,
@@ -49,6 +50,7 @@ const MARKED_AT: &str = "marked_at";
 
 /// The attributes of one attempt, which the next one must not find.
 const OF_ONE_ATTEMPT: &[&str] = &[
+    "claim",
     "provider_task",
     "accepted_at",
     "source",
@@ -63,6 +65,7 @@ const OF_ONE_ATTEMPT: &[&str] = &[
 
 /// The attributes of one course of a job, which its restart must not find.
 const OF_ONE_COURSE: &[&str] = &[
+    "claim",
     "provider_task",
     "accepted_at",
     "source",
@@ -82,6 +85,12 @@ const OF_ONE_COURSE: &[&str] = &[
     "lost_attempts",
 ];
 
+/// What no longer matters once the provider has answered.
+const CLAIM: &[&str] = &["claim"];
+
+/// The states in which a provider may be working on a job.
+const AT_PROVIDER: &[JobState] = &[JobState::Dispatched, JobState::Uncertain, JobState::Running];
+
 impl Change {
     fn to(state: JobState, at: Timestamp) -> Self {
         let mut set = vec![("state", text(state.as_str())), ("state_since", time(at))];
@@ -98,6 +107,7 @@ impl Change {
             fence: None,
             task: None,
             kinds: &[],
+            unless_cancel_requested: false,
             owner: None,
             set,
             set_once: None,
@@ -109,7 +119,7 @@ impl Change {
 
     fn mark(name: &'static str, at: Timestamp) -> Self {
         let set = vec![(name, time(at)), (MARKED_AT, time(at))];
-        Self::from(&[JobState::Dispatched, JobState::Running], set)
+        Self::from(AT_PROVIDER, set)
     }
 
     fn of(mut self, attempt: Attempt) -> Self {
@@ -127,12 +137,14 @@ impl Change {
         self
     }
 
-    /// The attempt after `last` begins. The caller that saves this may call the provider.
+    /// The attempt after `last` begins. The caller that saves this, under a mark of its own, may
+    /// call the provider.
     #[must_use]
-    pub fn claimed(last: Attempt, at: Timestamp) -> Self {
-        let mut change =
-            Self::to(JobState::Dispatched, at).of(last).set("attempt", number(last.next().0));
+    pub fn claimed(last: Attempt, claim: &str, at: Timestamp) -> Self {
+        let change = Self::to(JobState::Dispatched, at).of(last).set("claim", text(claim));
+        let mut change = change.set("attempt", number(last.next().0));
         change.from = &[JobState::Queued];
+        change.unless_cancel_requested = true;
         change.set_once = Some(("started_at", time(at)));
         change
     }
@@ -142,7 +154,7 @@ impl Change {
     #[must_use]
     pub fn accepted(job: &Job, task: &TaskId, upstream_source: bool, at: Timestamp) -> Self {
         let change = Self::to(JobState::Running, at).of(job.attempt);
-        let mut change = change.set("provider_task", text(task.as_str()));
+        let mut change = Self { remove: CLAIM, ..change.naming(task) };
         if job.kind().is_step() {
             change.set.push(("accepted_at", time(at)));
         }
@@ -150,6 +162,44 @@ impl Change {
             change.set.push(("borrowed", AttributeValue::Bool(true)));
         }
         change
+    }
+
+    /// `attempt` was submitted, and its answer is lost.
+    #[must_use]
+    pub fn uncertain(attempt: Attempt, at: Timestamp) -> Self {
+        Self::to(JobState::Uncertain, at).of(attempt)
+    }
+
+    /// Saves the provider's task too, which the report names and no answer did.
+    #[must_use]
+    pub fn naming(self, task: &TaskId) -> Self {
+        self.set("provider_task", text(task.as_str()))
+    }
+
+    /// Only if `job` is still in the state on which the decision was based.
+    #[must_use]
+    pub fn only_from(mut self, job: &Job) -> Self {
+        self.from = only(job.state);
+        self
+    }
+
+    /// The result of an earlier attempt of `job`, of the same inputs, is adopted. It counts as a
+    /// further attempt, so that the present one is superseded and its task cancelled.
+    pub fn adopted(
+        job: &Job,
+        task: Option<&TaskId>,
+        source: &Source,
+        result: Option<&Value>,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let change = Self::succeeded(Some(job.attempt), source, result, at)?;
+        let change = change.set("attempt", number(job.attempt.next().0));
+        let change = Self { from: only(job.state), ..change };
+        let change = match task {
+            Some(task) => change.naming(task),
+            None => Self { remove: &["claim", "provider_task"], ..change },
+        };
+        change.remembering(job, "an earlier attempt had the result", at)
     }
 
     /// Only if the provider's task is `task`: the report is about no other.
@@ -175,15 +225,14 @@ impl Change {
         at: Timestamp,
     ) -> Result<Self, StoreError> {
         let mut change = if source.files.is_empty() {
-            let at_provider = &[JobState::Dispatched, JobState::Running];
-            Self { from: at_provider, ..Self::to(JobState::Completed, at) }
+            Self { from: AT_PROVIDER, ..Self::to(JobState::Completed, at) }
         } else {
             Self::to(JobState::Storing, at).set("source", attribute(source)?)
         };
         if let Some(result) = result {
             change.set.push(("result", attribute(result)?));
         }
-        Ok(Self { fence: attempt, ..change })
+        Ok(Self { fence: attempt, remove: CLAIM, ..change })
     }
 
     /// An unsigned webhook reports that `attempt` has ended.
@@ -228,7 +277,11 @@ impl Change {
     /// The provider does not accept `attempt` now; the job is queued for another.
     #[must_use]
     pub fn put_back(attempt: Attempt, at: Timestamp) -> Self {
-        Self { remove: OF_ONE_ATTEMPT, ..Self::to(JobState::Queued, at).of(attempt) }
+        Self {
+            remove: OF_ONE_ATTEMPT,
+            unless_cancel_requested: true,
+            ..Self::to(JobState::Queued, at).of(attempt)
+        }
     }
 
     /// The present attempt of `job`, which its provider had accepted, is lost for `reason`; the
@@ -236,7 +289,7 @@ impl Change {
     pub fn lost(job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
         let lost = number(job.lost_attempts + 1);
         let change = Self::put_back(job.attempt, at).set("lost_attempts", lost);
-        change.remembering(job, reason, at)
+        change.only_from(job).remembering(job, reason, at)
     }
 
     /// The present attempt of `job` is lost for `reason`. Another one follows, unless none is left
@@ -250,7 +303,7 @@ impl Change {
     ) -> Result<Self, StoreError> {
         let last = job.lost_attempts + 1 >= limits::ATTEMPTS;
         if last || job.state == JobState::Storing && is_followed(job) {
-            return Self::failed(job.attempt, error, at);
+            return Self::failed(job.attempt, error, at).map(|change| change.only_from(job));
         }
         Self::lost(job, reason, at)
     }
@@ -268,7 +321,7 @@ impl Change {
             Self::failed(job.attempt, error, at)?
         };
         // Once the provider has announced its file it cannot fail any more.
-        Ok(Self { from: &[JobState::Dispatched, JobState::Running], ..change })
+        Ok(Self { from: AT_PROVIDER, ..change })
     }
 
     /// The provider reports that it has cancelled the present attempt of `job`. If no cancel was
@@ -295,6 +348,7 @@ impl Change {
         let change = Self { from: only(job.state), ..Self::to(state, at) }.of(job.attempt);
         let change = change.set("attempt", number(job.attempt.next().0));
         let change = change.set("created_at", time(at));
+        let change = change.set("inputs_after", number(job.attempt.0));
         Self { remove: OF_ONE_COURSE, ..change }.remembering(job, reason, at)
     }
 

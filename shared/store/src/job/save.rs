@@ -82,6 +82,10 @@ fn condition(update: &mut Expressions, change: &Change) -> String {
     if let Some(owner) = &change.owner {
         and(update, "owner", text(owner.as_str()));
     }
+    if change.unless_cancel_requested {
+        let requested = update.name("cancel_requested_at");
+        condition = format!("{condition} AND attribute_not_exists({requested})");
+    }
     if !change.kinds.is_empty() {
         let kinds: Vec<_> =
             change.kinds.iter().map(|kind| update.value(text(kind.as_str()))).collect();

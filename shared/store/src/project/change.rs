@@ -44,7 +44,9 @@ impl Store {
         for job in whole.jobs.values() {
             let change = match job.state {
                 JobState::Waiting | JobState::Queued => Change::cancelled_by(owner, at),
-                JobState::Dispatched | JobState::Running => Change::cancel_requested_by(owner, at),
+                JobState::Dispatched | JobState::Uncertain | JobState::Running => {
+                    Change::cancel_requested_by(owner, at)
+                }
                 JobState::Storing
                 | JobState::Completed
                 | JobState::Failed
