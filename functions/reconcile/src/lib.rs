@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use domain::job::ErrorCode;
 use domain::{Job, JobError, JobState, TaskId, limits, schedule};
-use outbound::ProviderClient;
-use providers::{Accounts, Cancellation, Configured, Progress, TaskResult, TaskStatus};
+use outbound::{ProviderClient, SendError};
+use providers::{
+    Accounts, AnswerError, Cancellation, Configured, Progress, TaskResult, TaskStatus,
+};
 use queues::Queue;
 use queues::message::{Dispatch, Ingest, Reconcile as Message};
 use runtime::queue::{QueueFunction, Receipt, WorkError};
@@ -24,6 +26,10 @@ use crate::decision::{Decision, Uncertainty, decide};
 
 /// How long after it was accepted a task may be unknown to its provider.
 const KNOWN: Duration = Duration::from_mins(1);
+
+/// How many polls in a row may be answered with what cannot be used. The job fails at the last:
+/// no later one is likely to say more.
+const UNUSABLE_ANSWERS: u32 = 5;
 
 /// The function.
 #[derive(Debug)]
@@ -67,7 +73,7 @@ impl QueueFunction for Reconcile {
         })
     }
 
-    async fn handle(&self, message: Message, _: Receipt) -> Result<(), WorkError> {
+    async fn handle(&self, mut message: Message, _: Receipt) -> Result<(), WorkError> {
         let job = self.store.job(&message.job_id).await;
         let job = job.map_err(|error| WorkError::new("read the job", error))?;
         let Some(job) = job else { return Ok(()) };
@@ -77,7 +83,7 @@ impl QueueFunction for Reconcile {
         if !is_current(&job, &message) {
             return Ok(());
         }
-        self.act(&job).await?;
+        self.act(&job, &mut message.unusable_answers).await?;
         match message.polls {
             Some(polls) => self.poll_again(message, polls + 1).await,
             None => Ok(()),
@@ -86,7 +92,7 @@ impl QueueFunction for Reconcile {
 }
 
 impl Reconcile {
-    async fn act(&self, job: &Job) -> Result<(), WorkError> {
+    async fn act(&self, job: &Job, unusable: &mut u32) -> Result<(), WorkError> {
         let interval = schedule::poll_interval(self.confirmation_timeout);
         match decide(job, self.clock.now(), interval, self.uncertainty(job)) {
             Decision::Wait => Ok(()),
@@ -104,30 +110,29 @@ impl Reconcile {
                 self.save(job, &Change::uncertain(job.attempt, self.clock.now())).await
             }
             Decision::Lost => self.lost(job).await,
-            Decision::Fail(error) => {
-                self.end_task(job).await;
-                let change = Change::failed(job.attempt, &error, self.clock.now());
-                self.save_made(job, change.map(|change| change.only_from(job))).await
-            }
+            Decision::Fail(error) => self.fail(job, &error).await,
             Decision::CancelUnconfirmed => {
                 self.end_task(job).await;
                 self.cancelled(job).await
             }
-            Decision::Cancel => self.cancel(job).await,
-            Decision::Poll(task) => self.poll(job, &task).await,
+            Decision::Cancel => self.cancel(job, unusable).await,
+            Decision::Poll(task) => self.poll(job, &task, unusable).await,
         }
     }
 
-    /// Asks the provider for the task's status, and saves it.
-    async fn poll(&self, job: &Job, task: &TaskId) -> Result<(), WorkError> {
+    async fn fail(&self, job: &Job, error: &JobError) -> Result<(), WorkError> {
+        self.end_task(job).await;
+        self.save_made(job, Change::failed(job.attempt, error, self.clock.now())).await
+    }
+
+    /// Asks the provider for the task's status, and saves it. `unusable` counts the answers in a
+    /// row that said nothing.
+    async fn poll(&self, job: &Job, task: &TaskId, unusable: &mut u32) -> Result<(), WorkError> {
         let status = match self.task_status(job, task).await {
             Ok(status) => status,
-            Err(error) => {
-                // The next poll asks again.
-                tracing::warn!(job_id = %job.id, cause = %error, "provider not polled");
-                return Ok(());
-            }
+            Err(error) => return self.not_polled(job, error.as_ref(), unusable).await,
         };
+        *unusable = 0;
         tracing::info!(job_id = %job.id, attempt = %job.attempt, status = status.name(),
             "provider polled");
         let now = self.clock.now();
@@ -162,6 +167,23 @@ impl Reconcile {
         }
     }
 
+    /// The next poll asks again, unless the answers have been unusable for long enough.
+    async fn not_polled(
+        &self,
+        job: &Job,
+        error: &(dyn Error + Send + Sync + 'static),
+        unusable: &mut u32,
+    ) -> Result<(), WorkError> {
+        tracing::warn!(job_id = %job.id, cause = %error, "provider not polled");
+        let Some(fault) = fault(error) else { return Ok(()) };
+        *unusable += 1;
+        if *unusable < UNUSABLE_ANSWERS {
+            return Ok(());
+        }
+        let message = format!("The provider's answers cannot be used: {fault}.");
+        self.fail(job, &JobError::new(ErrorCode::ProviderFailed, message)).await
+    }
+
     async fn progress(&self, job: &Job, progress: &Progress) -> Result<(), WorkError> {
         let Some(percent) = progress.percent else { return Ok(()) };
         // Saves a write whose condition would fail; that decides all the same.
@@ -190,12 +212,12 @@ impl Reconcile {
 
     /// Ends the job as its owner requested, once the provider has cancelled its task. If the
     /// provider has finished meanwhile, it is too late: the job goes on to its files.
-    async fn cancel(&self, job: &Job) -> Result<(), WorkError> {
+    async fn cancel(&self, job: &Job, unusable: &mut u32) -> Result<(), WorkError> {
         let Some(task) = &job.provider_task else { return self.cancelled(job).await };
         match self.cancel_task(job, task).await {
             Ok(Cancellation::Cancelled | Cancellation::Gone) => self.cancelled(job).await,
             Ok(Cancellation::Requested) => Ok(()),
-            Ok(Cancellation::TooLate) => self.poll(job, task).await,
+            Ok(Cancellation::TooLate) => self.poll(job, task, unusable).await,
             // It is requested again at the next poll, until the run deadline.
             Err(error) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "cancel not accepted");
@@ -267,6 +289,17 @@ impl Reconcile {
         let wait = schedule::poll_interval(self.confirmation_timeout);
         let sent = self.queue.send(&Message { polls: Some(polls), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("schedule the next poll", error))
+    }
+}
+
+/// What is wrong with an answer of success that says nothing of its task.
+fn fault(error: &(dyn Error + Send + Sync + 'static)) -> Option<String> {
+    match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(AnswerError::Unusable(invalid)), _) => {
+            Some(format!("{} {}", invalid.field, invalid.message))
+        }
+        (_, Some(too_large @ SendError::TooLarge { .. })) => Some(too_large.to_string()),
+        _ => None,
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn redrive(aws: &SdkConfig, url: &str) -> Result<(), CliError> 
 
 /// Sends a poll of a job, which is repeated until the job ends.
 pub(crate) async fn check(aws: &SdkConfig, queue: String, job_id: JobId) -> Result<(), CliError> {
-    let message = Reconcile { job_id, polls: Some(0), job_created_at: None, superseded_task: None };
+    let message = Reconcile::of(job_id, Some(0));
     Queue::new(aws, queue).send(&message, Duration::ZERO).await?;
     eprintln!("The job's provider will be polled within seconds.");
     Ok(())

@@ -102,11 +102,14 @@ text_id!(TaskId);
 impl FromStr for TaskId {
     type Err = InvalidField;
 
-    /// Accepts what is safe as a segment of a URL's path, up to 128 bytes.
+    /// Accepts what is safe as a segment of a URL's path, up to 512 bytes: some providers encode
+    /// what they route by into the id.
     fn from_str(text: &str) -> Result<Self, InvalidField> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if text.is_empty() || text.len() > 128 || !text.chars().all(plain) {
-            let message = "must be made of letters, digits, - and _ alone";
+        let is_plain =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '=' | '~');
+        let is_dots = text.chars().all(|c| c == '.');
+        if is_dots || text.len() > 512 || !text.chars().all(is_plain) {
+            let message = "must be made of letters, digits, -, _, ., :, = and ~ alone";
             return Err(InvalidField::new("task_id", message));
         }
         Ok(Self(text.to_owned()))
@@ -219,6 +222,16 @@ mod tests {
         assert_ne!(id("a", "key", 0), id("b", "key", 0));
         assert_ne!(id("a", "key", 0), id("a", "key", 1));
         assert_ne!(id("ab", "c", 0), id("a", "bc", 0));
+    }
+
+    #[test]
+    fn a_task_is_named_as_its_provider_likes_but_stays_one_segment_of_a_path() {
+        for text in ["17", "c80f-u1", "sync-1-e2", "video_bGl0=", "a.b:c~d", &"x".repeat(512)] {
+            assert!(text.parse::<TaskId>().is_ok(), "{text}");
+        }
+        for text in ["", ".", "..", "a/b", "a?b", "a#b", "a%2Fb", "a b", &"x".repeat(513)] {
+            assert!(text.parse::<TaskId>().is_err(), "{text}");
+        }
     }
 
     #[test]

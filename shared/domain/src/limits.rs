@@ -7,8 +7,11 @@ pub const TEXT_CHARACTERS: usize = 100_000;
 /// Maximum size of a client's request body. 100,000 characters must fit if JSON escapes each as a
 /// surrogate pair (`\ud83c\udfac`, 12 bytes).
 pub const REQUEST_BODY_BYTES: usize = 1_310_720;
-/// Maximum size of a provider's webhook body.
+/// Maximum size of a provider's webhook body, as it is kept in an item.
 pub const INBOUND_BODY_BYTES: usize = 256 * 1024;
+/// Maximum size of a body at the callback URL of an attempt, of which only the small members are
+/// kept: RunPod repeats its task's whole input and output. A function receives no more.
+pub const CALLBACK_BODY_BYTES: usize = 6 * 1024 * 1024;
 /// Maximum size of `metadata`, as JSON. The webhook that carries it stays under 20 KB.
 pub const METADATA_BYTES: usize = 4 * 1024;
 /// Maximum length of a URL, in bytes.

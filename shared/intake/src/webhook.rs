@@ -7,7 +7,7 @@ use providers::webhook::{Facts, WebhookKeys};
 use providers::{Provider, Sender, WebhookReport, WebhookRequest, registry};
 use runtime::http::{Request, Response, json};
 use runtime::{Clock, Problem, random};
-use serde_json::json as object;
+use serde_json::{Map, Value, json as object};
 use signing::TokenKey;
 use store::{Inbound, InboundOutcome, Store};
 
@@ -69,8 +69,12 @@ impl ProviderWebhooks {
             let health = object!({ "status": "ok", "webhook": provider.webhook_name() });
             return json(StatusCode::OK, &health);
         }
-        let body = request.body(limits::INBOUND_BODY_BYTES)?;
-        let sender = route.authenticate(request, body)?;
+        let body = request.body(limits::CALLBACK_BODY_BYTES)?;
+        let sender = route.authenticate(request, body);
+        if !matches!(sender, Ok(Sender::Attempt { .. })) {
+            request.body(limits::INBOUND_BODY_BYTES)?;
+        }
+        let sender = sender?;
         let now = self.clock.now();
         self.admit(route, request.source_address(), now).await?;
         let malformed = |invalid| malformed(provider, invalid);
@@ -106,7 +110,7 @@ impl ProviderWebhooks {
             task: report.task.clone(),
             outcome,
             replayed_at: None,
-            body: body.to_vec(),
+            body: kept(body),
         };
         self.store.keep_inbound(&inbound).await.map_err(Problem::unavailable)
     }
@@ -175,9 +179,46 @@ fn subject(sender: Sender, report: &WebhookReport) -> Result<Subject, InvalidFie
     }
 }
 
+/// The body as it is kept. One that is too large keeps the names of its members and the small
+/// ones, so that it can be read once more.
+fn kept(body: &[u8]) -> Vec<u8> {
+    const MEMBER_BYTES: usize = 16 * 1024;
+    if body.len() <= limits::INBOUND_BODY_BYTES {
+        return body.to_vec();
+    }
+    let mut short = serde_json::from_slice::<Map<String, Value>>(body).unwrap_or_default();
+    for member in short.values_mut().filter(|member| member.to_string().len() > MEMBER_BYTES) {
+        *member = Value::Null;
+    }
+    let mut short = object!(short).to_string().into_bytes();
+    short.truncate(limits::INBOUND_BODY_BYTES);
+    short
+}
+
 fn malformed(provider: &dyn Provider, invalid: InvalidField) -> Problem {
     match provider.malformed_status() {
         StatusCode::BAD_REQUEST => Problem::bad_field(invalid),
         _ => Problem::from(invalid),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_large_body_keeps_what_says_what_it_is() {
+        let small = br#"{"id": "a"}"#;
+        assert_eq!(kept(small), small);
+        let large = object!({
+            "id": "a", "status": "COMPLETED", "input": { "text": "x".repeat(600_000) },
+        });
+        let short = object!({ "id": "a", "status": "COMPLETED", "input": null });
+        assert_eq!(kept(large.to_string().as_bytes()), short.to_string().into_bytes());
+        let many: Map<_, _> = (0..300_000).map(|n| (n.to_string(), object!(n))).collect();
+        assert_eq!(kept(object!(many).to_string().as_bytes()).len(), limits::INBOUND_BODY_BYTES);
+        assert_eq!(kept("x".repeat(600_000).as_bytes()), b"{}");
     }
 }

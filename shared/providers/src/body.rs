@@ -1,21 +1,25 @@
 //! Members of a provider's JSON body that every provider has in some shape: URLs, task ids,
 //! progress, and the reason of a failure. Read leniently, kept short and harmless.
 
-use domain::{InvalidField, TaskId, limits};
+use domain::{InvalidField, TaskId};
+use http::StatusCode;
 use serde_json::{Map, Value};
+
+use crate::{Answer, lenient};
 
 /// Most characters of a provider's error text that are passed on.
 const ERROR_CHARACTERS: usize = 200;
+/// Longest URL accepted, in bytes: signed ones grow with what they sign.
+const URL_BYTES: usize = 8 * 1024;
 
-/// The text in `field`; null and an empty text count as absent.
+/// The text in `field` without the blanks around it; null and an empty text count as absent.
 pub(crate) fn text<'a>(
     object: &'a Map<String, Value>,
     field: &str,
 ) -> Result<Option<&'a str>, InvalidField> {
     match object.get(field) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
         Some(_) => Err(InvalidField::new(field, "must be text")),
     }
 }
@@ -25,41 +29,46 @@ pub(crate) fn required<'a>(
     object: &'a Map<String, Value>,
     field: &str,
 ) -> Result<&'a str, InvalidField> {
-    text(object, field)?.ok_or_else(|| InvalidField::new(field, "is missing"))
+    text(object, field)?.ok_or_else(|| missing(field))
 }
 
-/// The task id in `field`, which must be there.
+/// That `field` must be there.
+pub(crate) fn missing(field: &str) -> InvalidField {
+    InvalidField::new(field, "is missing")
+}
+
+/// The task id in `field`, which must be there, as text or as a number.
 pub(crate) fn task_id(object: &Map<String, Value>, field: &str) -> Result<TaskId, InvalidField> {
-    let id = required(object, field)?.parse::<TaskId>();
+    let id = match object.get(field) {
+        Some(Value::Number(number)) => number.to_string().parse::<TaskId>(),
+        _ => required(object, field)?.parse(),
+    };
     id.map_err(|error| InvalidField::new(field, error.message))
 }
 
 /// The object that `body` is.
 pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidField> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object),
+    match lenient::parse(body) {
+        Some(Value::Object(object)) => Ok(object),
         _ => Err(InvalidField::new("body", "must be a JSON object")),
     }
 }
 
-/// The URL in `field`, if there is one.
-pub(crate) fn url(
-    object: &Map<String, Value>,
-    field: &str,
-) -> Result<Option<String>, InvalidField> {
-    match text(object, field)? {
-        None => Ok(None),
-        Some(text) => match url_text(text) {
-            Some(url) => Ok(Some(url.to_owned())),
-            None => Err(InvalidField::new(field, "must be an http or https URL")),
-        },
-    }
+/// Whether `answer` says no more than that its task is known: accepted, and nothing in the body.
+pub(crate) fn is_bare(answer: &Answer<'_>) -> bool {
+    answer.status != StatusCode::OK && answer.body.trim_ascii().is_empty()
+}
+
+/// The URL in `field`. Anything else there is passed over.
+pub(crate) fn optional_url(object: &Map<String, Value>, field: &str) -> Option<String> {
+    text(object, field).ok().flatten().and_then(url_text).map(str::to_owned)
 }
 
 /// Whether the URL may be followed is for `outbound` to say; here it only has to be one.
 pub(crate) fn url_text(text: &str) -> Option<&str> {
-    let is_url = text.starts_with("https://") || text.starts_with("http://");
-    (is_url && text.len() <= limits::URL_BYTES).then_some(text)
+    let scheme = text.split_once("://")?.0;
+    let is_url = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    (is_url && text.len() <= URL_BYTES).then_some(text)
 }
 
 /// A number, or a text that is one.
@@ -72,7 +81,7 @@ pub(crate) fn number(value: &Value) -> Option<f64> {
 
 /// The reason in an error answer's body, after a colon; empty if it names none.
 pub(crate) fn reason(body: &[u8]) -> String {
-    let answer = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let answer = lenient::parse(body).unwrap_or(Value::Null);
     error_text(&answer).map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
@@ -100,6 +109,7 @@ pub(crate) fn error_text(error: &Value) -> Option<String> {
             Ok(nested @ Value::Object(_)) => error_text(&nested),
             _ => one_line(text),
         },
+        Value::Array(errors) => errors.iter().find_map(error_text),
         _ => None,
     }
 }
@@ -118,6 +128,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_id_may_be_a_number_and_a_text_may_have_blanks_around_it() {
+        let read = |value| task_id(&Map::from_iter([("id".to_owned(), value)]), "id");
+        for id in [json!(17), json!("17"), json!(" 17\n")] {
+            assert_eq!(read(id).unwrap().as_str(), "17");
+        }
+        for id in [json!(null), json!(" "), json!(true), json!([17]), json!("../17")] {
+            assert_eq!(read(id).unwrap_err().field, "id");
+        }
+    }
 
     #[test]
     fn reads_progress() {
@@ -140,6 +161,7 @@ mod tests {
             json!("out of memory"),
             json!("Traceback (most recent call last):\n  File \"x.py\"\nout of memory\n"),
             json!({ "error_type": "E", "error_message": "out of memory" }),
+            json!([{ "loc": ["body"] }, { "message": "out of memory" }]),
             json!("{\"error_message\": \"out of memory\", \"error_traceback\": \"File…\"}"),
             json!("out of\u{7} memory"),
         ] {

@@ -80,10 +80,7 @@ pub enum AnswerError {
         /// Its HTTP status.
         status: StatusCode,
     },
-    /// The body is not JSON.
-    #[error("the provider's answer is not JSON")]
-    NotJson(#[from] serde_json::Error),
-    /// A member of the body is missing or cannot be used.
+    /// The body is not JSON, or a member of it is missing or cannot be used.
     #[error("the provider's answer cannot be used")]
     Unusable(#[from] InvalidField),
 }

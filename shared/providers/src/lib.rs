@@ -5,13 +5,15 @@
 //! list of them. Nothing outside a provider's folder and the registry knows its name.
 //!
 //! Invariants: pure, without I/O, clock or randomness; a call is described, not made. Bodies are
-//! read leniently, since providers change them: unknown members are passed over, and numbers may
-//! come as text. Must not depend on `store`, `outbound` or `runtime`. A further provider is a
+//! read leniently, since providers change them: unknown members are passed over, numbers may come
+//! as text and ids as numbers, and one reader ([`body`]) serves all. Must not depend on `store`, `outbound` or `runtime`. A further provider is a
 //! further folder and a line of the registry (`docs/ADDING_A_PROVIDER.md`).
 
 mod body;
 pub mod call;
+mod files;
 mod last_frame;
+mod lenient;
 pub mod order;
 pub mod provider;
 pub mod registry;
@@ -19,6 +21,7 @@ mod runpod;
 mod scene_service;
 mod scene_video;
 pub mod settings;
+mod state;
 mod stitch;
 pub mod task;
 pub mod webhook;

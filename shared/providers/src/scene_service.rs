@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 use signing::Unverified;
 
 use crate::body::{
-    error_text, number, object, progress_percent, reason, required, task_id, text, url,
+    error_text, is_bare, number, object, optional_url, progress_percent, reason, required, task_id,
 };
+use crate::files;
+use crate::state::State;
 use crate::webhook::{Facts, WebhookKeys, by_token, verify_hex_hmac};
 use crate::{
     Account, Answer, AnswerError, Call, Cancellation, Input, Order, Provider, Report, Sender,
@@ -96,6 +98,7 @@ impl<S: SceneService> Provider for S {
     /// A task is shown as its webhook reports it.
     fn task_status(&self, answer: &Answer<'_>) -> Result<TaskStatus, AnswerError> {
         match answer.status.as_u16() {
+            200..=299 if is_bare(answer) => Ok(TaskStatus::running(None)),
             200..=299 => {
                 let object = object(answer.body)?;
                 Ok(status::<S>(required(&object, "status")?, &object)?)
@@ -112,11 +115,10 @@ impl<S: SceneService> Provider for S {
 
     fn cancellation(&self, answer: &Answer<'_>) -> Result<Cancellation, AnswerError> {
         match answer.status.as_u16() {
-            200..=299 => Ok(match required(&object(answer.body)?, "status")? {
-                "cancelled" => Cancellation::Cancelled,
-                "completed" | "failed" => Cancellation::TooLate,
-                _ => Cancellation::Requested,
-            }),
+            200..=299 => {
+                let object = object(answer.body).unwrap_or_default();
+                Ok(required(&object, "status").map_or(State::Running, State::of).into())
+            }
             404 | 410 => Ok(Cancellation::Gone),
             _ => Err(AnswerError::Unavailable { status: answer.status }),
         }
@@ -151,7 +153,8 @@ impl<S: SceneService> Provider for S {
             attempt: None,
             task: Some(task),
             word: word.to_owned(),
-            report: Report::Status(status::<S>(word, &object)?),
+            // An end without its file is looked at once more, since the file may follow.
+            report: status::<S>(word, &object).map_or(Report::Unconfirmed, Report::Status),
         })
     }
 
@@ -179,25 +182,22 @@ fn status<S: SceneService>(
     word: &str,
     object: &Map<String, Value>,
 ) -> Result<TaskStatus, InvalidField> {
-    Ok(match word {
-        "queued" => TaskStatus::Queued { position: None },
-        "processing" => TaskStatus::running(object.get("progress").and_then(progress_percent)),
-        "completed" => TaskStatus::with_files(source(S::FILE_FIELD, object)?),
-        "failed" => TaskStatus::Failed(failure(S::NAME, object)),
-        "cancelled" => TaskStatus::Cancelled,
-        _ => {
-            let known = "must be queued, processing, completed, failed or cancelled";
-            return Err(InvalidField::new("status", known));
-        }
+    Ok(match State::of(word) {
+        State::Queued => TaskStatus::Queued { position: None },
+        State::Running => TaskStatus::running(object.get("progress").and_then(progress_percent)),
+        State::Succeeded => TaskStatus::with_files(source(S::FILE_FIELD, object)?),
+        State::Failed | State::TimedOut => TaskStatus::Failed(failure(S::NAME, object)),
+        State::Cancelled => TaskStatus::Cancelled,
     })
 }
 
 fn source(field: &'static str, object: &Map<String, Value>) -> Result<Source, InvalidField> {
-    let main = url(object, field)?.ok_or_else(|| InvalidField::new(field, "is missing"))?;
+    let files = files::at(object, field)?.files;
     let duration_ms = object.get("duration").and_then(number).and_then(milliseconds);
     // A picture beside the file is not worth losing the file for.
-    let thumbnail = url(object, "thumbnail_url").ok().flatten();
-    Ok(Source::of(SourceFile { duration_ms, ..SourceFile::at(main) }).with_thumbnail(thumbnail))
+    let thumbnail = optional_url(object, "thumbnail_url");
+    let files = files.into_iter().map(|file| SourceFile { duration_ms, ..file }).collect();
+    Ok(Source { files, confirmation_url: None }.with_thumbnail(thumbnail))
 }
 
 /// A service says how long a video plays in seconds. An impossible duration is passed over.
@@ -217,5 +217,5 @@ fn failure(name: &str, object: &Map<String, Value>) -> JobError {
 
 /// The scene that a webhook's body is about.
 pub(crate) fn scene(object: &Map<String, Value>) -> Result<domain::SceneId, InvalidField> {
-    text(object, "scene_id")?.ok_or_else(|| InvalidField::new("scene_id", "is missing"))?.parse()
+    required(object, "scene_id")?.parse()
 }

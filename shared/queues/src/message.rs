@@ -49,14 +49,29 @@ pub struct Reconcile {
     /// A provider's task of a superseded attempt. The message then only cancels this task.
     #[serde(rename = "abandoned_task", default, skip_serializing_if = "Option::is_none")]
     pub superseded_task: Option<TaskId>,
+    /// How many polls in a row the provider has answered with what cannot be used.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unusable_answers: u32,
 }
 
 impl Reconcile {
     /// A one-off poll of `job`.
     #[must_use]
     pub fn once(job: &Job) -> Self {
-        Self { job_id: job.id.clone(), polls: None, job_created_at: None, superseded_task: None }
+        Self::of(job.id.clone(), None)
     }
+
+    /// A poll of the job with this id, `polls` after its series began.
+    #[must_use]
+    pub const fn of(job_id: JobId, polls: Option<u32>) -> Self {
+        let (job_created_at, superseded_task, unusable_answers) = (None, None, 0);
+        Self { job_id, polls, job_created_at, superseded_task, unusable_answers }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// To `inbound-retry`: apply a provider's webhook that arrived before its job or task was saved.

@@ -1,7 +1,20 @@
 //! The files that a provider announces for a while, until they are pulled into our bucket.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// What a URL begins with that is itself the file.
+const INLINE: &str = "data:";
+/// Base64 with or without its padding, whatever its last bits.
+const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// Everything that a finished task announces.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +29,7 @@ pub struct Source {
 /// One file of a provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
-    /// Where to pull it from.
+    /// Where to pull it from. A `data:` URL is the file itself; see [`inline_bytes`].
     pub url: String,
     /// What it is to its job.
     #[serde(default)]
@@ -78,11 +91,43 @@ impl SourceFile {
         Self { url: url.into(), ..Self::default() }
     }
 
+    /// Whether its URL is the file itself, so that nobody else can pull it.
+    #[must_use]
+    pub fn is_inline(&self) -> bool {
+        is_inline(&self.url)
+    }
+
     /// Whether it has that role, and nothing that the stored form of a single file cannot hold.
     fn is_plain(&self, role: FileRole) -> bool {
         let is_named = self.name.is_some() || self.index.is_some();
         self.role == role && !is_named && self.attributes.is_empty()
     }
+}
+
+/// Whether `url` is itself a file.
+#[must_use]
+pub fn is_inline(url: &str) -> bool {
+    url.get(..INLINE.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(INLINE))
+}
+
+/// The media type, empty if it names none, and the bytes of a `data:` URL in base64. Line breaks
+/// and the URL-safe alphabet are accepted. `None` for any other URL.
+#[must_use]
+pub fn inline_bytes(url: &str) -> Option<(String, Vec<u8>)> {
+    let (head, data) = url.get(INLINE.len()..).filter(|_| is_inline(url))?.split_once(',')?;
+    let (media_type, encoding) = head.rsplit_once(';').unwrap_or(("", head));
+    if !encoding.trim().eq_ignore_ascii_case("base64") {
+        return None;
+    }
+    let standard = |c| match c {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    };
+    let data = data.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+    let data: Vec<u8> = data.bytes().filter(|c| !c.is_ascii_whitespace()).map(standard).collect();
+    let bytes = LENIENT_BASE64.decode(data).ok()?;
+    Some((media_type.trim().to_ascii_lowercase(), bytes))
 }
 
 /// How a source is stored: one plain file, with its small picture, as `download_url` and the
@@ -160,6 +205,32 @@ mod tests {
         });
         assert_eq!(json!(source), stored);
         assert_eq!(serde_json::from_value::<Source>(stored).unwrap(), source);
+    }
+
+    #[test]
+    fn a_data_url_is_its_file() {
+        let bytes = |url| inline_bytes(url).map(|(kind, bytes)| (kind, hex::encode(bytes)));
+        for (url, kind) in [
+            ("data:audio/wav;base64,+/8AAQ==", "audio/wav"),
+            ("DATA:Audio/WAV;Base64,+/8AAQ", "audio/wav"),
+            ("data:audio/wav;rate=24000;base64,+/8A\r\nAQ==", "audio/wav;rate=24000"),
+            ("data:;base64,-_8AAQ==", ""),
+            ("data:base64,%2B%2F8AAQ%3D%3D", ""),
+        ] {
+            assert_eq!(bytes(url), Some((kind.to_owned(), "fbff0001".to_owned())), "{url}");
+        }
+        for url in [
+            "https://x.example/a",
+            "data:audio/wav,plain",
+            "data:;base64",
+            "data:;base64,!",
+            "é",
+            "",
+        ] {
+            assert_eq!(bytes(url), None, "{url}");
+        }
+        assert!(SourceFile::at("data:,x").is_inline());
+        assert!(!SourceFile::at("https://x.example/data:").is_inline());
     }
 
     #[test]

@@ -7,8 +7,9 @@ use domain::{InvalidField, JobId};
 use serde_json::{Map, Value};
 use signing::Unverified;
 
-use super::answer::{self, Task};
-use crate::body::object;
+use super::answer::FILE_FIELD;
+use crate::body::{object, task_id};
+use crate::files;
 use crate::webhook::{WebhookKeys, by_token, verify_hex_hmac};
 use crate::{Report, Sender, TaskStatus, WebhookReport, WebhookRequest};
 
@@ -27,25 +28,24 @@ pub(super) fn authenticate(
     })
 }
 
-/// Reads either body.
+/// Reads either body. A body without a worker's file that says anything of a task is RunPod's,
+/// whose own development server sends no more than the output.
 pub(super) fn report(body: &[u8]) -> Result<WebhookReport, InvalidField> {
     let object = object(body)?;
-    let is_native = !object.contains_key("download_url")
-        && object.contains_key("id")
-        && object.contains_key("status");
-    if is_native { native(&object) } else { announcement(&object) }
+    let is_native = !object.contains_key(FILE_FIELD)
+        && ["status", "output", "error"].iter().any(|field| object.contains_key(*field));
+    if is_native { Ok(native(&object)) } else { announcement(&object) }
 }
 
 /// RunPod's own report names its task, and nothing proves it.
-fn native(object: &Map<String, Value>) -> Result<WebhookReport, InvalidField> {
-    let task = Task::read(object)?;
-    Ok(WebhookReport {
+fn native(object: &Map<String, Value>) -> WebhookReport {
+    WebhookReport {
         job: None,
         attempt: None,
-        task: Some(task.id),
+        task: task_id(object, "id").ok(),
         word: String::new(),
         report: Report::Unconfirmed,
-    })
+    }
 }
 
 /// A worker has a file and waits for it to be pulled.
@@ -55,7 +55,7 @@ fn announcement(object: &Map<String, Value>) -> Result<WebhookReport, InvalidFie
         attempt: None,
         task: None,
         word: String::new(),
-        report: Report::Status(TaskStatus::with_files(answer::announced(object)?)),
+        report: Report::Status(TaskStatus::with_files(files::at(object, FILE_FIELD)?)),
     })
 }
 

@@ -12,7 +12,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{Account, Answer, AnswerError, Cancellation, Order, Provider, Submission, TaskStatus};
+use crate::{
+    Account, Answer, AnswerError, Cancellation, Order, Provider, Report, Submission, TaskStatus,
+};
 
 const COMPLETED: &str = r#"{"task_id":"task_1234567890_abc","status":"completed",
     "scene_id":"scene_001","project_id":"proj_xyz",
@@ -148,16 +150,39 @@ fn a_bad_thumbnail_or_duration_costs_nothing() {
 }
 
 #[test]
+fn words_and_ids_of_other_makers_are_understood() {
+    assert!(matches!(read(&json!({ "status": "SUCCEEDED" })), TaskStatus::Succeeded(_)));
+    assert_eq!(read(&json!({ "status": "canceled" })), TaskStatus::Cancelled);
+    assert!(matches!(read(&json!({ "status": "timed_out" })), TaskStatus::Failed(_)));
+    let unknown = read(&json!({ "status": "melted", "progress": 40 }));
+    assert_eq!(unknown, TaskStatus::running(Some(40)));
+    let report = SceneVideo.report(body(&json!({ "task_id": 17 })).as_bytes()).unwrap();
+    assert_eq!(report.task.unwrap().as_str(), "17");
+    let accepted = submission(202, r#"{"task_id":17}"#).unwrap();
+    assert_eq!(accepted, Submission::Accepted { task: "17".parse().unwrap() });
+}
+
+#[test]
+fn an_end_without_a_usable_file_is_polled_and_a_poll_says_so() {
+    for url in [json!(null), json!(""), json!("ftp://x"), json!(7), json!("/tmp/a.mp4")] {
+        let body = body(&json!({ "video_url": url }));
+        let report = SceneVideo.report(body.as_bytes()).unwrap();
+        assert_eq!((report.report, report.word.as_str()), (Report::Unconfirmed, "completed"));
+        let polled = answer(200, &body, |answer| SceneVideo.task_status(answer)).unwrap_err();
+        assert!(matches!(polled, AnswerError::Unusable(is) if is.field == "video_url"), "{body}");
+    }
+    let inline = json!({ "video_url": "data:video/mp4;base64,AAAA" });
+    assert!(source(&inline).files[0].is_inline());
+}
+
+#[test]
 fn names_the_field_at_fault() {
     for (changes, field) in [
         (json!({ "task_id": null }), "task_id"),
         (json!({ "task_id": "../cancel" }), "task_id"),
         (json!({ "status": 7 }), "status"),
-        (json!({ "status": "melted" }), "status"),
         (json!({ "project_id": "" }), "project_id"),
         (json!({ "scene_id": null }), "scene_id"),
-        (json!({ "video_url": null }), "video_url"),
-        (json!({ "video_url": "ftp://x" }), "video_url"),
     ] {
         let error = SceneVideo.report(body(&changes).as_bytes()).unwrap_err();
         assert_eq!(error.field, field, "{changes}");
@@ -190,6 +215,8 @@ fn a_poll_reads_a_task_as_its_webhook_does() {
     assert_eq!(status(200, body).unwrap(), TaskStatus::running(Some(40)));
     assert_eq!(status(404, "").unwrap(), TaskStatus::Gone);
     assert!(status(503, "").is_err() && status(200, "{}").is_err());
+    assert_eq!(status(202, " \n").unwrap(), TaskStatus::running(None));
+    assert!(status(200, "").is_err() && status(202, "<html>").is_err());
 }
 
 #[test]
@@ -201,6 +228,9 @@ fn a_cancellation_says_whether_it_came_in_time() {
         (200, r#"{"status":"completed"}"#, Cancellation::TooLate),
         (200, r#"{"status":"failed"}"#, Cancellation::TooLate),
         (202, r#"{"status":"processing"}"#, Cancellation::Requested),
+        (200, r#"{"status":"CANCELED"}"#, Cancellation::Cancelled),
+        (204, "", Cancellation::Requested),
+        (200, "OK", Cancellation::Requested),
         (404, "", Cancellation::Gone),
     ] {
         assert_eq!(cancellation(status, body).unwrap(), expected, "{body}");
