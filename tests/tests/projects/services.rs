@@ -68,6 +68,45 @@ async fn a_task_that_never_ends_is_ended() {
     assert_eq!(world.provider.runs().len(), 1);
 }
 
+/// A project whose video service says, by webhook and when asked, that it has ended, with no file.
+async fn ended_without_a_file(world: &World) -> String {
+    let id = world.create_project(&film::small(world, 1)).await;
+    world.quiet().await;
+    let (service, body) = world.report(1, "completed", &json!({ "video_url": null }));
+    world.provider.tell("task-1", body.clone());
+    assert_eq!(world.send_report(service, &body).await.status, 200);
+    world.quiet().await;
+    id
+}
+
+#[tokio::test]
+async fn an_end_without_a_file_fails_in_minutes() {
+    let world = World::new().await;
+    let began = world.clock.now();
+    let id = ended_without_a_file(&world).await;
+    let failed = world.run_until_project(&id, "failed").await;
+    let seconds = world.clock.now().since(began).as_secs();
+    assert!((90..=240).contains(&seconds), "{seconds} s");
+    let message = "The provider's answers cannot be used: video_url is missing.";
+    let job = world.step(&video(&id)).await.unwrap();
+    assert_eq!(job.error.unwrap().message, message, "{failed}");
+    run_out(&world).await;
+    assert_eq!(world.provider.runs().len(), 1, "and is paid once");
+}
+
+#[tokio::test]
+async fn a_file_may_follow_the_end() {
+    let world = World::new().await;
+    let id = ended_without_a_file(&world).await;
+    assert_eq!(world.step(&video(&id)).await.unwrap().state, JobState::Running);
+    let (_, with_file) = world.report(1, "completed", &json!({ "status": "SUCCEEDED" }));
+    world.provider.tell("task-1", with_file);
+    world.run_until("it is found", async || world.provider.runs().len() == 2).await;
+    world.complete_from(2).await;
+    assert_eq!(world.project(&id).await["status"], "completed");
+    run_out(&world).await;
+}
+
 #[tokio::test]
 async fn a_webhook_that_never_comes_is_made_up_for_by_asking() {
     let world = World::new().await;
