@@ -19,11 +19,12 @@ pub fn sign(secret: &Secret, body: &[u8]) -> Result<String, InvalidSecret> {
     Ok(format!("{PREFIX}{}", digest(secret, body)?))
 }
 
-/// Checks that `presented` is the signature of `body`. The prefix is optional, and the hex may be
-/// in upper or lower case.
+/// Checks that `presented` is the signature of `body`. The prefix is optional; both may be in upper
+/// or lower case, with blanks around them.
 pub fn verify(secret: &Secret, body: &[u8], presented: &str) -> Result<(), Unverified> {
     let expected = digest(secret, body)?;
-    let hex = presented.strip_prefix(PREFIX).unwrap_or(presented).to_ascii_lowercase();
+    let presented = presented.trim().to_ascii_lowercase();
+    let hex = presented.strip_prefix(PREFIX).unwrap_or(&presented).trim_start();
     if equal(hex.as_bytes(), expected.as_bytes()) { Ok(()) } else { Err(Unverified::NoMatch) }
 }
 
@@ -50,7 +51,13 @@ mod tests {
     fn agrees_with_openssl_in_every_spelling() {
         let secret = Secret::new("topsecret");
         assert_eq!(sign(&secret, BODY).unwrap(), format!("sha256={HEX}"));
-        for spelling in [HEX, &HEX.to_uppercase(), &format!("sha256={HEX}")] {
+        for spelling in [
+            HEX,
+            &HEX.to_uppercase(),
+            &format!("sha256={HEX}"),
+            &format!("SHA256={HEX}"),
+            &format!(" sha256= {HEX} "),
+        ] {
             assert_eq!(verify(&secret, BODY, spelling), Ok(()), "{spelling}");
         }
         for spelling in ["", "sha256=", &HEX[..63], &format!("{HEX}0"), &format!("sha1={HEX}")] {

@@ -1,7 +1,7 @@
 //! What RunPod answers. Its own webhook has the same body.
 
-use domain::job::{ErrorCode, JobError};
 use domain::InvalidField;
+use domain::job::{ErrorCode, JobError};
 use serde_json::Value;
 
 use crate::body::{error_text, is_bare, object, progress_percent, reason, required, task_id};
