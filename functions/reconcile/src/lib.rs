@@ -122,7 +122,8 @@ impl Reconcile {
 
     async fn fail(&self, job: &Job, error: &JobError) -> Result<(), WorkError> {
         self.end_task(job).await;
-        self.save_made(job, Change::failed(job.attempt, error, self.clock.now())).await
+        let change = Change::failed(job.attempt, error, self.clock.now());
+        self.save_made(job, change.map(|change| change.only_from(job))).await
     }
 
     /// Asks the provider for the task's status, and saves it. `unusable` counts the answers in a
