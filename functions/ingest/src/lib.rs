@@ -6,6 +6,7 @@
 
 mod media;
 mod pull;
+mod retry;
 mod sources;
 
 use std::time::Duration;
@@ -14,7 +15,8 @@ use bytes::Bytes;
 use domain::job::{ErrorCode, FileRole, Source, SourceFile};
 use domain::{Job, JobError, JobState, Output, limits};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use outbound::SendError;
+use outbound::{RetryAfter, SendError};
+use providers::registry;
 use queues::message::Ingest as Message;
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
@@ -23,13 +25,13 @@ use store::{Change, Store, StoreError};
 
 use crate::media::Expected;
 use crate::pull::{PullError, Wanted};
+use crate::retry::Retry;
 use crate::sources::Sources;
 
 /// How long the provider may take to answer the confirmation of its file.
 const CONFIRMATION: Duration = Duration::from_secs(5);
-/// From which receipt on a source that does not answer counts as gone. Receipts come 1 s,
-/// 2 s, 4 s … apart, so about a minute has passed: as long as a RunPod worker waits.
-const PATIENCE: u32 = 7;
+/// What fails when a file is not stored.
+const PULL: &str = "pull the file";
 /// The name of the small picture of a video.
 const THUMBNAIL: &str = "thumbnail";
 /// Largest such picture that is pulled, in bytes.
@@ -43,6 +45,7 @@ pub struct Ingest {
     store: Store,
     blobs: blobs::Blobs,
     sources: Sources,
+    confirmation_timeout: Duration,
     clock: Clock,
 }
 
@@ -57,6 +60,8 @@ impl QueueFunction for Ingest {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
             blobs: blobs::Blobs::new(&context.aws, environment.required("BUCKET_NAME")?),
             sources: Sources::new(environment)?,
+            confirmation_timeout: environment
+                .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
             clock: context.clock.clone(),
         })
     }
@@ -66,10 +71,11 @@ impl QueueFunction for Ingest {
         let job = job.map_err(|error| WorkError::new("read the job", error))?;
         let Some(job) = job.filter(|job| job.attempt == message.attempt) else { return Ok(()) };
         let Some(source) = &job.source else { return Ok(()) };
+        let retry = self.retry(&job, source, receipt);
         match job.state {
-            JobState::Storing => self.store_files(&job, source, receipt).await,
+            JobState::Storing => self.store_files(&job, source, retry).await,
             // The files are stored; their confirmation may not have arrived.
-            JobState::Completed => self.confirm(&job, source, receipt).await,
+            JobState::Completed => self.confirm(&job, source, retry).await,
             _ => Ok(()),
         }
     }
@@ -86,17 +92,20 @@ enum Pulled {
 }
 
 impl Ingest {
-    async fn store_files(
-        &self,
-        job: &Job,
-        source: &Source,
-        receipt: Receipt,
-    ) -> Result<(), WorkError> {
+    /// By when the work that `receipt` brings is retried.
+    fn retry(&self, job: &Job, source: &Source, receipt: Receipt) -> Retry {
+        let timeout = source.confirmation_url.as_ref().map(|_| self.confirmation_timeout);
+        let retention = registry::of(job.kind())
+            .map_or(limits::FILE_RETENTION, |provider| provider.file_retention(timeout));
+        Retry { since: job.state_since, retention, receive_count: receipt.receive_count }
+    }
+
+    async fn store_files(&self, job: &Job, source: &Source, retry: Retry) -> Result<(), WorkError> {
         let mut outputs = Vec::with_capacity(source.files.len());
         for file in &source.files {
             let pulled = match file.role {
-                FileRole::Output => self.output(job, file, receipt).await?,
-                FileRole::Thumbnail => self.thumbnail(job, file, receipt).await?,
+                FileRole::Output => self.output(job, file, retry).await?,
+                FileRole::Thumbnail => self.thumbnail(job, file, retry).await?,
             };
             match pulled {
                 Pulled::Stored(output) => outputs.push(output),
@@ -105,30 +114,32 @@ impl Ingest {
             }
         }
         self.complete(job, &outputs).await?;
-        self.confirm(job, source, receipt).await
+        self.confirm(job, source, retry).await
     }
 
     async fn output(
         &self,
         job: &Job,
         file: &SourceFile,
-        receipt: Receipt,
+        retry: Retry,
     ) -> Result<Pulled, WorkError> {
-        match pull::pull(self.sources.client(job.kind()), &self.blobs, wanted(job, file)).await {
-            Ok(output) => Ok(Pulled::Stored(output)),
-            Err(PullError::Invalid(reason)) => {
-                self.fail(job, JobError::new(ErrorCode::FileInvalid, reason)).await?;
-                Ok(Pulled::Ended)
+        let client = self.sources.client(job.kind());
+        let error = match pull::pull(client, &self.blobs, wanted(job, file)).await {
+            Ok(output) => return Ok(Pulled::Stored(output)),
+            Err(error @ PullError::Bucket(_)) => return Err(WorkError::new(PULL, error)),
+            Err(error) => error,
+        };
+        let now = self.clock.now();
+        match error {
+            PullError::Final(reason) => self.fail(job, reason).await?,
+            error if !retry.is_over(now) => {
+                let asked = error.retry_after(now);
+                return Err(WorkError::new(PULL, error).after(retry.delay(now, asked)));
             }
-            Err(error)
-                if matches!(error, PullError::Gone(_))
-                    || receipt.receive_count >= PATIENCE && error.is_sources_fault() =>
-            {
-                self.give_up(job, &error.to_string()).await?;
-                Ok(Pulled::Ended)
-            }
-            Err(error) => Err(WorkError::new("pull the file", error)),
+            PullError::Invalid(reason) => self.fail(job, reason).await?,
+            error => self.give_up(job, &error.to_string()).await?,
         }
+        Ok(Pulled::Ended)
     }
 
     /// The small picture of a video. Without it the video is as good; but one that may already
@@ -137,7 +148,7 @@ impl Ingest {
         &self,
         job: &Job,
         file: &SourceFile,
-        receipt: Receipt,
+        retry: Retry,
     ) -> Result<Pulled, WorkError> {
         let wanted = Wanted {
             name: THUMBNAIL,
@@ -150,7 +161,7 @@ impl Ingest {
         let pulled = pulled.unwrap_or(Err(PullError::Source(SendError::Timeout)));
         match pulled {
             Ok(output) => Ok(Pulled::Stored(output)),
-            Err(error @ PullError::Bucket(_)) if receipt.receive_count < PATIENCE => {
+            Err(error @ PullError::Bucket(_)) if !retry.is_over(self.clock.now()) => {
                 Err(WorkError::new("store the thumbnail", error))
             }
             Err(error) => {
@@ -179,7 +190,9 @@ impl Ingest {
         self.change(job, change, "queue the job again").await
     }
 
-    async fn fail(&self, job: &Job, error: JobError) -> Result<(), WorkError> {
+    /// The file cannot be used. A further attempt is not likely to bring another one.
+    async fn fail(&self, job: &Job, reason: String) -> Result<(), WorkError> {
+        let error = JobError::new(ErrorCode::FileInvalid, reason);
         let change = Change::failed(job.attempt, &error, self.clock.now());
         self.change(job, change, "save that the job failed").await
     }
@@ -198,21 +211,25 @@ impl Ingest {
     }
 
     /// Confirms the files to a provider that waits for that before it drops them.
-    async fn confirm(&self, job: &Job, source: &Source, receipt: Receipt) -> Result<(), WorkError> {
+    async fn confirm(&self, job: &Job, source: &Source, retry: Retry) -> Result<(), WorkError> {
         let Some(url) = source.confirmation_url.as_deref() else { return Ok(()) };
         match self.post_confirmation(job, url).await {
             Ok(()) => Ok(()),
-            Err(error) if receipt.receive_count >= PATIENCE => {
+            Err(error) if retry.is_over(self.clock.now()) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "files not confirmed");
                 Ok(())
             }
-            Err(error) => Err(WorkError::new("confirm the files to their provider", error)),
+            Err(error) => {
+                let now = self.clock.now();
+                let delay = retry.delay(now, error.retry_after(now));
+                Err(WorkError::new("confirm the files to their provider", error).after(delay))
+            }
         }
     }
 
     async fn post_confirmation(&self, job: &Job, url: &str) -> Result<(), PullError> {
         let client = self.sources.any();
-        let url = client.check_url(url).map_err(PullError::refused)?;
+        let url = client.check_url(url)?;
         let body = json!({
             "job_id": job.id,
             "status": "downloaded",
@@ -226,7 +243,10 @@ impl Ingest {
             status if status.is_success() => Ok(()),
             // The worker has gone, or has dropped the job: nothing waits.
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(()),
-            status => Err(PullError::Status(status)),
+            status => {
+                let retry_after = RetryAfter::read(&answer.headers);
+                Err(PullError::Status { status, retry_after })
+            }
         }
     }
 }

@@ -1,15 +1,20 @@
 //! Pulling one file: streamed from the provider into the bucket, taken up again where the
 //! source breaks off, and checked on the way.
 
+use std::time::Duration;
+
 use blobs::{Blobs, Upload};
 use bytes::Bytes;
 use domain::job::SourceFile;
-use domain::{Job, Output};
+use domain::{Job, Output, Timestamp};
 use http::StatusCode;
-use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, SendError};
+use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, RetryAfter, SendError};
+use tokio::time::Instant;
 
 use crate::media::{Expected, FileType, Head};
 
+/// How long pulling one file may take within one run, whose own limit is 15 minutes.
+const RUN_TIME: Duration = Duration::from_mins(12);
 /// How often a download that breaks off is taken up again within one run, as long as each
 /// time brings more of the file.
 const RESUMPTIONS: u32 = 32;
@@ -17,32 +22,58 @@ const RESUMPTIONS: u32 = 32;
 /// Why a file could not be pulled.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PullError {
-    /// It is not what was asked for; no other try will make it so.
+    /// The file is never taken, whatever its source answers later. The text is a sentence for the
+    /// client.
+    #[error("{0}")]
+    Final(String),
+    /// What came is not what it has to be: empty, an error page, or incomplete. The source may
+    /// still be writing it. The text is a sentence for the client.
     #[error("{0}")]
     Invalid(String),
-    /// The source says that it is not there, or no longer.
-    #[error("the source answered {0}")]
-    Gone(StatusCode),
-    /// The source answers with another error.
-    #[error("the source answered {0}")]
-    Status(StatusCode),
+    /// The source answers with an error.
+    #[error("the source answered {status}")]
+    Status {
+        /// Its status.
+        status: StatusCode,
+        /// When it asks for the next request.
+        retry_after: Option<RetryAfter>,
+    },
     /// The source does not answer, or breaks off.
     #[error("the source cannot be read")]
-    Source(#[from] SendError),
+    Source(#[source] SendError),
     /// The bucket does not take it.
     #[error("the bucket does not take the file")]
     Bucket(#[from] blobs::BlobError),
 }
 
-impl PullError {
-    /// An address that we never go to.
-    pub(crate) fn refused(refused: Refused) -> Self {
-        Self::Invalid(format!("The provider's address is refused: it {refused}."))
+impl From<SendError> for PullError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Refused(refused) => refused.into(),
+            SendError::TooLarge { limit } => {
+                Self::Final(format!("The provider's file is larger than {limit} bytes."))
+            }
+            SendError::Unsendable(_) => {
+                Self::Final("The provider's address cannot be requested.".to_owned())
+            }
+            error => Self::Source(error),
+        }
     }
+}
 
-    /// Whether the source, and not our own side, is what failed.
-    pub(crate) const fn is_sources_fault(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::Source(_))
+impl From<Refused> for PullError {
+    fn from(refused: Refused) -> Self {
+        Self::Final(format!("The provider's address is refused: it {refused}."))
+    }
+}
+
+impl PullError {
+    /// How long the source asks us to wait from `now` on.
+    pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => Some((*retry_after)?.from(now)),
+            _ => None,
+        }
     }
 
     const fn broke_off(&self) -> bool {
@@ -71,7 +102,7 @@ pub(crate) async fn pull(
     blobs: &Blobs,
     wanted: Wanted<'_>,
 ) -> Result<Output, PullError> {
-    let url = client.check_url(&wanted.file.url).map_err(PullError::refused)?;
+    let url = client.check_url(&wanted.file.url)?;
     let job = wanted.job;
     let mut pull = Pull::new(client, blobs, wanted, url);
     for _ in 0..RESUMPTIONS {
@@ -92,6 +123,7 @@ struct Pull<'a> {
     blobs: &'a Blobs,
     wanted: Wanted<'a>,
     url: PublicUrl,
+    deadline: Instant,
     etag: Option<String>,
     total: Option<u64>,
     head: Head,
@@ -110,7 +142,8 @@ struct Copying {
 impl<'a> Pull<'a> {
     fn new(client: &'a Client, blobs: &'a Blobs, wanted: Wanted<'a>, url: PublicUrl) -> Self {
         let (etag, total, head, pending, upload) = (None, None, Head::default(), Vec::new(), None);
-        Self { client, blobs, wanted, url, etag, total, head, pending, upload }
+        let deadline = Instant::now() + RUN_TIME;
+        Self { client, blobs, wanted, url, deadline, etag, total, head, pending, upload }
     }
 
     fn written(&self) -> u64 {
@@ -161,17 +194,14 @@ impl<'a> Pull<'a> {
     }
 
     async fn begin(&mut self) -> Result<Download, PullError> {
-        let mut fetch = Fetch::whole(self.wanted.max_bytes);
+        let mut fetch = Fetch::whole(self.wanted.max_bytes).until(self.deadline);
         if self.written() > 0 {
             fetch = fetch.resuming(Resume { from: self.written(), etag: self.etag.clone() });
         }
         let download = self.client.get_stream(&self.url, fetch).await?;
-        match download.status {
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT => {}
-            gone @ (StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN) => {
-                return Err(PullError::Gone(gone));
-            }
-            status => return Err(PullError::Status(status)),
+        if !matches!(download.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
+            let Download { status, retry_after, .. } = download;
+            return Err(PullError::Status { status, retry_after });
         }
         if self.upload.is_none() || download.range_start != self.written() {
             // It starts over, since its file has changed or it knows no ranges, or for the first

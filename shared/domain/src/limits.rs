@@ -33,7 +33,10 @@ pub const ATTEMPTS: u32 = 3;
 pub const START_DEADLINE: Duration = Duration::from_hours(2);
 /// How long a provider may work on one attempt.
 pub const RUN_DEADLINE: Duration = Duration::from_hours(2);
-/// How long pulling a file may take before it counts as lost.
+/// How long a file that its provider has announced is retried, unless the provider keeps it for
+/// another time.
+pub const FILE_RETENTION: Duration = Duration::from_mins(10);
+/// How long pulling a file may take in all before it counts as lost.
 pub const STORE_DEADLINE: Duration = Duration::from_hours(1);
 /// Maximum size of a file pulled from a provider.
 pub const OUTPUT_BYTES: u64 = 5 * 1024 * 1024 * 1024;

@@ -1,5 +1,5 @@
-//! Pulling a file from an untrusted URL: streamed in chunks, with a timeout for each chunk and
-//! none for the whole.
+//! Pulling a file from an untrusted URL: streamed in chunks, with a timeout for each chunk, a
+//! minimum throughput, and a deadline that the caller sets for the whole.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,12 +11,14 @@ use http::header::{
     ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE, RANGE,
 };
 use http::{HeaderMap, StatusCode};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::{Client, PublicUrl, SendError};
+use crate::rate::Rate;
+use crate::{Client, PublicUrl, RetryAfter, SendError};
 
-/// Timeout for the headers, and then for each chunk.
-pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
+/// Timeout for the headers, and then for each chunk. Proxies that fetch a file themselves are
+/// silent for half a minute; a RunPod worker waits for a whole one.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Which part of a file to pull, and the limits.
 #[derive(Debug, Clone)]
@@ -27,13 +29,21 @@ pub struct Fetch {
     pub max_bytes: u64,
     /// Timeout for the headers, and then for each chunk.
     pub read_timeout: Duration,
+    /// When the body must have been read.
+    pub deadline: Option<Instant>,
 }
 
 impl Fetch {
     /// The whole file, with a limit of `max_bytes`.
     #[must_use]
     pub const fn whole(max_bytes: u64) -> Self {
-        Self { resume: None, max_bytes, read_timeout: READ_TIMEOUT }
+        Self { resume: None, max_bytes, read_timeout: READ_TIMEOUT, deadline: None }
+    }
+
+    /// The same, to be read until `deadline`.
+    #[must_use]
+    pub fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
     }
 
     /// The file from `resume` on.
@@ -60,6 +70,8 @@ pub struct Download {
     pub status: StatusCode,
     /// Size of this body in bytes, if announced.
     pub content_length: Option<u64>,
+    /// How long the source asks us to wait before the next request.
+    pub retry_after: Option<RetryAfter>,
     /// The `Content-Type` that the source states.
     pub content_type: Option<String>,
     /// The strong `ETag`. A weak one is left out: it must not be used to resume.
@@ -72,6 +84,7 @@ pub struct Download {
     pub total_length: Option<u64>,
     response: reqwest::Response,
     received: u64,
+    rate: Rate,
     fetch: Fetch,
 }
 
@@ -107,6 +120,7 @@ impl Download {
         Ok(Self {
             status: response.status(),
             content_length,
+            retry_after: RetryAfter::read(headers),
             content_type: text(headers, &CONTENT_TYPE),
             etag: text(headers, &ETAG).filter(|etag| !etag.starts_with("W/")),
             accepts_ranges: text(headers, &ACCEPT_RANGES).is_some_and(|unit| unit == "bytes"),
@@ -114,20 +128,29 @@ impl Download {
             total_length,
             response,
             received: range_start,
+            rate: Rate::default(),
             fetch,
         })
     }
 
     /// The next chunk, or `None` at the end. A body shorter than its announced length ends with
-    /// [`SendError::Broken`].
+    /// [`SendError::Broken`]; one that is below the minimum throughput, or not read by the
+    /// deadline, with [`SendError::TooSlow`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, SendError> {
+        let started = Instant::now();
         let next = timeout(self.fetch.read_timeout, self.response.chunk());
         let chunk = next.await.map_err(|_| SendError::Timeout)??;
-        self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        let Some(chunk) = chunk else { return Ok(None) };
+        let (now, bytes) = (Instant::now(), chunk.len() as u64);
+        let late = self.fetch.deadline.is_some_and(|deadline| now >= deadline);
+        if late || self.rate.is_too_slow(bytes, now - started) {
+            return Err(SendError::TooSlow);
+        }
+        self.received += bytes;
         if self.received > self.fetch.max_bytes {
             return Err(SendError::TooLarge { limit: self.fetch.max_bytes });
         }
-        Ok(chunk)
+        Ok(Some(chunk))
     }
 
     /// The chunks as a stream, which ends after the first error.

@@ -36,6 +36,9 @@ pub enum SendError {
     /// No answer, or no next chunk of it, within the timeout.
     #[error("no answer in time")]
     Timeout,
+    /// The body came below the minimum throughput, or was not complete by the deadline.
+    #[error("the answer is too slow")]
+    TooSlow,
     /// The connection was closed before the answer was complete.
     #[error("the connection was closed before the answer was complete")]
     Broken(#[source] Cause),
@@ -60,6 +63,7 @@ impl SendError {
             | Self::Tls { .. }
             | Self::ConnectTimeout
             | Self::Timeout
+            | Self::TooSlow
             | Self::Broken(_) => true,
             Self::Refused(_) | Self::TooLarge { .. } | Self::Unsendable(_) => false,
         }
@@ -69,7 +73,7 @@ impl SendError {
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
-            Self::Timeout | Self::Broken(_) | Self::TooLarge { .. } => true,
+            Self::Timeout | Self::TooSlow | Self::Broken(_) | Self::TooLarge { .. } => true,
             Self::Refused(_)
             | Self::Resolve(_)
             | Self::Connect(_)

@@ -21,7 +21,9 @@ pub mod error;
 pub mod guard;
 pub mod host;
 pub mod provider;
+mod rate;
 pub mod resolver;
+pub mod retry_after;
 
 pub use client::{Answer, Client};
 pub use connection::StartError;
@@ -31,6 +33,7 @@ pub use guard::{Guard, PublicUrl, Refused};
 pub use host::HostPattern;
 pub use provider::{ProviderAnswer, ProviderClient};
 pub use resolver::Lookup;
+pub use retry_after::RetryAfter;
 
 #[cfg(test)]
 mod tests;

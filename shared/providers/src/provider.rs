@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{InvalidField, JobKind, TaskId};
+use domain::{InvalidField, JobKind, TaskId, limits};
 use http::StatusCode;
 use serde_json::Value;
 use signing::Unverified;
@@ -41,6 +41,14 @@ pub trait Provider: Sync {
     /// time-to-live that is sent along. `None` if the provider knows no such thing.
     fn time_to_live(&self) -> Option<Duration> {
         None
+    }
+
+    /// How long a file that it has announced is retried before it counts as lost.
+    /// `confirmation_timeout` is how long its worker waits for the confirmation of the file;
+    /// `None` if it does not wait for one.
+    fn file_retention(&self, confirmation_timeout: Option<Duration>) -> Duration {
+        let _ = confirmation_timeout;
+        limits::FILE_RETENTION
     }
 
     /// Submits a task; `None` if it does no work of that sort.

@@ -6,7 +6,6 @@ use domain::delivery::{AnswerBody, Delivery, DeliveryAttempt};
 use domain::webhook::Receiver;
 use domain::{Secret, Timestamp};
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 use outbound::{Answer, Client, SendError};
 use runtime::Clock;
 use runtime::queue::WorkError;
@@ -79,19 +78,12 @@ impl Verdict {
         match result {
             Ok(answer) if answer.status.is_success() => Self::Success,
             Ok(answer) if answer.status == StatusCode::GONE => Self::Gone,
-            Ok(answer) => Self::Transient(retry_after(answer, now)),
+            Ok(answer) => {
+                Self::Transient(RetryAfter::read(&answer.headers).map(|asked| asked.from(now)))
+            }
             Err(error) if error.is_transient() => Self::Transient(None),
             Err(_) => Self::Permanent,
         }
-    }
-}
-
-/// The receiver's `Retry-After`, in seconds or until a date.
-fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
-    let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => Some(Timestamp::from_http_date(text)?.since(now)),
     }
 }
 

@@ -6,7 +6,7 @@ mod webhook;
 
 use std::time::Duration;
 
-use domain::{InvalidField, JobKind, TaskId};
+use domain::{InvalidField, JobKind, TaskId, limits};
 use http::StatusCode;
 use serde_json::{Value, json};
 use signing::Unverified;
@@ -20,6 +20,9 @@ use crate::{
 /// RunPod.
 #[derive(Debug)]
 pub(crate) struct Runpod;
+
+/// How long a worker's file is retried at least, however short its own wait is set.
+const WORKER_RETENTION: Duration = Duration::from_mins(1);
 
 impl Provider for Runpod {
     fn name(&self) -> &'static str {
@@ -48,6 +51,11 @@ impl Provider for Runpod {
 
     fn time_to_live(&self) -> Option<Duration> {
         Some(request::TIME_TO_LIVE)
+    }
+
+    /// A worker serves its file itself, and exits once it has waited for the confirmation.
+    fn file_retention(&self, confirmation_timeout: Option<Duration>) -> Duration {
+        confirmation_timeout.map_or(limits::FILE_RETENTION, |timeout| timeout.max(WORKER_RETENTION))
     }
 
     fn submit(&self, account: &Account, order: &Order) -> Option<Call> {
