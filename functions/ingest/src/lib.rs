@@ -8,6 +8,7 @@ mod media;
 mod pull;
 mod retry;
 mod sources;
+mod version;
 
 use std::time::Duration;
 
@@ -229,7 +230,7 @@ impl Ingest {
 
     async fn post_confirmation(&self, job: &Job, url: &str) -> Result<(), PullError> {
         let client = self.sources.any();
-        let url = client.check_url(url)?;
+        let url = client.check_source(url)?;
         let body = json!({
             "job_id": job.id,
             "status": "downloaded",

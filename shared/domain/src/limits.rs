@@ -14,8 +14,11 @@ pub const INBOUND_BODY_BYTES: usize = 256 * 1024;
 pub const CALLBACK_BODY_BYTES: usize = 6 * 1024 * 1024;
 /// Maximum size of `metadata`, as JSON. The webhook that carries it stays under 20 KB.
 pub const METADATA_BYTES: usize = 4 * 1024;
-/// Maximum length of a URL, in bytes.
+/// Maximum length of a client's URL, in bytes.
 pub const URL_BYTES: usize = 2048;
+/// Maximum length of the URL of a provider's file. One that is presigned with a session token takes
+/// 2 to 4 KB.
+pub const SOURCE_URL_BYTES: usize = 8192;
 /// Maximum length of an `Idempotency-Key`, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// How long an `Idempotency-Key` is valid after its first request.

@@ -56,6 +56,11 @@ impl Client {
         self.guard.check_url(text)
     }
 
+    /// Parses and checks the URL of a provider's file; see [`Guard::check_source`].
+    pub fn check_source(&self, text: &str) -> Result<PublicUrl, Refused> {
+        self.guard.check_source(text)
+    }
+
     /// Posts `body` and reads the answer, within `timeout` for both. It succeeds once the status
     /// is received: a body that is cut off or late is marked as truncated.
     pub async fn post(

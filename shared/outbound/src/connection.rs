@@ -21,7 +21,7 @@ pub enum StartError {
     Client(#[from] reqwest::Error),
 }
 
-/// The shared settings: no redirects, no proxy from the environment, no retries, and compiled-in
+/// The shared settings: no redirects (a download follows its own, through the guard), no proxy from the environment, no retries, and compiled-in
 /// root certificates, so that no file is opened at start.
 pub fn builder() -> Result<reqwest::ClientBuilder, StartError> {
     Ok(reqwest::Client::builder()

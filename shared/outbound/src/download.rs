@@ -8,17 +8,23 @@ use bytes::Bytes;
 use futures::Stream;
 use futures::stream::try_unfold;
 use http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE, RANGE,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE,
+    LAST_MODIFIED, LOCATION, RANGE,
 };
 use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, timeout};
 
+use crate::guard::escape_spaces;
+use crate::gzip::Gunzip;
 use crate::rate::Rate;
 use crate::{Client, PublicUrl, RetryAfter, SendError};
 
 /// Timeout for the headers, and then for each chunk. Proxies that fetch a file themselves are
 /// silent for half a minute; a RunPod worker waits for a whole one.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// How many redirects are followed.
+const REDIRECTS: usize = 5;
 
 /// Which part of a file to pull, and the limits.
 #[derive(Debug, Clone)]
@@ -58,30 +64,31 @@ impl Fetch {
 pub struct Resume {
     /// How many bytes have been pulled.
     pub from: u64,
-    /// [`Download::etag`] of the first part, sent as `If-Range`: a source whose file has changed
-    /// then sends all of it with status 200, instead of a part of another file.
+    /// [`Download::etag`] of the first part. A strong one is sent as `If-Range`: a source whose file
+    /// has changed then sends all of it with status 200. Not all do, so the caller compares.
     pub etag: Option<String>,
 }
 
-/// An answer whose body has not been read, whatever its status. With status 206 the body starts
-/// at [`Download::range_start`].
+/// An answer whose body has not been read, whatever its status.
 pub struct Download {
     /// The status of the answer.
     pub status: StatusCode,
-    /// Size of this body in bytes, if announced.
-    pub content_length: Option<u64>,
     /// How long the source asks us to wait before the next request.
     pub retry_after: Option<RetryAfter>,
     /// The `Content-Type` that the source states.
     pub content_type: Option<String>,
-    /// The strong `ETag`. A weak one is left out: it must not be used to resume.
+    /// The `ETag`, strong or weak.
     pub etag: Option<String>,
-    /// Whether the source states that it accepts byte ranges.
-    pub accepts_ranges: bool,
-    /// Offset of this body in the file.
-    pub range_start: u64,
-    /// Size of the whole file in bytes, if announced.
+    /// The `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// Offset of this body in the file; `None` for a part whose source does not state it.
+    pub range_start: Option<u64>,
+    /// Size of the whole file in bytes, if announced; with status 416 too.
     pub total_length: Option<u64>,
+    /// Whether the source compressed the body, although it was asked not to. It is decoded here;
+    /// offsets and lengths are of the compressed file, so that it cannot be resumed.
+    pub is_encoded: bool,
+    gunzip: Option<Gunzip>,
     response: reqwest::Response,
     received: u64,
     rate: Rate,
@@ -89,45 +96,76 @@ pub struct Download {
 }
 
 impl Client {
-    /// Requests the file at `url` and returns when the headers are received.
+    /// Requests the file at `url` and returns when the headers are received. Redirects are followed,
+    /// each through the guard; an answer that redirects once too often is returned as it is.
     pub async fn get_stream(&self, url: &PublicUrl, fetch: Fetch) -> Result<Download, SendError> {
+        let mut response = self.get(url, &fetch).await?;
+        let mut url = url.clone();
+        for _ in 0..REDIRECTS {
+            let Some(next) = self.redirect(&url, &response)? else { break };
+            response = self.get(&next, &fetch).await?;
+            url = next;
+        }
+        Download::begin(response, fetch)
+    }
+
+    async fn get(&self, url: &PublicUrl, fetch: &Fetch) -> Result<reqwest::Response, SendError> {
         let mut request = self.request(http::Method::GET, url)?.header(ACCEPT_ENCODING, "identity");
         if let Some(resume) = &fetch.resume {
             request = request.header(RANGE, format!("bytes={}-", resume.from));
-            if let Some(etag) = &resume.etag {
+            if let Some(etag) = resume.etag.as_ref().filter(|etag| !etag.starts_with("W/")) {
                 request = request.header(IF_RANGE, etag);
             }
         }
-        let response =
-            timeout(fetch.read_timeout, request.send()).await.map_err(|_| SendError::Timeout)??;
-        Download::begin(response, fetch)
+        let sent = timeout(fetch.read_timeout, request.send());
+        Ok(sent.await.map_err(|_| SendError::Timeout)??)
+    }
+
+    /// Where `response` redirects to, if it does. The request goes on without anything that belongs
+    /// to the first host: this client has no credentials.
+    fn redirect(
+        &self,
+        from: &PublicUrl,
+        response: &reqwest::Response,
+    ) -> Result<Option<PublicUrl>, SendError> {
+        if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return Ok(None);
+        }
+        let Some(location) = response.headers().get(LOCATION) else { return Ok(None) };
+        let location = String::from_utf8_lossy(location.as_bytes());
+        let Ok(url) = from.as_url().join(&escape_spaces(&location)) else { return Ok(None) };
+        Ok(Some(self.check_url(url.as_str())?))
     }
 }
 
 impl Download {
     fn begin(response: reqwest::Response, fetch: Fetch) -> Result<Self, SendError> {
         let headers = response.headers();
-        let (range_start, range_total) = match response.status() {
-            StatusCode::PARTIAL_CONTENT => content_range(headers),
-            _ => (0, None),
+        let is_encoded = text(headers, &CONTENT_ENCODING).is_some_and(|coding| is_gzip(&coding));
+        let length = response.content_length().filter(|_| !is_encoded);
+        let (range_start, total_length) = match response.status() {
+            StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
+                content_range(headers)
+            }
+            _ => (Some(0), length),
         };
-        let content_length = response.content_length();
-        let rest = content_length.map(|length| range_start.saturating_add(length));
-        let total_length = range_total.or(rest);
-        if total_length.or(rest).is_some_and(|total| total > fetch.max_bytes) {
+        let end = length.map(|length| range_start.unwrap_or(0).saturating_add(length));
+        let is_file = response.status().is_success();
+        if is_file && total_length.max(end).is_some_and(|bytes| bytes > fetch.max_bytes) {
             return Err(SendError::TooLarge { limit: fetch.max_bytes });
         }
         Ok(Self {
             status: response.status(),
-            content_length,
             retry_after: RetryAfter::read(headers),
             content_type: text(headers, &CONTENT_TYPE),
-            etag: text(headers, &ETAG).filter(|etag| !etag.starts_with("W/")),
-            accepts_ranges: text(headers, &ACCEPT_RANGES).is_some_and(|unit| unit == "bytes"),
+            etag: text(headers, &ETAG),
+            last_modified: text(headers, &LAST_MODIFIED),
             range_start,
             total_length,
+            is_encoded,
+            gunzip: is_encoded.then(Gunzip::default),
             response,
-            received: range_start,
+            received: range_start.unwrap_or(0),
             rate: Rate::default(),
             fetch,
         })
@@ -137,6 +175,27 @@ impl Download {
     /// [`SendError::Broken`]; one that is below the minimum throughput, or not read by the
     /// deadline, with [`SendError::TooSlow`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, SendError> {
+        loop {
+            if let Some(gunzip) = &mut self.gunzip
+                && let Some(bytes) = gunzip.decoded()?
+            {
+                return self.count(bytes).map(Some);
+            }
+            match (self.read().await?, &mut self.gunzip) {
+                (Some(chunk), Some(gunzip)) => gunzip.add(chunk),
+                (Some(chunk), None) => return self.count(chunk).map(Some),
+                (None, Some(gunzip)) => {
+                    let rest = gunzip.finish()?;
+                    self.gunzip = None;
+                    return if rest.is_empty() { Ok(None) } else { self.count(rest).map(Some) };
+                }
+                (None, None) => return Ok(None),
+            }
+        }
+    }
+
+    /// The next chunk as it is sent.
+    async fn read(&mut self) -> Result<Option<Bytes>, SendError> {
         let started = Instant::now();
         let next = timeout(self.fetch.read_timeout, self.response.chunk());
         let chunk = next.await.map_err(|_| SendError::Timeout)??;
@@ -146,11 +205,15 @@ impl Download {
         if late || self.rate.is_too_slow(bytes, now - started) {
             return Err(SendError::TooSlow);
         }
-        self.received += bytes;
+        Ok(Some(chunk))
+    }
+
+    fn count(&mut self, chunk: Bytes) -> Result<Bytes, SendError> {
+        self.received = self.received.saturating_add(chunk.len() as u64);
         if self.received > self.fetch.max_bytes {
             return Err(SendError::TooLarge { limit: self.fetch.max_bytes });
         }
-        Ok(Some(chunk))
+        Ok(chunk)
     }
 
     /// The chunks as a stream, which ends after the first error.
@@ -177,13 +240,23 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// Start and total of a `Content-Range` such as `bytes 100-199/200`, where the total may be `*`.
-fn content_range(headers: &HeaderMap) -> (u64, Option<u64>) {
+fn is_gzip(coding: &str) -> bool {
+    let coding = coding.trim();
+    coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip")
+}
+
+/// Start and total of a `Content-Range` such as `bytes 100-199/200` or `bytes */200`; the total may
+/// be `*`. A range that contradicts itself counts as none.
+fn content_range(headers: &HeaderMap) -> (Option<u64>, Option<u64>) {
     let parse = || {
         let value = text(headers, &CONTENT_RANGE)?;
-        let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
-        let start = range.split_once('-')?.0.trim().parse().ok()?;
-        Some((start, total.trim().parse().ok()))
+        let (unit, range) = value.trim().split_once([' ', '='])?;
+        let (range, total) = range.split_once('/')?;
+        let total = total.trim().parse().ok();
+        let Some((start, end)) = range.split_once('-') else { return Some((None, total)) };
+        let (start, end) = (start.trim().parse::<u64>().ok()?, end.trim().parse::<u64>().ok()?);
+        let fits = start <= end && total.is_none_or(|total| end < total);
+        (unit.eq_ignore_ascii_case("bytes") && fits).then_some((Some(start), total))
     };
-    parse().unwrap_or((0, None))
+    parse().unwrap_or_default()
 }

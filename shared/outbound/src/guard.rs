@@ -22,9 +22,9 @@ pub struct Guard {
 /// Why a URL is refused. The text is the message to the client that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Longer than [`limits::URL_BYTES`].
-    #[error("must be at most {} bytes long", limits::URL_BYTES)]
-    TooLong,
+    /// Longer than this limit.
+    #[error("must be at most {0} bytes long")]
+    TooLong(usize),
     /// Not an absolute URL with a host.
     #[error("must be a complete URL, like https://example.com/hook")]
     Malformed,
@@ -74,7 +74,10 @@ impl fmt::Debug for PublicUrl {
 impl Guard {
     /// Checks `url` as the field `field` of a client's request, and returns it as it is.
     pub fn check_field(&self, url: String, field: &str) -> Result<String, InvalidField> {
-        match self.check_url(&url) {
+        let fits = url.len() <= limits::URL_BYTES;
+        let checked =
+            if fits { self.check_url(&url) } else { Err(Refused::TooLong(limits::URL_BYTES)) };
+        match checked {
             Ok(_) => Ok(url),
             Err(refused) => Err(InvalidField::new(field, refused.to_string())),
         }
@@ -83,8 +86,8 @@ impl Guard {
     /// Parses `text` as a URL, and refuses it if it cannot be public. Nothing is resolved: the
     /// addresses of a name may change, and are checked at each connection.
     pub fn check_url(&self, text: &str) -> Result<PublicUrl, Refused> {
-        if text.len() > limits::URL_BYTES {
-            return Err(Refused::TooLong);
+        if text.len() > limits::SOURCE_URL_BYTES {
+            return Err(Refused::TooLong(limits::SOURCE_URL_BYTES));
         }
         // The parser drops these silently: others would read another URL than the one checked.
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
@@ -93,6 +96,12 @@ impl Guard {
         let url = Url::parse(text).map_err(|_| Refused::Malformed)?;
         self.check(&url)?;
         Ok(PublicUrl(url))
+    }
+
+    /// The same for the URL of a provider's file, which may have blanks around it and spaces in it,
+    /// as most clients accept. All else stays as it is, since it may be signed.
+    pub fn check_source(&self, text: &str) -> Result<PublicUrl, Refused> {
+        self.check_url(&escape_spaces(text))
     }
 
     pub(crate) fn check(&self, url: &Url) -> Result<(), Refused> {
@@ -145,6 +154,11 @@ fn check_public_address(address: IpAddr) -> Result<(), Refused> {
         AddressClass::Public => Ok(()),
         AddressClass::Loopback | AddressClass::NotPublic => Err(Refused::Address),
     }
+}
+
+/// `url` without the blanks around it, and with its spaces escaped.
+pub(crate) fn escape_spaces(url: &str) -> String {
+    url.trim().replace(' ', "%20")
 }
 
 /// Whether `host` is this machine.

@@ -53,9 +53,24 @@ fn refuses_other_schemes_and_shapes() {
         assert_eq!(check(url), Err(refused), "{url}");
         assert_eq!(check_locally(url), Err(refused), "{url}");
     }
-    let longest = format!("https://example.com/{}", "a".repeat(limits::URL_BYTES - 20));
+    let longest = format!("https://example.com/{}", "a".repeat(limits::SOURCE_URL_BYTES - 20));
     assert_eq!(check(&longest), Ok(()));
-    assert_eq!(check(&format!("{longest}a")), Err(Refused::TooLong));
+    let refused = Refused::TooLong(limits::SOURCE_URL_BYTES);
+    assert_eq!(check(&format!("{longest}a")), Err(refused));
+    let error = Guard::default().check_field(longest, "webhook_url").unwrap_err();
+    assert!(error.to_string().contains("2048"), "{error}");
+}
+
+#[test]
+fn source_is_taken_with_blanks_and_nothing_else_of_it_changes() {
+    let check = |url: &str| Guard::default().check_source(url).map(|url| url.as_str().to_owned());
+    let signed =
+        "https://example.com/b//a%2fb+c%2B(1)!~*;,=:@&$.wav?sig=a%2Bb%2Fc%3D&x=1+2&&k=%7E~";
+    assert_eq!(check(signed).as_deref(), Ok(signed));
+    let spaces = check(" https://example.com/my speech 1.wav?name=a b\n");
+    assert_eq!(spaces.as_deref(), Ok("https://example.com/my%20speech%201.wav?name=a%20b"));
+    assert_eq!(check("https://example.com/a\nb"), Err(Refused::Malformed));
+    assert_eq!(check(" http://example.com/a"), Err(Refused::Scheme));
 }
 
 #[test]

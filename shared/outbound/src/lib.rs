@@ -4,7 +4,8 @@
 //! Invariants:
 //! - [`Client`] connects to public addresses only. Its [`Guard`] checks the URL, and then the
 //!   addresses that the name resolves to: the address checked is the address connected to.
-//! - Neither client follows redirects, reads a proxy from the environment, or retries.
+//! - A redirect is followed for the GET of a file alone, and each hop passes the guard; no request
+//!   carries credentials to a host that it was not configured for. Neither client reads a proxy from the environment, or retries.
 //! - Neither errors nor `Debug` show a URL's path or query, or a key.
 //! - Every body is read with a limit and a timeout.
 //!
@@ -19,6 +20,7 @@ mod connection;
 pub mod download;
 pub mod error;
 pub mod guard;
+mod gzip;
 pub mod host;
 pub mod provider;
 mod rate;

@@ -66,9 +66,10 @@ pub(crate) fn optional_url(object: &Map<String, Value>, field: &str) -> Option<S
 
 /// Whether the URL may be followed is for `outbound` to say; here it only has to be one.
 pub(crate) fn url_text(text: &str) -> Option<&str> {
+    let text = text.trim();
     let scheme = text.split_once("://")?.0;
     let is_url = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
-    (is_url && text.len() <= URL_BYTES).then_some(text)
+    (is_url && text.len() <= limits::SOURCE_URL_BYTES).then_some(text)
 }
 
 /// A number, or a text that is one.

@@ -24,12 +24,19 @@ pub struct Server {
 impl Server {
     /// Answers each connection with `bytes`.
     pub async fn start(bytes: impl Into<Vec<u8>>, then: Then) -> Self {
+        Self::in_turn(vec![bytes.into()], then).await
+    }
+
+    /// Answers the first connection with the first of `answers`, and so on; the last one repeats.
+    pub async fn in_turn(answers: Vec<Vec<u8>>, then: Then) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { address: listener.local_addr().unwrap(), heads: Arc::default() };
-        let (heads, bytes) = (Arc::clone(&server.heads), bytes.into());
+        let heads = Arc::clone(&server.heads);
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, Arc::clone(&heads), bytes.clone(), then));
+            for nth in 0.. {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                let bytes = answers[nth.min(answers.len() - 1)].clone();
+                tokio::spawn(answer(stream, Arc::clone(&heads), bytes, then));
             }
         });
         server
