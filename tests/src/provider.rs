@@ -222,7 +222,7 @@ async fn end(State(desk): Shared, Path(task): Path<String>) -> Json<Value> {
     Json(json!({ "task_id": task, "status": state }))
 }
 
-/// The beginning of a picture or a video, by the file's name.
+/// A picture or a video without content, by the file's name.
 async fn picture(State(desk): Shared, Path(file): Path<String>) -> Response {
     let mut desk = desk.lock().unwrap();
     desk.fetches += 1;
@@ -230,9 +230,9 @@ async fn picture(State(desk): Shared, Path(file): Path<String>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     }
     let bytes: &[u8] = if file.rsplit('.').next() == Some("jpg") {
-        b"\xff\xd8\xff\xe0\0\x10JFIF\0"
+        b"\xff\xd8\xff\xe0\0\x06JFIF\xff\xda\0\x02\0\xff\xd9"
     } else {
-        b"\0\0\0\x18ftypisom\0\0\x02\0isommp41\0\0\0\x08free"
+        b"\0\0\0\x18ftypisom\0\0\x02\0isommp41\0\0\0\x08moov\0\0\0\x0cmdat\0\0\0\0"
     };
     bytes.to_vec().into_response()
 }

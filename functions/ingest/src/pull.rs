@@ -1,5 +1,8 @@
-//! Pulling one file: streamed from the provider into the bucket, taken up again where the
-//! source breaks off, and checked on the way.
+//! Pulling one file: streamed from the provider into the bucket, resumed where the source breaks
+//! off, and checked on the way.
+//!
+//! Invariant: parts of two versions of a file are never joined. A pull is resumed only if the source
+//! states the same validators as before; otherwise it starts over.
 
 use std::time::Duration;
 
@@ -11,13 +14,16 @@ use http::StatusCode;
 use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, RetryAfter, SendError};
 use tokio::time::Instant;
 
-use crate::media::{Expected, FileType, Head};
+use crate::media::{Expected, FileType, Media};
+use crate::version::Version;
 
 /// How long pulling one file may take within one run, whose own limit is 15 minutes.
 const RUN_TIME: Duration = Duration::from_mins(12);
-/// How often a download that breaks off is taken up again within one run, as long as each
-/// time brings more of the file.
-const RESUMPTIONS: u32 = 32;
+/// How many requests one run makes for a file, as long as each brings more of it. Caches may answer
+/// with much less than what was asked for.
+const REQUESTS: u32 = 1000;
+/// How often a run starts over.
+const RESTARTS: u32 = 3;
 
 /// Why a file could not be pulled.
 #[derive(Debug, thiserror::Error)]
@@ -102,20 +108,21 @@ pub(crate) async fn pull(
     blobs: &Blobs,
     wanted: Wanted<'_>,
 ) -> Result<Output, PullError> {
-    let url = client.check_url(&wanted.file.url)?;
+    let url = client.check_source(&wanted.file.url)?;
     let job = wanted.job;
     let mut pull = Pull::new(client, blobs, wanted, url);
-    for _ in 0..RESUMPTIONS {
-        let before = pull.written();
+    for _ in 0..REQUESTS {
+        let before = pull.at;
         match pull.advance().await {
-            Ok(()) => return pull.finish().await,
-            Err(error) if error.broke_off() && pull.written() > before => {
-                tracing::info!(job_id = %job.id, bytes = pull.written(), "download taken up again");
+            Ok(Progress::Whole) => return pull.finish().await,
+            Ok(Progress::Part) => {}
+            Err(error) if error.broke_off() && pull.at > before => {
+                tracing::info!(job_id = %job.id, bytes = pull.at, "pull resumed");
             }
             Err(error) => return pull.abandon(error).await,
         }
     }
-    pull.abandon(PullError::Source(SendError::Timeout)).await
+    pull.abandon(PullError::Source(SendError::TooSlow)).await
 }
 
 struct Pull<'a> {
@@ -124,9 +131,12 @@ struct Pull<'a> {
     wanted: Wanted<'a>,
     url: PublicUrl,
     deadline: Instant,
-    etag: Option<String>,
-    total: Option<u64>,
-    head: Head,
+    restarts: u32,
+    /// Which version of the file it is, once a part of it has come.
+    version: Version,
+    /// How many bytes of the file have come.
+    at: u64,
+    media: Media,
     /// What came before it was clear what the file is.
     pending: Vec<Bytes>,
     upload: Option<Copying>,
@@ -139,53 +149,123 @@ struct Copying {
     file_type: FileType,
 }
 
+/// How far a request has brought the file.
+enum Progress {
+    /// All of it has come.
+    Whole,
+    /// There is more to be requested.
+    Part,
+}
+
+/// What the answer to a request is good for.
+enum Answer {
+    /// It is the file from where we are on, after so many bytes that we have.
+    Body(Box<Download>, u64),
+    /// We have all of the file.
+    Whole,
+    /// It is of no use, and the file has to be requested anew.
+    Nothing,
+}
+
 impl<'a> Pull<'a> {
     fn new(client: &'a Client, blobs: &'a Blobs, wanted: Wanted<'a>, url: PublicUrl) -> Self {
-        let (etag, total, head, pending, upload) = (None, None, Head::default(), Vec::new(), None);
-        let deadline = Instant::now() + RUN_TIME;
-        Self { client, blobs, wanted, url, deadline, etag, total, head, pending, upload }
-    }
-
-    fn written(&self) -> u64 {
-        self.upload.as_ref().map_or(0, |copying| copying.upload.bytes())
+        Self {
+            client,
+            blobs,
+            wanted,
+            url,
+            deadline: Instant::now() + RUN_TIME,
+            restarts: 0,
+            version: Version::default(),
+            at: 0,
+            media: Media::new(wanted.expected),
+            pending: Vec::new(),
+            upload: None,
+        }
     }
 
     /// Copies from where we are to the end, if the source lasts that long.
-    async fn advance(&mut self) -> Result<(), PullError> {
-        let mut download = self.begin().await?;
-        while let Some(chunk) = download.chunk().await? {
-            match &mut self.upload {
-                Some(copying) => copying.upload.write(chunk).await?,
-                None => self.hold(chunk).await?,
+    async fn advance(&mut self) -> Result<Progress, PullError> {
+        let (mut download, mut overlap) = match self.request().await? {
+            Answer::Body(download, overlap) => (download, overlap),
+            Answer::Whole => return Ok(Progress::Whole),
+            Answer::Nothing => {
+                self.start_over().await?;
+                return Ok(Progress::Part);
             }
+        };
+        let before = self.at;
+        while let Some(mut chunk) = download.chunk().await? {
+            let known =
+                usize::try_from(overlap).map_or(chunk.len(), |bytes| bytes.min(chunk.len()));
+            overlap -= chunk.split_to(known).len() as u64;
+            self.write(chunk).await?;
         }
-        if self.upload.is_none() {
-            self.begin_upload().await?;
-        }
-        let written = self.written();
-        match self.total {
-            Some(total) if total != written => Err(PullError::Invalid(format!(
-                "The provider announced {total} bytes and sent {written}."
+        match self.version.total {
+            Some(total) if self.at < total && self.at > before => Ok(Progress::Part),
+            Some(total) if self.at != total => Err(PullError::Invalid(format!(
+                "The provider announced {total} bytes and sent {}.",
+                self.at
             ))),
-            _ => Ok(()),
+            _ => Ok(Progress::Whole),
         }
     }
 
-    /// Keeps a piece back until there is enough to see what the file is.
-    async fn hold(&mut self, chunk: Bytes) -> Result<(), PullError> {
-        self.head.add(&chunk);
-        self.pending.push(chunk);
-        if self.head.is_whole() { self.begin_upload().await } else { Ok(()) }
+    /// Requests what is missing, and compares the answer with what we have.
+    async fn request(&mut self) -> Result<Answer, PullError> {
+        if self.at > 0 && !self.version.can_resume() {
+            self.start_over().await?;
+        }
+        let mut fetch = Fetch::whole(self.wanted.max_bytes).until(self.deadline);
+        if self.at > 0 {
+            fetch = fetch.resuming(Resume { from: self.at, etag: self.version.etag.clone() });
+        }
+        let download = self.client.get_stream(&self.url, fetch).await?;
+        let version = Version::of(&download);
+        let continues = self.version.continues_as(&version);
+        match (download.status, download.range_start) {
+            (StatusCode::OK, _) => {
+                if self.at > 0 {
+                    self.start_over().await?;
+                }
+                self.version = version;
+                Ok(Answer::Body(Box::new(download), 0))
+            }
+            (StatusCode::PARTIAL_CONTENT, None | Some(0)) if self.at == 0 => {
+                self.version = version;
+                Ok(Answer::Body(Box::new(download), 0))
+            }
+            (StatusCode::PARTIAL_CONTENT, Some(start)) if continues && start <= self.at => {
+                self.version.total = self.version.total.or(version.total);
+                Ok(Answer::Body(Box::new(download), self.at - start))
+            }
+            (StatusCode::PARTIAL_CONTENT, _) if self.at > 0 => Ok(Answer::Nothing),
+            (StatusCode::RANGE_NOT_SATISFIABLE, _) if self.at > 0 => {
+                let is_whole = version.total == Some(self.at) && self.version.agrees_with(&version);
+                Ok(if is_whole { Answer::Whole } else { Answer::Nothing })
+            }
+            (status, _) => {
+                let retry_after = download.retry_after;
+                Err(PullError::Status { status, retry_after })
+            }
+        }
     }
 
     /// Nothing goes to the bucket before the file has proved to be what it has to be.
-    async fn begin_upload(&mut self) -> Result<(), PullError> {
-        if self.pending.is_empty() {
-            return Err(PullError::Invalid("The provider's file is empty.".to_owned()));
+    async fn write(&mut self, chunk: Bytes) -> Result<(), PullError> {
+        self.at += chunk.len() as u64;
+        self.media.add(&chunk);
+        if let Some(copying) = &mut self.upload {
+            return Ok(copying.upload.write(chunk).await?);
         }
-        let file_type = self.head.check(self.wanted.expected).map_err(PullError::Invalid)?;
+        self.pending.push(chunk);
+        if self.media.is_known() { self.begin_upload().await } else { Ok(()) }
+    }
+
+    async fn begin_upload(&mut self) -> Result<(), PullError> {
+        let file_type = self.media.file_type().map_err(PullError::Invalid)?;
         let key = key(self.wanted.job, self.wanted.name, file_type);
-        let mut upload = self.blobs.upload(&key, file_type.content_type, self.total);
+        let mut upload = self.blobs.upload(&key, file_type.content_type, self.version.total);
         for chunk in self.pending.drain(..) {
             upload.write(chunk).await?;
         }
@@ -193,33 +273,24 @@ impl<'a> Pull<'a> {
         Ok(())
     }
 
-    async fn begin(&mut self) -> Result<Download, PullError> {
-        let mut fetch = Fetch::whole(self.wanted.max_bytes).until(self.deadline);
-        if self.written() > 0 {
-            fetch = fetch.resuming(Resume { from: self.written(), etag: self.etag.clone() });
+    async fn start_over(&mut self) -> Result<(), PullError> {
+        self.restarts += 1;
+        if self.restarts > RESTARTS {
+            return Err(PullError::Invalid("The provider's file changes all the time.".to_owned()));
         }
-        let download = self.client.get_stream(&self.url, fetch).await?;
-        if !matches!(download.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
-            let Download { status, retry_after, .. } = download;
-            return Err(PullError::Status { status, retry_after });
-        }
-        if self.upload.is_none() || download.range_start != self.written() {
-            // It starts over, since its file has changed or it knows no ranges, or for the first
-            // time.
-            self.start_over().await;
-        }
-        self.etag.clone_from(&download.etag);
-        self.total = download.total_length;
-        Ok(download)
-    }
-
-    async fn start_over(&mut self) {
-        self.head = Head::default();
+        self.version = Version::default();
+        self.at = 0;
+        self.media = Media::new(self.wanted.expected);
         self.pending.clear();
         self.abort().await;
+        Ok(())
     }
 
-    async fn finish(self) -> Result<Output, PullError> {
+    async fn finish(mut self) -> Result<Output, PullError> {
+        let duration_ms = match self.check_whole().await {
+            Ok(duration_ms) => duration_ms,
+            Err(error) => return self.abandon(error).await,
+        };
         let Some(Copying { upload, key, file_type }) = self.upload else {
             return Err(PullError::Invalid("The provider's file is empty.".to_owned()));
         };
@@ -229,12 +300,27 @@ impl<'a> Pull<'a> {
             name: self.wanted.name.to_owned(),
             index: file.index,
             attributes: file.attributes.clone(),
-            duration_ms: self.head.duration_ms(stored.bytes).or(file.duration_ms),
+            duration_ms: duration_ms.or(file.duration_ms),
             content_type: file_type.content_type.to_owned(),
             key,
             bytes: stored.bytes,
             sha256: hex::encode(stored.sha256),
         })
+    }
+
+    /// Checks what the file says of its own size, and returns how long it plays.
+    async fn check_whole(&mut self) -> Result<Option<u64>, PullError> {
+        if self.at == 0 {
+            return Err(PullError::Invalid("The provider's file is empty.".to_owned()));
+        }
+        self.media.end();
+        if self.upload.is_none() {
+            self.begin_upload().await?;
+        }
+        if !self.media.is_whole() {
+            return Err(PullError::Invalid("The provider's file is incomplete.".to_owned()));
+        }
+        Ok(self.media.duration_ms())
     }
 
     async fn abandon<T>(mut self, error: PullError) -> Result<T, PullError> {

@@ -4,6 +4,7 @@ pub(crate) mod cancel;
 pub(crate) mod download;
 pub(crate) mod errors;
 pub(crate) mod faults;
+pub(crate) mod files;
 pub(crate) mod flows;
 pub(crate) mod idempotency;
 pub(crate) mod lifecycle;
