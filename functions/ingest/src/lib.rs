@@ -23,6 +23,7 @@ use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
 use serde_json::json;
 use store::{Change, Store, StoreError};
+use tokio::time::Instant;
 
 use crate::media::Expected;
 use crate::pull::{PullError, Wanted};
@@ -31,6 +32,9 @@ use crate::sources::Sources;
 
 /// How long the provider may take to answer the confirmation of its file.
 const CONFIRMATION: Duration = Duration::from_secs(5);
+/// How long one run may pull files. Its own limit is 15 minutes; one that is ended by it would leave
+/// its message invisible for much longer.
+const RUN_TIME: Duration = Duration::from_mins(12);
 /// What fails when a file is not stored.
 const PULL: &str = "pull the file";
 /// The name of the small picture of a video.
@@ -102,11 +106,14 @@ impl Ingest {
     }
 
     async fn store_files(&self, job: &Job, source: &Source, retry: Retry) -> Result<(), WorkError> {
+        let deadline = Instant::now() + RUN_TIME;
         let mut outputs = Vec::with_capacity(source.files.len());
         for file in &source.files {
             let pulled = match file.role {
-                FileRole::Output => self.output(job, file, retry).await?,
-                FileRole::Thumbnail => self.thumbnail(job, file, retry).await?,
+                FileRole::Output => self.output(job, wanted(job, file, deadline), retry).await?,
+                FileRole::Thumbnail => {
+                    self.thumbnail(job, wanted(job, file, deadline), retry).await?
+                }
             };
             match pulled {
                 Pulled::Stored(output) => outputs.push(output),
@@ -121,11 +128,11 @@ impl Ingest {
     async fn output(
         &self,
         job: &Job,
-        file: &SourceFile,
+        wanted: Wanted<'_>,
         retry: Retry,
     ) -> Result<Pulled, WorkError> {
         let client = self.sources.client(job.kind());
-        let error = match pull::pull(client, &self.blobs, wanted(job, file)).await {
+        let error = match pull::pull(client, &self.blobs, wanted).await {
             Ok(output) => return Ok(Pulled::Stored(output)),
             Err(error @ PullError::Bucket(_)) => return Err(WorkError::new(PULL, error)),
             Err(error) => error,
@@ -148,14 +155,14 @@ impl Ingest {
     async fn thumbnail(
         &self,
         job: &Job,
-        file: &SourceFile,
+        wanted: Wanted<'_>,
         retry: Retry,
     ) -> Result<Pulled, WorkError> {
         let wanted = Wanted {
             name: THUMBNAIL,
             expected: Expected::Image,
             max_bytes: THUMBNAIL_BYTES,
-            ..wanted(job, file)
+            ..wanted
         };
         let pulling = pull::pull(self.sources.client(job.kind()), &self.blobs, wanted);
         let pulled = tokio::time::timeout(THUMBNAIL_TIME, pulling).await;
@@ -253,12 +260,13 @@ impl Ingest {
 }
 
 /// What `file` has to be as an output of `job`.
-fn wanted<'a>(job: &'a Job, file: &'a SourceFile) -> Wanted<'a> {
+fn wanted<'a>(job: &'a Job, file: &'a SourceFile, deadline: Instant) -> Wanted<'a> {
     Wanted {
         job,
         name: file.name.as_deref().unwrap_or(job.kind().media().output_name()),
         file,
         expected: Expected::of(job),
         max_bytes: limits::OUTPUT_BYTES,
+        deadline,
     }
 }

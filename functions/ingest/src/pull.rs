@@ -17,8 +17,6 @@ use tokio::time::Instant;
 use crate::media::{Expected, FileType, Media};
 use crate::version::Version;
 
-/// How long pulling one file may take within one run, whose own limit is 15 minutes.
-const RUN_TIME: Duration = Duration::from_mins(12);
 /// How many requests one run makes for a file, as long as each brings more of it. Caches may answer
 /// with much less than what was asked for.
 const REQUESTS: u32 = 1000;
@@ -100,6 +98,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) expected: Expected,
     /// How large it may be, in bytes.
     pub(crate) max_bytes: u64,
+    /// When it must be here.
+    pub(crate) deadline: Instant,
 }
 
 /// Pulls a file into the bucket and says what it is.
@@ -130,7 +130,6 @@ struct Pull<'a> {
     blobs: &'a Blobs,
     wanted: Wanted<'a>,
     url: PublicUrl,
-    deadline: Instant,
     restarts: u32,
     /// Which version of the file it is, once a part of it has come.
     version: Version,
@@ -174,7 +173,6 @@ impl<'a> Pull<'a> {
             blobs,
             wanted,
             url,
-            deadline: Instant::now() + RUN_TIME,
             restarts: 0,
             version: Version::default(),
             at: 0,
@@ -216,7 +214,7 @@ impl<'a> Pull<'a> {
         if self.at > 0 && !self.version.can_resume() {
             self.start_over().await?;
         }
-        let mut fetch = Fetch::whole(self.wanted.max_bytes).until(self.deadline);
+        let mut fetch = Fetch::whole(self.wanted.max_bytes).until(self.wanted.deadline);
         if self.at > 0 {
             fetch = fetch.resuming(Resume { from: self.at, etag: self.version.etag.clone() });
         }

@@ -350,3 +350,11 @@ proptest! {
         let _ = Runpod.report(&body).is_ok();
     }
 }
+
+#[test]
+fn worker_keeps_its_file_until_it_is_confirmed() {
+    let retention = |seconds: Option<u64>| Runpod.file_retention(seconds.map(Duration::from_secs));
+    assert_eq!(retention(Some(8)), Duration::from_mins(1));
+    assert_eq!(retention(Some(120)), Duration::from_mins(2));
+    assert_eq!(retention(None), limits::FILE_RETENTION);
+}
