@@ -1,7 +1,7 @@
 //! Members of a provider's JSON body that every provider has in some shape: URLs, task ids,
 //! progress, and the reason of a failure. Read leniently, kept short and harmless.
 
-use domain::{InvalidField, TaskId};
+use domain::{InvalidField, TaskId, limits};
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -9,8 +9,6 @@ use crate::{Answer, lenient};
 
 /// Most characters of a provider's error text that are passed on.
 const ERROR_CHARACTERS: usize = 200;
-/// Longest URL accepted, in bytes: signed ones grow with what they sign.
-const URL_BYTES: usize = 8 * 1024;
 
 /// The text in `field` without the blanks around it; null and an empty text count as absent.
 pub(crate) fn text<'a>(

@@ -6,7 +6,7 @@ use domain::delivery::{AnswerBody, Delivery, DeliveryAttempt};
 use domain::webhook::Receiver;
 use domain::{Secret, Timestamp};
 use http::StatusCode;
-use outbound::{Answer, Client, SendError};
+use outbound::{Answer, Client, RetryAfter, SendError};
 use runtime::Clock;
 use runtime::queue::WorkError;
 
