@@ -142,7 +142,7 @@ impl Orders {
                 let output = job.kind().media().output_name();
                 Ok(File { url: self.links.download(&job.id, output, &token), is_upstream: false })
             }
-            (JobState::Storing, Some(file)) => {
+            (JobState::Storing, Some(file)) if !file.is_inline() => {
                 Ok(File { url: file.url.clone(), is_upstream: true })
             }
             (JobState::Failed | JobState::Cancelled, _) => {

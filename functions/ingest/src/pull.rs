@@ -1,5 +1,5 @@
-//! Pulling one file: streamed from the provider into the bucket, resumed where the source breaks
-//! off, and checked on the way.
+//! Pulling one file: streamed from the provider into the bucket, or copied out of the message that
+//! contains it; resumed where the source breaks off, and checked on the way.
 //!
 //! Invariant: parts of two versions of a file are never joined. A pull is resumed only if the source
 //! states the same validators as before; otherwise it starts over.
@@ -9,6 +9,7 @@ use std::time::Duration;
 use blobs::{Blobs, Upload};
 use bytes::Bytes;
 use domain::job::SourceFile;
+use domain::job::source::inline_bytes;
 use domain::{Job, Output, Timestamp};
 use http::StatusCode;
 use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, RetryAfter, SendError};
@@ -108,12 +109,18 @@ pub(crate) async fn pull(
     blobs: &Blobs,
     wanted: Wanted<'_>,
 ) -> Result<Output, PullError> {
+    let mut pull = Pull::new(blobs, wanted);
+    if wanted.file.is_inline() {
+        return match pull.copy_inline().await {
+            Ok(()) => pull.finish().await,
+            Err(error) => pull.abandon(error).await,
+        };
+    }
     let url = client.check_source(&wanted.file.url)?;
     let job = wanted.job;
-    let mut pull = Pull::new(client, blobs, wanted, url);
     for _ in 0..REQUESTS {
         let before = pull.at;
-        match pull.advance().await {
+        match pull.advance(client, &url).await {
             Ok(Progress::Whole) => return pull.finish().await,
             Ok(Progress::Part) => {}
             Err(error) if error.broke_off() && pull.at > before => {
@@ -126,10 +133,8 @@ pub(crate) async fn pull(
 }
 
 struct Pull<'a> {
-    client: &'a Client,
     blobs: &'a Blobs,
     wanted: Wanted<'a>,
-    url: PublicUrl,
     restarts: u32,
     /// Which version of the file it is, once a part of it has come.
     version: Version,
@@ -167,12 +172,10 @@ enum Answer {
 }
 
 impl<'a> Pull<'a> {
-    fn new(client: &'a Client, blobs: &'a Blobs, wanted: Wanted<'a>, url: PublicUrl) -> Self {
+    fn new(blobs: &'a Blobs, wanted: Wanted<'a>) -> Self {
         Self {
-            client,
             blobs,
             wanted,
-            url,
             restarts: 0,
             version: Version::default(),
             at: 0,
@@ -182,9 +185,17 @@ impl<'a> Pull<'a> {
         }
     }
 
+    /// Copies the file that the provider's message contained.
+    async fn copy_inline(&mut self) -> Result<(), PullError> {
+        let Some((_, bytes)) = inline_bytes(&self.wanted.file.url) else {
+            return Err(PullError::Final("The provider's file is not valid base64.".to_owned()));
+        };
+        self.write(bytes.into()).await
+    }
+
     /// Copies from where we are to the end, if the source lasts that long.
-    async fn advance(&mut self) -> Result<Progress, PullError> {
-        let (mut download, mut overlap) = match self.request().await? {
+    async fn advance(&mut self, client: &Client, url: &PublicUrl) -> Result<Progress, PullError> {
+        let (mut download, mut overlap) = match self.request(client, url).await? {
             Answer::Body(download, overlap) => (download, overlap),
             Answer::Whole => return Ok(Progress::Whole),
             Answer::Nothing => {
@@ -210,7 +221,7 @@ impl<'a> Pull<'a> {
     }
 
     /// Requests what is missing, and compares the answer with what we have.
-    async fn request(&mut self) -> Result<Answer, PullError> {
+    async fn request(&mut self, client: &Client, url: &PublicUrl) -> Result<Answer, PullError> {
         if self.at > 0 && !self.version.can_resume() {
             self.start_over().await?;
         }
@@ -218,7 +229,7 @@ impl<'a> Pull<'a> {
         if self.at > 0 {
             fetch = fetch.resuming(Resume { from: self.at, etag: self.version.etag.clone() });
         }
-        let download = self.client.get_stream(&self.url, fetch).await?;
+        let download = client.get_stream(url, fetch).await?;
         let version = Version::of(&download);
         let continues = self.version.continues_as(&version);
         match (download.status, download.range_start) {

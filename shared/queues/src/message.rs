@@ -69,7 +69,7 @@ impl Reconcile {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
 }

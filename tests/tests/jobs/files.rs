@@ -53,8 +53,9 @@ async fn answer(mut stream: TcpStream, bytes: &[u8]) -> Option<String> {
 
 /// An answer with `headers`, each on a line of its own.
 fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
-    let lines: String = headers.lines().map(|line| format!("{line}\r\n")).collect();
-    [format!("HTTP/1.1 {status} x\r\n{lines}\r\n").as_bytes(), body].concat()
+    let lines = headers.replace('\n', "\r\n");
+    let end = if headers.is_empty() { "" } else { "\r\n" };
+    [format!("HTTP/1.1 {status} x\r\n{lines}{end}\r\n").as_bytes(), body].concat()
 }
 
 /// Has a text spoken whose file lies at `path` of a source with these answers.

@@ -37,13 +37,13 @@ fn assert_whole(expected: Expected, file: &[u8], cuts: usize) {
     }
 }
 
-fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn chunk(id: &[u8], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len()).unwrap().to_le_bytes();
     [id, &size[..], body, &[0][..body.len() % 2]].concat()
 }
 
 /// One second of a WAV file of 1000 bytes a second.
-fn wav(outer: &[u8; 4], before: &[u8], size: u32, after: &[u8]) -> Vec<u8> {
+fn wav(outer: &[u8], before: &[u8], size: u32, after: &[u8]) -> Vec<u8> {
     let format = [1, 0, 1, 0, 232, 3, 0, 0, 232, 3, 0, 0, 1, 0, 8, 0];
     let (format, size) = (chunk(b"fmt ", &format), size.to_le_bytes());
     let samples = [7; 1000];
@@ -52,7 +52,7 @@ fn wav(outer: &[u8; 4], before: &[u8], size: u32, after: &[u8]) -> Vec<u8> {
 
 #[test]
 fn wav_plays_as_long_as_its_samples() {
-    let id3 = chunk(b"id3 ", &[1; 20_001]);
+    let id3 = chunk(b"id3 ", &vec![1; 20_001]);
     let whole = Ok(("audio/wav", true, Some(1000)));
     for file in [
         wav(b"RIFF", b"", 1000, b""),
@@ -84,7 +84,7 @@ fn rf64_states_its_size_elsewhere() {
     assert!(!is_whole(WAV, &wav(b"RF64", &sizes(5_000_000_000), u32::MAX, b"")));
 }
 
-fn mp4_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn mp4_box(kind: &[u8], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len() + 8).unwrap().to_be_bytes();
     [&size[..], kind, body].concat()
 }
