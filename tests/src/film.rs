@@ -117,7 +117,8 @@ impl World {
     #[must_use]
     pub fn report(&self, nth: usize, status: &str, more: &Value) -> (Service, Value) {
         let run = &self.provider.runs()[nth - 1];
-        let service = match run["webhook_url"].as_str().unwrap() {
+        let callback = run["webhook_url"].as_str().unwrap();
+        let service = match callback.split('?').next().unwrap() {
             url if url.ends_with("video-complete") => Service::Video,
             url if url.ends_with("last-frame-complete") => Service::LastFrame,
             _ => Service::Stitch,

@@ -178,21 +178,27 @@ async fn one_that_overtakes_the_providers_own_answer_counts() {
 }
 
 #[tokio::test]
-async fn one_of_an_earlier_attempt_is_kept_and_ignored() {
+async fn the_result_of_an_earlier_attempt_is_adopted_and_nothing_else_of_it() {
     let world = World::new().await;
     let (id, first) = running(&world).await;
     world.provider.tell("task-1", Value::Null);
     world.run_until("the second attempt", async || world.provider.runs().len() == 2).await;
     let second = world.provider.callback();
     assert_ne!(first, second);
-    let mut stale = world.provider.file_ready(&id);
-    stale["download_url"] = json!(format!("{}/stale.wav", world.provider.url()));
-    let answer = anyone(&world).post(&first, &stale).await;
-    assert_eq!((answer.status, &answer.json()["success"]), (200, &json!(false)));
+    let failed = json!({ "id": "task-1", "job_id": id, "status": "FAILED", "error": "no" });
+    assert_eq!(anyone(&world).post(&first, &failed).await.status, 200);
     world.quiet().await;
     let job = world.store().job(&seed::job_id(&id)).await.unwrap().unwrap();
     assert_eq!((job.state, job.attempt), (JobState::Running, Attempt(2)));
-    assert_eq!(outcomes(&kept(&world).await), ["superseded"]);
+    // It is paid for, and its inputs are still those of the job.
+    let answer = anyone(&world).post(&first, &world.provider.file_ready(&id)).await;
+    assert_eq!((answer.status, &answer.json()["success"]), (200, &json!(true)));
+    world.quiet().await;
+    assert_eq!(state(&world, &id).await, JobState::Completed);
+    assert_eq!(outcomes(&kept(&world).await), ["superseded", "applied"]);
+    let answer = anyone(&world).post(&second, &world.provider.file_ready(&id)).await;
+    assert_eq!((answer.status, &answer.json()["success"]), (200, &json!(false)));
+    assert_eq!(world.provider.runs().len(), 2);
 
     let body = world.provider.file_ready(&id);
     assert_eq!(anyone(&world).post(&second, &body).await.json()["success"], true);

@@ -10,3 +10,4 @@ pub(crate) mod idempotency;
 pub(crate) mod lifecycle;
 pub(crate) mod list;
 pub(crate) mod provider_circuit;
+pub(crate) mod uncertain;

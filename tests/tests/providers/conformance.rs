@@ -221,10 +221,10 @@ async fn one_out_of_order_moves_nothing_back() {
 }
 
 #[tokio::test]
-async fn one_of_a_superseded_attempt_changes_nothing() {
+async fn of_a_superseded_attempt_the_result_is_adopted_and_nothing_else() {
     for (provider, kind) in all() {
         let case = Case::new(provider, kind).await;
-        let body = case.sample("succeeded");
+        let (failed, result) = (case.sample("failed"), case.sample("succeeded"));
         let store = case.world.store();
         let lost = Change::lost(&case.job, "the provider lost it", START).unwrap();
         store.change(&case.job.id, &lost).await.unwrap();
@@ -235,7 +235,9 @@ async fn one_of_a_superseded_attempt_changes_nothing() {
         let task = "task-of-another-attempt".parse().unwrap();
         let accepted = Change::accepted(&case.stored().await, &task, false, START);
         store.change(&case.job.id, &accepted).await.unwrap();
-        case.changes_nothing(&body, case.job.attempt, "superseded").await;
+        case.changes_nothing(&failed, case.job.attempt, "superseded").await;
+        assert_eq!(case.send(&result, case.job.attempt).await.status, 200, "{}", case.name());
+        assert_eq!(case.stored().await.state, JobState::Storing, "{}", case.name());
     }
 }
 
