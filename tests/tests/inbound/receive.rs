@@ -199,10 +199,6 @@ async fn the_result_of_an_earlier_attempt_is_adopted_and_nothing_else_of_it() {
     let answer = anyone(&world).post(&second, &world.provider.file_ready(&id)).await;
     assert_eq!((answer.status, &answer.json()["success"]), (200, &json!(false)));
     assert_eq!(world.provider.runs().len(), 2);
-
-    let body = world.provider.file_ready(&id);
-    assert_eq!(anyone(&world).post(&second, &body).await.json()["success"], true);
-    world.run_until_job(&id, "completed").await;
     assert_eq!(world.receiver.about(&id).len(), 1);
 }
 
