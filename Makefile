@@ -12,7 +12,7 @@ ARCHITECTURE := $(if $(filter aarch64,$(MACHINE)),arm64,$(MACHINE))
 HOST_PROGRAMS := target/package/$(ARCHITECTURE)
 WITH_TOOLS := PATH="$(abspath $(VENV))/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
-.PHONY: help demo up test lint format setup bench cost build host-programs deploy rehearse invoke contract
+.PHONY: help demo up check test lint format setup bench cost build host-programs deploy rehearse invoke contract
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,11 @@ demo: setup ## Runs a job from submission to verified webhook and downloaded fil
 up: setup ## Serves the whole system on this machine until Ctrl-C
 	cargo build --locked --package hookreel-local
 	target/debug/hookreel-local $(OPTIONS)
+
+check: ## Checks format and code, and runs the unit tests
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo test --locked --workspace --exclude tests
 
 test: setup ## Runs every test
 	cargo build --locked --package hookreel-local --package hookreel-studio

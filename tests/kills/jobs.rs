@@ -77,6 +77,8 @@ fn environment(studio_url: &str) -> impl Iterator<Item = (String, String)> {
         ("RUNPOD_API_KEY", "runpod-key"),
         ("SIGNING_KEY", SIGNING_KEY),
         ("HOOKREEL_API_KEY", API_KEY),
+        // A claim whose worker is killed before it submits is submitted after two minutes.
+        ("RUNPOD_ON_UNCERTAIN", "retry"),
         // Lost webhooks are noticed after half of this.
         ("DOWNLOAD_CONFIRMATION_TIMEOUT", "6"),
     ];

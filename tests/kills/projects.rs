@@ -30,7 +30,14 @@ async fn every_acknowledged_project_survives_kill_9() {
     let receiver = Receiver::start(runtime::Clock::system()).await;
     let folder = tempfile::tempdir().unwrap();
     let mut settings = environment(Some(&studio), studio.url());
-    for (name, value) in [("HOOKREEL_API_KEY", API_KEY), ("DOWNLOAD_CONFIRMATION_TIMEOUT", "4")] {
+    for (name, value) in [
+        ("HOOKREEL_API_KEY", API_KEY),
+        ("DOWNLOAD_CONFIRMATION_TIMEOUT", "4"),
+        // A claim whose worker is killed before it submits is submitted after two minutes.
+        ("VIDEO_ON_UNCERTAIN", "retry"),
+        ("LAST_FRAME_ON_UNCERTAIN", "retry"),
+        ("STITCH_ON_UNCERTAIN", "retry"),
+    ] {
         settings.insert(name.to_owned(), value.to_owned());
     }
     let program = Program::new(folder.path(), settings);
