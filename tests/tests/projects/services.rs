@@ -135,7 +135,8 @@ async fn a_task_that_its_service_has_forgotten_is_begun_anew() {
     world.provider.tell("task-1", Value::Null);
     world.run_until("it is begun anew", async || world.provider.runs().len() == 2).await;
     world.quiet().await;
-    let old = world.complete(1).await;
+    let (service, failed) = world.report(1, "failed", &Value::Null);
+    let old = world.send_report(service, &failed).await;
     assert_eq!(old.json()["scene_updated"], false, "the first attempt no longer counts");
     let job = world.step(&video(&id)).await.unwrap();
     assert_eq!((job.attempt, job.state), (Attempt(2), JobState::Running));
