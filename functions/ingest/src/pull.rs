@@ -111,10 +111,15 @@ pub(crate) async fn pull(
 ) -> Result<Output, PullError> {
     let mut pull = Pull::new(blobs, wanted);
     if wanted.file.is_inline() {
-        return match pull.copy_inline().await {
+        let copied = match pull.copy_inline().await {
             Ok(()) => pull.finish().await,
             Err(error) => pull.abandon(error).await,
         };
+        // Its bytes stay as they are.
+        return copied.map_err(|error| match error {
+            PullError::Invalid(reason) => PullError::Final(reason),
+            error => error,
+        });
     }
     let url = client.check_source(&wanted.file.url)?;
     let job = wanted.job;

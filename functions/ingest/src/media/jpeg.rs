@@ -12,8 +12,8 @@ pub(crate) fn is_jpeg(head: &[u8]) -> bool {
 /// Whether the picture has ended.
 #[derive(Debug, Default)]
 pub(crate) struct Jpeg {
-    /// Past the first scan's header, the end is searched for: in a scan, no other marker looks like
-    /// it.
+    /// Past the first scan's header, or behind something that is no segment, the end is searched for:
+    /// in a scan, no other marker looks like it.
     in_scan: bool,
     has_ended: bool,
 }
@@ -39,7 +39,11 @@ impl Format for Jpeg {
                 let bytes = big_endian(&header[2..4]).saturating_sub(2);
                 Next::Skip { bytes, header: 2 }
             }
-            _ => Next::Stop,
+            // What programs leave between segments is passed over.
+            _ => {
+                self.in_scan = true;
+                Next::Slide
+            }
         }
     }
 
