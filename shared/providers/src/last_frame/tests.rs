@@ -12,7 +12,11 @@ const COMPLETED: &str = r#"{"task_id":"task_1234567890_def","status":"completed"
 
 #[test]
 fn a_frame_is_taken_from_a_video() {
-    let account = Account::read(&LastFrame, |_| Some("https://x.example")).unwrap().unwrap();
+    let account = Account::read(&LastFrame, |name| {
+        (!name.ends_with("_ON_UNCERTAIN")).then_some("https://x.example")
+    })
+    .unwrap()
+    .unwrap();
     let order = Order {
         job_id: "proj_x-scene_002-last_frame".parse().unwrap(),
         attempt: Attempt(1),
