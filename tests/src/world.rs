@@ -9,6 +9,7 @@ use domain::{OwnerId, Scope, Secret, Timestamp};
 use hookreel_local::template::Document;
 use hookreel_local::{Cloud, Settings};
 use hookreel_studio::{Engine, Faults, SceneSettings, Service, ServiceSettings, Studio, TaskView};
+use providers::registry;
 use runtime::Clock;
 use runtime::clock::ManualClock;
 use serde_json::Value;
@@ -259,7 +260,7 @@ pub fn environment(studio: Option<&Studio>, provider_url: &str) -> BTreeMap<Stri
     };
     let (video, last_frame) = (scenes(Service::Video), scenes(Service::LastFrame));
     let stitch = scenes(Service::Stitch);
-    [
+    let mut all: BTreeMap<_, _> = [
         ("RUNPOD_BASE_URL", studio.map_or(provider_url, Studio::url)),
         ("VIDEO_GENERATION_SERVICE", &video),
         ("LAST_FRAME_SERVICE_URL", &last_frame),
@@ -275,5 +276,16 @@ pub fn environment(studio: Option<&Studio>, provider_url: &str) -> BTreeMap<Stri
         ("STITCH_WEBHOOK_SECRET", STITCH_WEBHOOK_SECRET),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
+    .into();
+    for settings in registry::PROVIDERS.iter().map(|provider| provider.settings()) {
+        let secret = format!("local-{}-for-sample-events", settings.webhook_secret);
+        for (name, value) in [
+            (settings.url, provider_url),
+            (settings.key, "key"),
+            (settings.webhook_secret, &secret),
+        ] {
+            all.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
+    }
+    all
 }

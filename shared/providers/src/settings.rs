@@ -129,10 +129,16 @@ impl Account {
         self.on_uncertain
     }
 
+    /// Our key.
+    #[must_use]
+    pub fn key(&self) -> Secret {
+        self.key.clone()
+    }
+
     /// Our key, as a bearer token.
     #[must_use]
     pub fn bearer(&self) -> Auth {
-        Auth::Bearer(self.key.clone())
+        Auth::Bearer(self.key())
     }
 
     /// The value of a further variable; empty if it is absent.

@@ -13,7 +13,7 @@ pub use error::{ErrorCode, JobError};
 pub use kind::{JobKind, Media};
 pub use output::Output;
 pub use source::{FileRole, Source, SourceFile};
-pub use work::{Speech, StepWork, Work};
+pub use work::*;
 
 use crate::metadata::Metadata;
 use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp};
