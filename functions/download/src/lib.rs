@@ -78,6 +78,9 @@ fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
         Some(name) => job.outputs.iter().find(|output| output.name == name),
         None => job.outputs.first(),
     };
+    if found.is_none() && job.erased.is_some() {
+        return Err(Problem::gone("The job's files have been erased."));
+    }
     found.ok_or_else(|| match job.state {
         JobState::Completed => Problem::not_found("The job has no output with that name."),
         JobState::Failed | JobState::Cancelled => Problem::conflict(

@@ -1,14 +1,19 @@
 //! `DELETE /v1/jobs/{job_id}`: cancels a job: at once (200), by a request to its provider (202), or
-//! too late (409). A step of a project is cancelled only with its project.
+//! too late (409). With `?purge=true`, and by `DELETE /v1/jobs/{job_id}/outputs`, what has ended is
+//! erased. A step of a project is cancelled and erased only with its project.
 
 use domain::links::Links;
 use domain::resource::JobResource;
+use domain::retention::Erasure;
 use domain::{Caller, Job, JobId, JobState, Scope, Step};
 use http::StatusCode;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
 use signing::token::TokenKey;
 use store::{Change, Changed, Store};
+
+/// Maximum number of tries, if the job changes between its read and its write.
+const TRIES: usize = 3;
 
 /// The function.
 #[derive(Debug)]
@@ -36,7 +41,11 @@ impl HttpFunction for JobCancel {
         if let Some(step) = Step::of(&id) {
             return Err(self.belongs_to_project(&caller, &id, &step).await);
         }
-        let (status, job) = self.cancel(&caller, &id).await?;
+        let erasure = request.erasure("DELETE /v1/jobs/{job_id}/outputs")?;
+        let (status, job) = match erasure {
+            Some(what) => (StatusCode::OK, self.erase(&caller, &id, what).await?),
+            None => self.cancel(&caller, &id).await?,
+        };
         let token = self.tokens.download_token(&job.id);
         json(status, &JobResource::new(&job, &self.links, &token))
     }
@@ -59,6 +68,24 @@ impl JobCancel {
         }
     }
 
+    /// Erases `what` of the caller's job `id`. The files follow from the saved change.
+    async fn erase(&self, caller: &Caller, id: &JobId, what: Erasure) -> Result<Box<Job>, Problem> {
+        for _ in 0..TRIES {
+            let job = self.store.find_job(&caller.owner, id).await.map_err(Problem::unavailable)?;
+            let job = job.ok_or_else(|| Problem::not_found("There is no such job."))?;
+            if !job.state.is_terminal() {
+                let detail = "The job has not ended. Cancel it, and erase it when it has ended.";
+                return Err(Problem::conflict("not_ended", detail));
+            }
+            let erased = Change::erased(&job, &caller.owner, what, self.clock.now());
+            match self.change(id, &erased.map_err(Problem::unavailable)?).await? {
+                Changed::Done(job) => return Ok(job),
+                Changed::Conflict(_) => {}
+            }
+        }
+        Err(Problem::unavailable("every try to erase the job had a conflict"))
+    }
+
     /// The problem for a step of a project: 409 for its owner, 404 for others.
     async fn belongs_to_project(&self, caller: &Caller, id: &JobId, step: &Step) -> Problem {
         let url = self.links.project(&step.project);
@@ -67,7 +94,9 @@ impl JobCancel {
             Ok(None) => Problem::not_found("There is no such job."),
             Ok(Some(_)) => Problem::conflict(
                 "belongs_to_project",
-                format!("The job is a step of a project. Cancel the project with DELETE {url}."),
+                format!(
+                    "The job is a step of a project. Cancel or erase the project with DELETE {url}."
+                ),
             ),
         }
     }

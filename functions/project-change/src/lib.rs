@@ -1,4 +1,5 @@
-//! Changes of a project: `DELETE /v1/projects/{project_id}` cancels it, `POST …/resume` continues it
+//! Changes of a project: `DELETE /v1/projects/{project_id}` cancels it, or erases it with
+//! `?purge=true`, `DELETE …/outputs` erases its files, `POST …/resume` continues it
 //! after a failed step, `POST …/scenes/{scene_id}/regenerate` regenerates a scene and the steps that
 //! depend on it.
 
@@ -6,7 +7,8 @@ mod restart;
 
 use domain::links::Links;
 use domain::project::resource::ProjectResource;
-use domain::project::restart::{ProjectConflict, may_cancel};
+use domain::project::restart::{ProjectConflict, may_cancel, may_erase};
+use domain::retention::Erasure;
 use domain::{JobId, OwnerId, ProjectId, Scope, Timestamp};
 use http::StatusCode;
 use runtime::http::{HttpFunction, Request, Response, json};
@@ -18,6 +20,9 @@ use crate::restart::Restart;
 
 /// Maximum number of tries, if steps change the project between its read and its write.
 const TRIES: usize = 5;
+
+/// The route that erases the files alone.
+const OUTPUTS: &str = "DELETE /v1/projects/{project_id}/outputs";
 
 /// The function.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub struct ProjectChange {
 enum Action {
     /// Cancel the project, at that time.
     Cancel(Timestamp),
+    /// Erase this of it, at that time.
+    Erase(Erasure, Timestamp),
     /// Restart it from one of its steps.
     Restart(Restart),
 }
@@ -51,8 +58,10 @@ impl HttpFunction for ProjectChange {
         let owner = request.caller(Scope::JobsWrite)?.owner;
         let id = request.path_id("project_id", "project")?;
         let (action, status) = match request.route() {
-            "DELETE /v1/projects/{project_id}" => {
-                (Action::Cancel(self.clock.now()), StatusCode::OK)
+            "DELETE /v1/projects/{project_id}" | OUTPUTS => {
+                let now = self.clock.now();
+                let erase = |what| Action::Erase(what, now);
+                (request.erasure(OUTPUTS)?.map_or(Action::Cancel(now), erase), StatusCode::OK)
             }
             "POST /v1/projects/{project_id}/resume" => {
                 (Action::Restart(self.resume(&request)?), StatusCode::ACCEPTED)
@@ -81,6 +90,10 @@ impl ProjectChange {
                 Action::Cancel(at) => {
                     may_cancel(&whole.project, &whole.jobs).map_err(|error| problem(&error))?;
                     self.store.cancel_project(owner, &whole, *at).await
+                }
+                Action::Erase(what, at) => {
+                    may_erase(&whole.project, &whole.jobs).map_err(|error| problem(&error))?;
+                    self.store.erase_project(owner, &whole, *what, *at).await
                 }
                 Action::Restart(restart) if restart.is_done(&whole)? => return Ok(()),
                 Action::Restart(restart) => {
@@ -126,6 +139,8 @@ fn problem(conflict: &ProjectConflict) -> Problem {
         ProjectConflict::NotFailed(_) => "not_failed",
         ProjectConflict::SceneNotStarted(_) => "scene_not_begun",
         ProjectConflict::EarlierStepMissing(_) => "earlier_step_missing",
+        ProjectConflict::UnderWay(_) => "not_ended",
+        ProjectConflict::Erased => "erased",
         ProjectConflict::NoScene => return Problem::not_found("There is no such scene."),
     };
     Problem::conflict(code, conflict.to_string())

@@ -2,6 +2,7 @@
 
 use domain::metadata::Metadata;
 use domain::project::plan::{Picture, Plan, Scene, Stitch};
+use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{Caller, InvalidField, Project, ProjectId, Timestamp, limits};
 use outbound::Guard;
 use runtime::Problem;
@@ -23,10 +24,15 @@ pub(crate) struct Body {
     pub(crate) sha256: Option<String>,
     webhook_url: Option<String>,
     metadata: Option<Metadata>,
+    retention: RetentionDays,
 }
 
 impl Body {
-    pub(crate) fn read(request: &Request, guard: &Guard) -> Result<Self, Problem> {
+    pub(crate) fn read(
+        request: &Request,
+        guard: &Guard,
+        retention: RetentionPolicy,
+    ) -> Result<Self, Problem> {
         let mut fields = request.fields(limits::PROJECT_BODY_BYTES)?;
         let scenes = scenes(&mut fields)?;
         let stitch = stitch(&mut fields)?;
@@ -37,7 +43,9 @@ impl Body {
         )?;
         let webhook_url = fields.optional_text("webhook_url")?;
         let metadata = fields.optional_object("metadata")?;
+        let days = fields.optional("retention_days", "must be a whole number of days")?;
         Ok(Self {
+            retention: retention.of(days)?,
             plan: Plan { scenes, stitch, picture }.check()?,
             sha256: request.idempotency_key()?.map(|_| request.body_sha256()),
             webhook_url: webhook_url
@@ -54,6 +62,7 @@ impl Body {
             metadata: self.metadata.clone(),
             request_sha256: self.sha256.clone(),
             ..Project::new(id, caller.owner.clone(), self.plan.count(), now)
+                .kept_for(self.retention)
         }
     }
 }

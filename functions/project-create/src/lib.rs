@@ -6,6 +6,7 @@ mod body;
 use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::project::resource::ProjectLinks;
+use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{Caller, JobId, JobKind, JobStatus, ProjectId, ProjectStatus, SceneId, Scope, Step};
 use http::StatusCode;
 use outbound::Guard;
@@ -25,6 +26,7 @@ const KINDS: [JobKind; 3] = [JobKind::SceneVideo, JobKind::LastFrame, JobKind::S
 pub struct ProjectCreate {
     store: Store,
     guard: Guard,
+    retention: RetentionPolicy,
     links: Links,
     not_configured: Option<JobKind>,
     clock: Clock,
@@ -57,6 +59,10 @@ impl HttpFunction for ProjectCreate {
                 allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
                 allowed_hosts: None,
             },
+            retention: RetentionPolicy {
+                default: environment.parsed("RETENTION_DAYS", RetentionDays::default())?,
+                maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
+            },
             links: Links::new(environment.required("API_BASE_URL")?),
             not_configured: KINDS
                 .into_iter()
@@ -68,7 +74,7 @@ impl HttpFunction for ProjectCreate {
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsWrite)?;
         let key = request.idempotency_key()?;
-        let body = Body::read(&request, &self.guard)?;
+        let body = Body::read(&request, &self.guard, self.retention)?;
         if let Some(kind) = self.not_configured {
             return Err(Problem::no_provider(kind.as_str()));
         }

@@ -2,6 +2,7 @@
 
 use domain::job::{OnUncertain, Speech, Work};
 use domain::metadata::Metadata;
+use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::tts::TtsRequest;
 use domain::{Caller, Job, JobId, Timestamp, limits};
 use outbound::Guard;
@@ -17,10 +18,15 @@ pub(crate) struct Body {
     webhook_url: Option<String>,
     metadata: Option<Metadata>,
     on_uncertain: Option<OnUncertain>,
+    retention: RetentionDays,
 }
 
 impl Body {
-    pub(crate) fn read(request: &Request, guard: &Guard) -> Result<Self, Problem> {
+    pub(crate) fn read(
+        request: &Request,
+        guard: &Guard,
+        retention: RetentionPolicy,
+    ) -> Result<Self, Problem> {
         let mut fields = request.fields(limits::REQUEST_BODY_BYTES)?;
         let text = fields.required_text("text")?;
         let language = fields.required_text("language")?;
@@ -29,7 +35,9 @@ impl Body {
         let webhook_url = fields.optional_text("webhook_url")?;
         let metadata = fields.optional_object("metadata")?;
         let on_uncertain = fields.optional_text("on_uncertain")?;
+        let days = fields.optional("retention_days", "must be a whole number of days")?;
         Ok(Self {
+            retention: retention.of(days)?,
             request: TtsRequest::new(text, &language, voice, format.as_deref())?,
             sha256: request.idempotency_key()?.map(|_| request.body_sha256()),
             webhook_url: webhook_url
@@ -48,6 +56,7 @@ impl Body {
             metadata: self.metadata.clone(),
             request_sha256: self.sha256.clone(),
             on_uncertain: self.on_uncertain,
+            expires_at: Some(now + self.retention.duration()),
             ..Job::new(id, caller.owner.clone(), Work::Speech(speech), now)
         }
     }

@@ -6,6 +6,7 @@ mod body;
 use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::resource::LinkResource;
+use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{Caller, JobId, JobKind, JobStatus, Scope};
 use http::StatusCode;
 use outbound::Guard;
@@ -25,6 +26,7 @@ const KIND: JobKind = JobKind::Tts;
 pub struct TtsCreate {
     store: Store,
     guard: Guard,
+    retention: RetentionPolicy,
     links: Links,
     is_configured: bool,
     clock: Clock,
@@ -48,6 +50,10 @@ impl HttpFunction for TtsCreate {
                 allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
                 allowed_hosts: None,
             },
+            retention: RetentionPolicy {
+                default: environment.parsed("RETENTION_DAYS", RetentionDays::default())?,
+                maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
+            },
             links: Links::new(environment.required("API_BASE_URL")?),
             is_configured: registry::is_configured(KIND, |name| environment.get(name)),
             clock: context.clock.clone(),
@@ -57,7 +63,7 @@ impl HttpFunction for TtsCreate {
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsWrite)?;
         let key = request.idempotency_key()?;
-        let body = Body::read(&request, &self.guard)?;
+        let body = Body::read(&request, &self.guard, self.retention)?;
         if !self.is_configured {
             return Err(Problem::no_provider(KIND.as_str()));
         }

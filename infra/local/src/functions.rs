@@ -102,6 +102,7 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
         "docs" => http::invocable::<docs::Docs>(context),
         "download" => http::invocable::<download::Download>(context),
         "endpoints" => http::invocable::<endpoints::Endpoints>(context),
+        "erase" => stream::invocable::<erase::Erase>(context),
         "inbound" => http::invocable::<inbound::Inbound>(context),
         "inbound-retry" => queue::invocable::<inbound_retry::InboundRetry>(context),
         "ingest" => queue::invocable::<ingest::Ingest>(context),

@@ -27,6 +27,8 @@ OPERATIONS = {
         "GetObject": [".get_object()"],
         "PutObject": [".put_object()", ".create_multipart_upload()", ".upload_part()"],
         "AbortMultipartUpload": [".abort_multipart_upload()"],
+        "DeleteObject": [".delete_object()"],
+        "ListBucket": [".list_objects_v2()"],
     },
     "sqs": {
         "SendMessage": [".send_message()", ".send_message_batch()"],

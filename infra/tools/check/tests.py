@@ -179,6 +179,7 @@ class Variables(Omission):
         self.replace("template.yaml", "          BUCKET_NAME:", "          BUCKETS_NAME: x\n          BUCKET_NAME:")
         self.assert_complaints(
             "template.yaml sets BUCKETS_NAME for download, which does not read it",
+            "template.yaml sets BUCKETS_NAME for erase, which does not read it",
             "template.yaml sets BUCKETS_NAME for ingest, which does not read it",
         )
 

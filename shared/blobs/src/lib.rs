@@ -56,6 +56,25 @@ impl Blobs {
         Upload::new(self.clone(), key, content_type, expected_bytes)
     }
 
+    /// Deletes the file under `key`. One that is not there counts as deleted.
+    pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
+        let request = self.client().delete_object().bucket(&self.bucket).key(key);
+        request.send().await.map(drop).map_err(BlobError::call("delete a file"))
+    }
+
+    /// Deletes every file whose key begins with `prefix`.
+    pub async fn delete_all(&self, prefix: &str) -> Result<(), BlobError> {
+        let list = self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let mut pages = list.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(BlobError::call("list a job's files"))?;
+            for key in page.contents.unwrap_or_default().into_iter().filter_map(|file| file.key) {
+                self.delete(&key).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// A presigned URL of the file under `key`, valid for `life`, that browsers save as
     /// `filename`. Signing makes no request.
     pub async fn download_url(

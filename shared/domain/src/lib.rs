@@ -35,6 +35,7 @@ pub mod notice;
 pub mod project;
 pub mod rate_window;
 pub mod resource;
+pub mod retention;
 pub mod schedule;
 pub mod secret;
 pub mod secret_versions;

@@ -43,8 +43,8 @@ pub const FILE_RETENTION: Duration = Duration::from_mins(10);
 pub const STORE_DEADLINE: Duration = Duration::from_hours(1);
 /// Maximum size of a file pulled from a provider.
 pub const OUTPUT_BYTES: u64 = 5 * 1024 * 1024 * 1024;
-/// How long a finished job and its files are stored. `template.yaml` expires the files after the
-/// same time.
+/// How long deliveries and idempotency keys' results are stored. Jobs and projects have their own
+/// retention; see [`retention`](crate::retention).
 pub const RETENTION: Duration = Duration::from_hours(30 * 24);
 /// How long the raw body of a provider's webhook is stored, for replay.
 pub const INBOUND_RETENTION: Duration = Duration::from_hours(30 * 24);

@@ -30,6 +30,13 @@ pub struct JobResource {
     started_at: Option<Timestamp>,
     #[serde(serialize_with = "rfc3339::option::serialize")]
     completed_at: Option<Timestamp>,
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    expires_at: Option<Timestamp>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "rfc3339::option::serialize"
+    )]
+    erased_at: Option<Timestamp>,
     outputs: Vec<OutputResource>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Value>,
@@ -99,6 +106,8 @@ impl JobResource {
             created_at: job.created_at,
             started_at: job.started_at,
             completed_at: job.completed_at,
+            expires_at: job.expires_at,
+            erased_at: job.erased.map(|erased| erased.at),
             audio_url: only(Media::Audio),
             video_url: only(Media::Video),
             image_url: only(Media::Image),

@@ -117,6 +117,31 @@ pub mod rfc3339 {
     }
 }
 
+/// `#[serde(with = "domain::time::time_to_live")]`: a time that may be absent, in whole seconds as
+/// DynamoDB's time to live has it.
+pub mod time_to_live {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Timestamp;
+
+    /// Writes the seconds.
+    #[allow(clippy::ref_option, reason = "serde gives a reference to the field")]
+    pub fn serialize<S: Serializer>(
+        time: &Option<Timestamp>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(Timestamp::as_seconds).serialize(serializer)
+    }
+
+    /// Reads the seconds.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
+        let seconds = Option::<i64>::deserialize(deserializer)?;
+        Ok(seconds.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

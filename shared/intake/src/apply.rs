@@ -1,6 +1,7 @@
 //! What a report changes of its job, and what follows from that.
 
 use domain::job::PastAttempt;
+use domain::retention::Erasure;
 use domain::{Attempt, Job, JobId, JobKind, JobState, ProjectStatus, Step, TaskId, Timestamp};
 use providers::{Provider, Report, TaskResult, TaskStatus, WebhookReport};
 use store::{Advanced, Change, Changed, InboundOutcome, StoreError};
@@ -27,12 +28,14 @@ pub struct Reception {
     pub released: Option<Step>,
     /// The job's project is completed, and with that its owner's webhook committed.
     pub notified: bool,
+    /// The job's owner has erased what was sent about it.
+    pub erased: bool,
 }
 
 impl Reception {
     const fn of(outcome: InboundOutcome) -> Self {
         let updated = matches!(outcome, InboundOutcome::Applied);
-        Self { outcome, updated, released: None, notified: false }
+        Self { outcome, updated, released: None, notified: false, erased: false }
     }
 }
 
@@ -147,7 +150,8 @@ impl Intake {
         report: &WebhookReport,
         outcome: InboundOutcome,
     ) -> Result<Reception, StoreError> {
-        let reception = Reception::of(outcome);
+        let erased = job.erased.is_some_and(|erased| erased.what == Erasure::All);
+        let reception = Reception { erased, ..Reception::of(outcome) };
         let is_final = report.status().is_none_or(TaskStatus::is_final);
         if outcome != InboundOutcome::Duplicate || !is_final {
             return Ok(reception);

@@ -82,7 +82,9 @@ impl ProviderWebhooks {
         let subject = subject(sender, &report).map_err(malformed)?;
         let reception = self.intake.apply(provider, &subject, &report, now).await;
         let reception = reception.map_err(Problem::unavailable)?;
-        self.keep(provider, &subject, &report, reception.outcome, body, now).await?;
+        if !reception.erased {
+            self.keep(provider, &subject, &report, reception.outcome, body, now).await?;
+        }
         self.answer(provider, subject.job_id, report, &reception)
     }
 
@@ -122,7 +124,7 @@ impl ProviderWebhooks {
         report: WebhookReport,
         reception: &Reception,
     ) -> Result<Response, Problem> {
-        let Reception { outcome, updated, released, notified } = reception;
+        let Reception { outcome, updated, released, notified, .. } = reception;
         let output = provider.kinds().first().map_or("", |kind| kind.media().output_name());
         let token = self.tokens.download_token(&job_id);
         let facts = Facts {

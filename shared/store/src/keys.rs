@@ -26,6 +26,8 @@ pub(crate) const OWNER_SK: &str = "GSI1SK";
 
 /// Prefix of the sort keys of providers' webhooks.
 pub(crate) const INBOUND: &str = "INBOUND#";
+/// Sort key of a job's long request.
+pub(crate) const REQUEST: &str = "REQUEST";
 /// Prefix of the sort keys of a project's steps.
 pub(crate) const STEP: &str = "JOB#";
 /// Prefix of the sort keys of endpoints.
@@ -76,7 +78,7 @@ pub(crate) fn projects(owner: &OwnerId) -> AttributeValue {
 
 /// The request of a job, if it is too long for the job's item.
 pub(crate) fn request(id: &JobId) -> Attributes {
-    key(format!("JOB#{id}"), "REQUEST")
+    key(format!("JOB#{id}"), REQUEST)
 }
 
 /// A provider's webhook, in the partition of its job.

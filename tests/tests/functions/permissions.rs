@@ -49,7 +49,10 @@ fn action(record: &CallRecord, operation: &str) -> String {
         Service::S3 if operation.contains("Multipart") && operation.starts_with("Abort") => {
             "s3:AbortMultipartUpload".to_owned()
         }
-        Service::S3 if operation != "GetObject" => "s3:PutObject".to_owned(),
+        Service::S3 if operation == "ListObjectsV2" => "s3:ListBucket".to_owned(),
+        Service::S3 if !["GetObject", "DeleteObject"].contains(&operation) => {
+            "s3:PutObject".to_owned()
+        }
         service => format!("{service}:{operation}"),
     }
 }

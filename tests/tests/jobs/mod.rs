@@ -2,6 +2,7 @@
 
 pub(crate) mod cancel;
 pub(crate) mod download;
+pub(crate) mod erase;
 pub(crate) mod errors;
 pub(crate) mod faults;
 pub(crate) mod files;

@@ -246,3 +246,33 @@ async fn the_longest_project_is_made_and_made_anew() {
     assert_eq!((&anew["status"], world.provider.runs().len()), (&json!("completed"), 2 * TASKS));
     assert_eq!(world.told_of(&id).len(), 2);
 }
+
+#[tokio::test]
+async fn a_purged_project_leaves_nothing_but_that_it_was() {
+    let world = World::new().await;
+    let id = world.create_project(&film::small(&world, 2)).await;
+    let path = format!("/v1/projects/{id}");
+    world.quiet().await;
+    let early = world.client.delete(&format!("{path}?purge=true")).await;
+    assert_eq!((early.status, &early.json()["code"]), (409, &json!("not_ended")));
+    world.complete_from(1).await;
+    assert!(!objects(&world).await.is_empty());
+
+    let outputs = world.client.delete(&format!("{path}/outputs")).await;
+    assert_eq!(outputs.status, 200, "{outputs:?}");
+    run_out(&world).await;
+    assert!(objects(&world).await.is_empty());
+    assert_eq!(world.project(&id).await["scenes"][0]["prompt"], "Lakkoofsa 1");
+    let again = world.client.post(&format!("{path}/scenes/scene_002/regenerate"), &json!({})).await;
+    assert_eq!((again.status, &again.json()["code"]), (409, &json!("erased")), "{again:?}");
+
+    let purged = world.client.delete(&format!("{path}?purge=true")).await;
+    assert_eq!(purged.status, 200, "{purged:?}");
+    run_out(&world).await;
+    let project = world.project(&id).await;
+    assert_eq!((&project["status"], &project["metadata"]), (&json!("completed"), &Value::Null));
+    let inbound = world.client.get(&format!("/v1/inbound?project_id={id}")).await.json();
+    assert_eq!(inbound["data"], json!([]));
+    let items = serde_json::to_string(&world.items().await).unwrap();
+    assert!(!items.contains("Lakkoofsa"), "a prompt is still stored: {items}");
+}

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 use template::{Resolver, Resource, TemplateError, typed};
 
@@ -39,6 +40,8 @@ pub struct Statement {
     pub actions: Vec<String>,
     /// The ARNs on which they are allowed.
     pub resources: Vec<String>,
+    /// The `Condition` under which they are, as IAM has it; null if there is none.
+    pub condition: Json,
 }
 
 /// Every function, from those that `Document::resolve` reads.
@@ -123,6 +126,8 @@ struct PolicyStatement {
     _effect: Effect,
     action: OneOrMany,
     resource: OneOrMany,
+    #[serde(default)]
+    condition: Json,
 }
 
 #[derive(Deserialize)]
@@ -139,7 +144,11 @@ enum OneOrMany {
 
 impl PolicyStatement {
     fn into_statement(self) -> Statement {
-        Statement { actions: self.action.into_vec(), resources: self.resource.into_vec() }
+        Statement {
+            actions: self.action.into_vec(),
+            resources: self.resource.into_vec(),
+            condition: self.condition,
+        }
     }
 }
 

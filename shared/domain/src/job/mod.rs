@@ -16,6 +16,8 @@ pub use source::{FileRole, Source, SourceFile};
 pub use work::*;
 
 use crate::metadata::Metadata;
+use crate::retention::{Erased, RetentionDays};
+use crate::time::time_to_live;
 use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp};
 
 /// A job as it is stored. Everything a client, a worker or the stream needs to know of it is
@@ -107,12 +109,18 @@ pub struct Job {
     /// The attempts that failed or were superseded, the first one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<PastAttempt>,
+    /// When it is forgotten with its files: the table's time to live.
+    #[serde(default, with = "time_to_live", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// What its owner has erased of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erased>,
 }
 
 impl Job {
-    /// A new job that waits to be dispatched.
+    /// A new job that waits to be dispatched, with the default retention.
     #[must_use]
-    pub const fn new(id: JobId, owner: OwnerId, work: Work, now: Timestamp) -> Self {
+    pub fn new(id: JobId, owner: OwnerId, work: Work, now: Timestamp) -> Self {
         Self {
             id,
             owner,
@@ -143,7 +151,16 @@ impl Job {
             metadata: None,
             request_sha256: None,
             history: Vec::new(),
+            expires_at: Some(now + RetentionDays::default().duration()),
+            erased: None,
         }
+    }
+
+    /// How long it is kept from its creation or its restart on.
+    #[must_use]
+    pub fn retention(&self) -> RetentionDays {
+        let between = |expiry| RetentionDays::between(self.created_at, expiry);
+        self.expires_at.map_or_else(RetentionDays::default, between)
     }
 
     /// What it makes.

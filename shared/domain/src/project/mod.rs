@@ -17,6 +17,8 @@ pub use step::{Step, Then};
 
 use crate::idempotency::KeyedRequest;
 use crate::metadata::Metadata;
+use crate::retention::{Erased, RetentionDays};
+use crate::time::time_to_live;
 use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp, limits};
 
 /// The status of a project.
@@ -96,12 +98,21 @@ pub struct Project {
     /// The owner's acts after its creation, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<ProjectAct>,
+    /// How long it is kept from its creation or its last restart on.
+    #[serde(default)]
+    pub retention_days: RetentionDays,
+    /// When it is forgotten with its files: the table's time to live.
+    #[serde(default, with = "time_to_live", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// What its owner has erased of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erased>,
 }
 
 impl Project {
-    /// A new project of `scenes` scenes.
+    /// A new project of `scenes` scenes, with the default retention.
     #[must_use]
-    pub const fn new(id: ProjectId, owner: OwnerId, scenes: u16, now: Timestamp) -> Self {
+    pub fn new(id: ProjectId, owner: OwnerId, scenes: u16, now: Timestamp) -> Self {
         Self {
             id,
             owner,
@@ -116,7 +127,17 @@ impl Project {
             failed_job: None,
             error: None,
             history: Vec::new(),
+            retention_days: RetentionDays::default(),
+            expires_at: Some(now + RetentionDays::default().duration()),
+            erased: None,
         }
+    }
+
+    /// The same with another retention.
+    #[must_use]
+    pub fn kept_for(self, retention_days: RetentionDays) -> Self {
+        let expires_at = Some(self.created_at + retention_days.duration());
+        Self { retention_days, expires_at, ..self }
     }
 
     /// What its owner last did under the idempotency key whose SHA-256 is `mark`.

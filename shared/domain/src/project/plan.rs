@@ -72,6 +72,17 @@ impl Plan {
         self.scenes.get(id.index())
     }
 
+    /// The plan without what its owner has written into it.
+    #[must_use]
+    pub fn without_text(&self) -> Self {
+        let bare = |scene: &Scene| Scene {
+            prompt: String::new(),
+            duration_ms: scene.duration_ms,
+            options: Map::new(),
+        };
+        Self { scenes: self.scenes.iter().map(bare).collect(), ..self.clone() }
+    }
+
     /// The number of scenes.
     #[must_use]
     pub fn count(&self) -> u16 {

@@ -27,6 +27,13 @@ pub struct ProjectResource {
     created_at: Timestamp,
     #[serde(serialize_with = "rfc3339::option::serialize")]
     completed_at: Option<Timestamp>,
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    expires_at: Option<Timestamp>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "rfc3339::option::serialize"
+    )]
+    erased_at: Option<Timestamp>,
     scenes: Vec<SceneResource>,
     stitch: StitchResource,
     /// The completed jobs, in the order of their steps.
@@ -114,6 +121,8 @@ impl ProjectResource {
             progress_percent: steps.progress_percent(),
             created_at: project.created_at,
             completed_at: project.ended_at(),
+            expires_at: project.expires_at,
+            erased_at: project.erased.map(|erased| erased.at),
             scenes: scenes.map(|(id, scene)| steps.scene(id, scene)).collect(),
             stitch: StitchResource {
                 transition: plan.stitch.transition.clone(),

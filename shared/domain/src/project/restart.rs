@@ -4,7 +4,7 @@ use crate::project::resource::Jobs;
 use crate::project::{Project, ProjectStatus, Step};
 use crate::{Attempt, Job, JobId, JobState, SceneId};
 
-/// Why a project cannot be cancelled, regenerated or resumed. The text is for its owner.
+/// Why a project cannot be cancelled, regenerated, resumed or erased. The text is for its owner.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProjectConflict {
     /// It has ended.
@@ -30,6 +30,27 @@ pub enum ProjectConflict {
         "{0}, an earlier step, is not complete. Resume the project, or regenerate an earlier scene."
     )]
     EarlierStepMissing(JobId),
+    /// A provider may still be at work for it.
+    #[error("{0} has not ended. Cancel the project, and erase it when all its steps have ended.")]
+    UnderWay(String),
+    /// Its files have been erased.
+    #[error("The project's files are erased. Create a new one.")]
+    Erased,
+}
+
+/// Checks that `project`, whose steps are `jobs`, can be erased.
+pub fn may_erase(project: &Project, jobs: &Jobs) -> Result<(), ProjectConflict> {
+    if project.status == ProjectStatus::Processing {
+        return Err(ProjectConflict::UnderWay("The project".to_owned()));
+    }
+    let is_under_way = |job: &&Job| match job.state {
+        JobState::Waiting | JobState::Queued => false,
+        state => !state.is_terminal(),
+    };
+    match jobs.values().find(is_under_way) {
+        Some(job) => Err(ProjectConflict::UnderWay(job.id.to_string())),
+        None => Ok(()),
+    }
 }
 
 /// Checks that `project`, whose steps are `jobs`, can be cancelled.
@@ -53,6 +74,7 @@ pub fn regenerate_from(
     if project.status == ProjectStatus::Cancelled {
         return Err(ProjectConflict::Cancelled);
     }
+    check_files(project)?;
     if scene.number() > project.scenes {
         return Err(ProjectConflict::NoScene);
     }
@@ -72,8 +94,14 @@ pub fn resume_from(project: &Project, jobs: &Jobs) -> Result<Step, ProjectConfli
     if project.status != ProjectStatus::Failed {
         return Err(ProjectConflict::NotFailed(project.status));
     }
+    check_files(project)?;
     let missing = first_without_output(Step::all(&project.id, project.scenes), jobs);
     missing.ok_or(ProjectConflict::NotFailed(ProjectStatus::Completed))
+}
+
+/// Checks that what `project` has made so far can be worked on.
+const fn check_files(project: &Project) -> Result<(), ProjectConflict> {
+    if project.erased.is_some() { Err(ProjectConflict::Erased) } else { Ok(()) }
 }
 
 fn first_without_output(mut steps: impl Iterator<Item = Step>, jobs: &Jobs) -> Option<Step> {

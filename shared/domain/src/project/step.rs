@@ -92,7 +92,9 @@ impl Step {
     /// A new job for this step of `project`.
     #[must_use]
     pub fn new_job(&self, project: &Project, now: Timestamp) -> Job {
-        Job::new(self.job_id(), project.owner.clone(), self.work(project.scenes), now)
+        let expires_at = Some(now + project.retention_days.duration());
+        let work = self.work(project.scenes);
+        Job { expires_at, ..Job::new(self.job_id(), project.owner.clone(), work, now) }
     }
 
     /// The kind of its job.

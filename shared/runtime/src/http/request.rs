@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use domain::retention::Erasure;
 use domain::{Caller, InvalidField, JobId, OwnerId, Scope, limits};
 use lambda_http::RequestExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
@@ -153,6 +154,17 @@ impl Request {
         T: FromStr<Err = InvalidField>,
     {
         Ok(self.query(name).map(str::parse).transpose()?)
+    }
+
+    /// What a DELETE erases: the files at the route `outputs`, everything with `?purge=true`;
+    /// `None` if it only cancels.
+    pub fn erasure(&self, outputs: &str) -> Result<Option<Erasure>, InvalidField> {
+        match self.query("purge") {
+            _ if self.route() == outputs => Ok(Some(Erasure::Outputs)),
+            None | Some("false") => Ok(None),
+            Some("true") => Ok(Some(Erasure::All)),
+            Some(_) => Err(InvalidField::new("purge", "must be true or false")),
+        }
     }
 
     fn bytes(&self) -> &[u8] {

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 };
 use domain::project::step::then;
 use domain::project::{Step, Then};
-use domain::{Job, JobState, ProjectId, ProjectStatus, Timestamp, limits};
+use domain::{Job, JobState, ProjectId, ProjectStatus, Timestamp};
 
 use crate::expressions::Expressions;
 use crate::item::{expiry, number, read, text, time};
@@ -123,7 +123,7 @@ impl Store {
         update.set("state", text(JobState::Queued.as_str()));
         update.set("state_since", time(at));
         update.set_once("attempt", number(0));
-        update.set(EXPIRES_AT, expiry(at + limits::RETENTION));
+        update.set(EXPIRES_AT, expiry(at + before.retention().duration()));
         let (state, waiting) = (update.name("state"), JobState::Waiting.as_str());
         let waiting = update.value(text(waiting));
         let condition = format!("attribute_not_exists(PK) OR {state} = {waiting}");

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::StoreError;
 use crate::expressions::Expressions;
-use crate::item::{attribute, number, text, time};
+use crate::item::{attribute, expiry, number, text, time};
+use crate::keys::EXPIRES_AT;
 
 /// One conditional update of a job, ready to be saved.
 #[derive(Debug, Clone)]
@@ -100,7 +101,10 @@ impl Change {
         Self { to: Some(state), ..Self::from(state.predecessors(), set) }
     }
 
-    const fn from(states: &'static [JobState], set: Vec<(&'static str, AttributeValue)>) -> Self {
+    pub(crate) const fn from(
+        states: &'static [JobState],
+        set: Vec<(&'static str, AttributeValue)>,
+    ) -> Self {
         Self {
             to: None,
             from: states,
@@ -348,6 +352,7 @@ impl Change {
         let change = Self { from: only(job.state), ..Self::to(state, at) }.of(job.attempt);
         let change = change.set("attempt", number(job.attempt.next().0));
         let change = change.set("created_at", time(at));
+        let change = change.set(EXPIRES_AT, expiry(at + job.retention().duration()));
         let change = change.set("inputs_after", number(job.attempt.0));
         Self { remove: OF_ONE_COURSE, ..change }.remembering(job, reason, at)
     }

@@ -19,7 +19,7 @@ impl Store {
             return self.create(OPERATION, new_item(&job)?).await;
         };
         let mut beside = item(keys::request(&job.id), "request", &request)?;
-        beside.insert(EXPIRES_AT.to_owned(), expiry(job.created_at + limits::RETENTION));
+        beside.extend(job.expires_at.map(|at| (EXPIRES_AT.to_owned(), expiry(at))));
         self.create_all(OPERATION, new_item(&job)?, [beside]).await
     }
 }
@@ -35,6 +35,5 @@ fn new_item(job: &Job) -> Result<Attributes, StoreError> {
     let mut item = item(keys::job(&job.id), "job", job)?;
     item.insert(OWNER_PK.to_owned(), keys::owner_partition(&job.owner));
     item.insert(OWNER_SK.to_owned(), text(listing::place(job.created_at, &job.id)));
-    item.insert(EXPIRES_AT.to_owned(), expiry(job.created_at + limits::RETENTION));
     Ok(item)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod advance;
 pub mod change;
 pub(crate) mod create;
+pub(crate) mod erase;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod save;

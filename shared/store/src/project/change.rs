@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::project::{Plan, Project, ProjectAct, ProjectVerb, Step};
-use domain::{JobState, OwnerId, ProjectStatus, Timestamp, limits};
+use domain::{JobState, OwnerId, ProjectStatus, Timestamp};
 
 use crate::expressions::Expressions;
 use crate::item::{attribute, expiry, number, text, time};
@@ -72,7 +72,7 @@ impl Store {
         update.set("status", text(ProjectStatus::Processing.as_str()));
         update.set("status_since", time(at));
         update.set("revision", number(project.revision + 1));
-        update.set(EXPIRES_AT, expiry(at + limits::RETENTION));
+        update.set(EXPIRES_AT, expiry(at + project.retention_days.duration()));
         update.remove("failed_job");
         update.remove("error");
         let mut writes = vec![self.project_item(project, update)?];
@@ -99,7 +99,7 @@ impl Store {
     }
 
     /// The project's own update, with the condition that it is as it was read.
-    fn project_item(
+    pub(super) fn project_item(
         &self,
         project: &Project,
         mut update: Expressions,
@@ -114,7 +114,7 @@ impl Store {
         self.update_item(keys::project(&project.id), update, condition)
     }
 
-    fn plan_item(
+    pub(super) fn plan_item(
         &self,
         project: &Project,
         plan: &Plan,
@@ -122,11 +122,11 @@ impl Store {
     ) -> Result<TransactWriteItem, StoreError> {
         let mut update = Expressions::default();
         update.set("scenes", attribute(&plan.scenes)?);
-        update.set(EXPIRES_AT, expiry(at + limits::RETENTION));
+        update.set(EXPIRES_AT, expiry(at + project.retention_days.duration()));
         self.update_item(keys::plan(&project.id), update, "attribute_exists(PK)".to_owned())
     }
 
-    async fn change_project(
+    pub(super) async fn change_project(
         &self,
         writes: Vec<TransactWriteItem>,
     ) -> Result<ProjectChanged, StoreError> {

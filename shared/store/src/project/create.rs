@@ -1,7 +1,7 @@
 //! Creating a project with its plan and its first step, in one transaction.
 
 use domain::project::{Plan, Step};
-use domain::{Project, SceneId, limits};
+use domain::{Project, SceneId};
 
 use crate::item::{expiry, item, text};
 use crate::keys::{self, EXPIRES_AT, OWNER_PK, OWNER_SK};
@@ -18,15 +18,11 @@ impl Store {
         itself.insert(OWNER_PK.to_owned(), keys::projects(&project.owner));
         let place = listing::place(project.created_at, &project.id);
         itself.insert(OWNER_SK.to_owned(), text(place));
-        let expires_at = expiry(project.created_at + limits::RETENTION);
-        let plan = item(keys::plan(&project.id), "plan", plan)?;
+        let mut plan = item(keys::plan(&project.id), "plan", plan)?;
+        plan.extend(project.expires_at.map(|at| (EXPIRES_AT.to_owned(), expiry(at))));
         let step = Step::video(project.id.clone(), SceneId::FIRST);
         let first = step.new_job(project, project.created_at);
         let first = item(keys::job(&first.id), "job", &first)?;
-        let [project, plan, first] = [itself, plan, first].map(|mut item| {
-            item.insert(EXPIRES_AT.to_owned(), expires_at.clone());
-            item
-        });
-        self.create_all("create a project", project, [plan, first]).await
+        self.create_all("create a project", itself, [plan, first]).await
     }
 }

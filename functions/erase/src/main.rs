@@ -1,0 +1,6 @@
+//! `erase` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::stream::run::<erase::Erase>().await
+}
