@@ -47,6 +47,17 @@ impl World {
         queue.send_all(&messages).await.unwrap();
     }
 
+    /// The bodies of up to ten messages in the queue with this logical id.
+    pub async fn received(&self, logical_id: &str) -> Vec<Value> {
+        let aws = self.cloud.aws();
+        let sqs = aws_sdk_sqs::Client::new(&aws.sdk_config("tests"));
+        let receive =
+            sqs.receive_message().queue_url(aws.queue_url(&format!("hookreel-{logical_id}")));
+        let messages = receive.max_number_of_messages(10).send().await.unwrap().messages;
+        let bodies = messages.unwrap_or_default().into_iter().filter_map(|message| message.body);
+        bodies.map(|body| serde_json::from_str(&body).unwrap()).collect()
+    }
+
     /// Moves the clock until nothing is due any more.
     pub async fn run_out(&self) {
         self.run_until("nothing is due", async || self.cloud.next_due().is_none()).await;

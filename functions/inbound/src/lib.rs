@@ -7,7 +7,7 @@ use http::StatusCode;
 use intake::{Intake, ReplayError};
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
-use store::{Inbound as Kept, InboundFilter, Store};
+use store::{Inbound as Kept, InboundCursor, InboundFilter, Store};
 
 use crate::resource::InboundResource;
 
@@ -43,7 +43,8 @@ impl Inbound {
             job_id: request.parsed_query("job_id")?,
             project_id: request.parsed_query("project_id")?,
         };
-        let cursor = request.parsed_query("cursor")?.unwrap_or_default();
+        let cursor: InboundCursor = request.parsed_query("cursor")?.unwrap_or_default();
+        cursor.check(&filter)?;
         let page = self.store.list_inbound(owner, &filter, request.page_limit()?, cursor).await;
         let page = page.map_err(Problem::unavailable)?;
         let data: Vec<_> = page.items.iter().map(InboundResource::from).collect();

@@ -4,6 +4,8 @@
 //! - Nothing else sends the first message of a change. The stream repeats a batch until it has
 //!   succeeded, so nothing saved is left undone.
 //! - A repeated batch makes the same messages under the same ids; receivers find nothing to do.
+//! - One change cannot hold up the others: an image that cannot be read, or a message that SQS will
+//!   never take, is parked in the dead-letter queue, which has an alarm.
 //! - A delivery's message carries the whole webhook, so `deliver` reads no job.
 //!
 //! Forbidden: writing to the table, calling a provider or a receiver, reading the clock. `plan`,
@@ -24,8 +26,10 @@ use aws_lambda_events::dynamodb::EventRecord;
 use domain::delivery::Delivery;
 use domain::links::Links;
 use domain::webhook::Webhook;
-use queues::message::{Deliver, Dispatch, Early, Ingest, Reconcile};
-use queues::{Queue, QueueError};
+use futures::try_join;
+use queues::message::{Deliver, Dispatch, Early, Ingest, Message, Parked, Reconcile};
+use queues::{Queue, QueueError, Rejected};
+use runtime::http::chain;
 use runtime::stream::StreamFunction;
 use runtime::{Context, StartError};
 use signing::token::TokenKey;
@@ -48,6 +52,7 @@ pub struct Relay {
     deliver: Queue<Deliver>,
     reconcile: Queue<Reconcile>,
     early: Queue<Early>,
+    parked: Queue<Parked>,
 }
 
 /// Why a batch of changes could not be passed on. The stream repeats it.
@@ -84,24 +89,59 @@ impl StreamFunction for Relay {
             deliver: Queue::new(aws, environment.required("DELIVER_QUEUE_URL")?),
             reconcile: Queue::new(aws, environment.required("RECONCILE_QUEUE_URL")?),
             early: Queue::new(aws, environment.required("EARLY_QUEUE_URL")?),
+            parked: Queue::new(aws, environment.required("PARKED_QUEUE_URL")?),
         })
     }
 
     async fn handle(&self, records: Vec<EventRecord>) -> Result<(), RelayError> {
         let mut work = Work::default();
+        let mut parked = Vec::new();
         for record in records {
-            self.plan(record, &mut work)?;
+            let item = store::stream::partition_key(&record.change.keys);
+            if let Err(error) = self.plan(record, &mut work) {
+                parked.push(park(item, error)?);
+            }
         }
-        let webhooks = self.webhooks(&work.notifications).await?;
-        let deliveries = self.deliveries(work.deliveries).await?;
-        self.dispatch.send_all(&work.dispatch).await?;
-        self.ingest.send_all(&work.ingest).await?;
-        self.deliver.send_all(&webhooks).await?;
-        self.deliver.send_all(&deliveries).await?;
-        self.reconcile.send_all(&work.reconcile).await?;
-        self.early.send_all(&work.early).await?;
+        let mut webhooks = self.webhooks(&work.notifications, &mut parked).await?;
+        webhooks.extend(self.deliveries(work.deliveries, &mut parked).await?);
+        let rejected = try_join!(
+            send(&self.dispatch, &work.dispatch, |message| message.job_id.to_string()),
+            send(&self.ingest, &work.ingest, |message| message.job_id.to_string()),
+            send(&self.deliver, &webhooks, |message| message.webhook.id.to_string()),
+            send(&self.reconcile, &work.reconcile, |message| message.job_id.to_string()),
+            send(&self.early, &work.early, |message| message.inbound_id.to_string()),
+        )?;
+        let (dispatch, ingest, deliver, reconcile, early) = rejected;
+        parked.extend([dispatch, ingest, deliver, reconcile, early].concat());
+        self.parked.send_all(&parked).await?;
         Ok(())
     }
+}
+
+/// Parks `item`, of which no work can be made because of `error`; unless that may pass.
+fn park(item: String, error: RelayError) -> Result<(Parked, Duration), RelayError> {
+    if let RelayError::Read(StoreError::Call { .. }) | RelayError::Send(_) = error {
+        return Err(error);
+    }
+    let reason = chain(&error);
+    tracing::error!(item, reason, "change parked");
+    Ok((Parked { item, reason }, Duration::ZERO))
+}
+
+/// Sends `messages`, each of which `item` names. Returns what is to be parked: those that SQS will
+/// never take.
+async fn send<M: Message>(
+    queue: &Queue<M>,
+    messages: &[(M, Duration)],
+    item: impl Fn(&M) -> String,
+) -> Result<Vec<(Parked, Duration)>, QueueError> {
+    let rejected = queue.send_all(messages).await?;
+    let parking = |Rejected { index, reason }| {
+        let item = item(&messages.get(index)?.0);
+        tracing::error!(item, reason, "message parked");
+        Some((Parked { item, reason }, Duration::ZERO))
+    };
+    Ok(rejected.into_iter().filter_map(parking).collect())
 }
 
 impl Relay {
@@ -133,13 +173,22 @@ impl Relay {
 
     /// The webhooks of `notifications`. Each owner's endpoints are read once, and only now, so
     /// that an endpoint made before a change was saved gets the change.
-    async fn webhooks(&self, notifications: &[Notification]) -> Result<Messages, RelayError> {
+    async fn webhooks(
+        &self,
+        notifications: &[Notification],
+        parked: &mut Vec<(Parked, Duration)>,
+    ) -> Result<Messages, RelayError> {
         let mut endpoints = HashMap::new();
         let mut messages = Vec::new();
         for notification in notifications {
             let owner = &notification.event.owner;
             if !endpoints.contains_key(owner) {
-                endpoints.insert(owner, self.store.endpoints(owner).await?);
+                let found = self.store.endpoints(owner).await;
+                let found = found.or_else(|error| {
+                    parked.push(park(owner.to_string(), error.into())?);
+                    Ok::<_, RelayError>(Vec::new())
+                });
+                endpoints.insert(owner, found?);
             }
             let endpoints = endpoints.get(owner).map_or(&[][..], Vec::as_slice);
             let webhooks = notification.webhooks(endpoints);
@@ -149,15 +198,25 @@ impl Relay {
     }
 
     /// The messages that send stored `deliveries`.
-    async fn deliveries(&self, deliveries: Vec<Delivery>) -> Result<Messages, RelayError> {
+    async fn deliveries(
+        &self,
+        deliveries: Vec<Delivery>,
+        parked: &mut Vec<(Parked, Duration)>,
+    ) -> Result<Messages, RelayError> {
         let mut messages = Vec::new();
         for mut delivery in deliveries {
             if delivery.webhook.body.is_empty() {
-                let Some(body) = self.body_again(&delivery.webhook).await? else {
-                    tracing::warn!(message_id = %delivery.webhook.id, "webhook not sent: its job has expired");
-                    continue;
-                };
-                delivery.webhook.body = body;
+                match self.body_again(&delivery.webhook).await {
+                    Ok(Some(body)) => delivery.webhook.body = body,
+                    Ok(None) => {
+                        tracing::warn!(message_id = %delivery.webhook.id, "webhook not sent: its job has expired");
+                        continue;
+                    }
+                    Err(error) => {
+                        parked.push(park(delivery.webhook.id.to_string(), error)?);
+                        continue;
+                    }
+                }
             }
             let attempts_made = delivery.attempts_made;
             let message = Deliver { attempts_made, ..delivery.webhook.into() };

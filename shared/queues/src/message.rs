@@ -105,6 +105,15 @@ impl From<Webhook> for Deliver {
     }
 }
 
+/// To `relay`'s dead-letter queue: a change from which no work could be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// What has changed: the partition key of the item, or the id of the message.
+    pub item: String,
+    /// Why no work could be made.
+    pub reason: String,
+}
+
 /// A message that a queue can send.
 pub trait Message: Serialize {
     /// The message group of SQS's fair queues, where one receiver must not delay the others: SQS
@@ -121,6 +130,8 @@ impl Message for Ingest {}
 impl Message for Reconcile {}
 
 impl Message for Early {}
+
+impl Message for Parked {}
 
 impl Message for Deliver {
     fn group(&self) -> Option<String> {

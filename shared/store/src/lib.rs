@@ -46,7 +46,7 @@ pub use job::advance::Advanced;
 pub use job::change::Change;
 pub use job::list::JobFilter;
 pub use job::save::Changed;
-pub use listing::{Cursor, Page};
+pub use listing::{Cursor, ListedId, Page};
 pub use project::change::ProjectChanged;
 pub use project::get::WholeProject;
 pub use write::Created;

@@ -9,23 +9,41 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::{InvalidField, OwnerId, Timestamp};
+use domain::{InvalidField, JobId, MessageId, OwnerId, ProjectId, Timestamp};
 use serde::de::DeserializeOwned;
 
 use crate::item::{read, text};
-use crate::keys::{Attributes, OWNER_INDEX, OWNER_PK, OWNER_SK};
+use crate::keys::{Attributes, OWNER_INDEX, OWNER_SK};
 use crate::{Store, StoreError};
 
-/// Maximum number of index queries for one page. With a filter that matches few items a page may
-/// be shorter than its limit; the next page continues from its cursor.
-const ROUNDS: usize = 5;
+/// Maximum number of index queries for one page. Only where a filter fits fewer than a page of that
+/// many hundreds of items is a page shorter than its limit; its cursor then goes on from there.
+const ROUNDS: usize = 50;
 /// Maximum number of keys of a `BatchGetItem`.
 const BATCH: i32 = 100;
+
+/// The id of what a list lists.
+pub trait ListedId: FromStr<Err = InvalidField> + fmt::Display + Clone + Eq + Hash {
+    /// The name of the list, which its cursors carry.
+    const LIST: &'static str;
+}
+
+impl ListedId for JobId {
+    const LIST: &'static str = "jobs";
+}
+
+impl ListedId for ProjectId {
+    const LIST: &'static str = "projects";
+}
+
+impl ListedId for MessageId {
+    const LIST: &'static str = "deliveries";
+}
 
 /// A type of which an owner has a list.
 pub(crate) trait Listed: DeserializeOwned {
     /// Its id.
-    type Id: FromStr<Err = InvalidField> + fmt::Display + Clone + Eq + Hash;
+    type Id: ListedId;
 
     /// The id of this one.
     fn id(&self) -> &Self::Id;
@@ -43,46 +61,44 @@ pub(crate) fn place(created_at: Timestamp, id: &impl fmt::Display) -> String {
     format!("{:013}#{id}", created_at.as_millis())
 }
 
-/// The id in a place.
-fn id_at<I: FromStr>(place: &str) -> Option<I> {
-    let (time, id) = place.split_once('#')?;
-    let dated = time.len() == 13 && time.bytes().all(|byte| byte.is_ascii_digit());
-    if dated { id.parse().ok() } else { None }
-}
-
-/// A place in a list, opaque to clients. It has no owner: with another owner's API key it is a
-/// place in that owner's list.
+/// A place in a list, opaque to clients. The entry there need not exist any more. It has no owner:
+/// with another owner's API key it is a place in that owner's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor<I> {
     place: String,
+    created_at: Timestamp,
     pub(crate) id: I,
 }
 
-impl<I: FromStr> Cursor<I> {
+impl<I: ListedId> Cursor<I> {
     fn at(place: &str) -> Option<Self> {
-        id_at(place).map(|id| Self { place: place.to_owned(), id })
+        let (time, id) = place.split_once('#')?;
+        let is_dated = time.len() == 13 && time.bytes().all(|byte| byte.is_ascii_digit());
+        let created_at = Timestamp::from_millis(time.parse().ok().filter(|_| is_dated)?);
+        Some(Self { place: place.to_owned(), created_at, id: id.parse().ok()? })
     }
 
     /// Whether its entry was created before `time`.
     pub(crate) fn is_before(&self, time: Timestamp) -> bool {
-        self.place.as_str() < format!("{:013}", time.as_millis()).as_str()
+        self.created_at < time
     }
 }
 
-impl<I> fmt::Display for Cursor<I> {
+impl<I: ListedId> fmt::Display for Cursor<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(&self.place))
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(format!("{}#{}", I::LIST, self.place)))
     }
 }
 
-impl<I: FromStr> FromStr for Cursor<I> {
+impl<I: ListedId> FromStr for Cursor<I> {
     type Err = InvalidField;
 
     fn from_str(encoded: &str) -> Result<Self, InvalidField> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok();
-        let place = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let place = text.as_deref().and_then(|text| text.strip_prefix(I::LIST)?.strip_prefix('#'));
         place
-            .and_then(|place| Self::at(&place))
+            .and_then(Self::at)
             .ok_or_else(|| InvalidField::new("cursor", "must be a next_cursor of this list"))
     }
 }
@@ -116,8 +132,10 @@ impl Store {
         mut cursor: Option<Cursor<T::Id>>,
     ) -> Result<Page<T, Cursor<T::Id>>, StoreError> {
         let mut items = Vec::new();
+        let mut next = None;
         for _ in 0..ROUNDS {
-            let size = wanted.fits.map_or(wanted.limit - items.len(), |_| BATCH as usize);
+            // One more than is asked for: whether there is a next page.
+            let size = wanted.fits.map_or(wanted.limit + 1 - items.len(), |_| BATCH as usize);
             let (places, more) = self.places::<T>(wanted.owner, cursor.as_ref(), size).await?;
             let mut found = self.items::<T>(&places).await?;
             for place in places {
@@ -125,11 +143,14 @@ impl Store {
                     return Ok(Page { items, next: None });
                 }
                 let item = found.remove(&place.id);
-                items.extend(item.filter(|item| wanted.fits.is_none_or(|fits| fits(item))));
-                cursor = Some(place);
-                if items.len() == wanted.limit {
-                    return Ok(Page { items, next: cursor });
+                if let Some(item) = item.filter(|item| wanted.fits.is_none_or(|fits| fits(item))) {
+                    if items.len() == wanted.limit {
+                        return Ok(Page { items, next });
+                    }
+                    items.push(item);
+                    next = Some(place.clone());
                 }
+                cursor = Some(place);
             }
             if !more {
                 return Ok(Page { items, next: None });
@@ -145,25 +166,21 @@ impl Store {
         cursor: Option<&Cursor<T::Id>>,
         size: usize,
     ) -> Result<(Vec<Cursor<T::Id>>, bool), StoreError> {
-        let start = cursor.map(|cursor| {
-            let mut key = T::key(&cursor.id);
-            key.insert(OWNER_PK.to_owned(), T::partition(owner));
-            key.insert(OWNER_SK.to_owned(), text(&cursor.place));
-            key
-        });
-        let output = self
+        let query = self
             .client
             .query()
             .table_name(&self.table)
             .index_name(OWNER_INDEX)
-            .key_condition_expression("GSI1PK = :owner")
             .expression_attribute_values(":owner", T::partition(owner))
             .scan_index_forward(false)
-            .limit(i32::try_from(size).unwrap_or(BATCH).min(BATCH))
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(StoreError::call("read a list"))?;
+            .limit(i32::try_from(size).unwrap_or(BATCH).min(BATCH));
+        let query = match cursor {
+            None => query.key_condition_expression("GSI1PK = :owner"),
+            Some(cursor) => query
+                .key_condition_expression("GSI1PK = :owner AND GSI1SK < :place")
+                .expression_attribute_values(":place", text(&cursor.place)),
+        };
+        let output = query.send().await.map_err(StoreError::call("read a list"))?;
         let more = output.last_evaluated_key.is_some();
         let place = |item: &Attributes| {
             item.get(OWNER_SK)

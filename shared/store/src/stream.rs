@@ -28,6 +28,18 @@ struct Kind {
     entity: String,
 }
 
+/// The partition key among the `keys` of a stream record, for logs; empty if it has none.
+#[must_use]
+pub fn partition_key(keys: &serde_dynamo::Item) -> String {
+    #[derive(Deserialize)]
+    struct Keys {
+        #[serde(rename = "PK")]
+        partition: String,
+    }
+    let keys = serde_dynamo::from_item::<_, Keys>(keys.clone());
+    keys.map_or_else(|_| String::new(), |keys| keys.partition)
+}
+
 /// The entity in a stream record's image; `None` if the image is empty or its changes make no
 /// work.
 pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>, StoreError> {

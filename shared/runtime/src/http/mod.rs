@@ -113,7 +113,7 @@ fn problem_response(problem: &Problem, request_id: &str) -> Response {
 }
 
 /// An error and its sources, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
