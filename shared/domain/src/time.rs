@@ -20,11 +20,22 @@ impl Timestamp {
         Self(milliseconds)
     }
 
-    /// The time in an HTTP header (`Sun, 06 Nov 1994 08:49:37 GMT`).
+    /// The time in an HTTP header, in any of its three forms: `Sun, 06 Nov 1994 08:49:37 GMT`,
+    /// `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
     #[must_use]
     pub fn from_http_date(text: &str) -> Option<Self> {
+        const OLD_FORMS: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
         let parser = jiff::fmt::rfc2822::DateTimeParser::new();
-        Some(Self(parser.parse_timestamp(text).ok()?.as_millisecond()))
+        let time = parser.parse_timestamp(text).ok().or_else(|| {
+            let read = |form: &&str| jiff::civil::DateTime::strptime(form, text).ok();
+            OLD_FORMS
+                .iter()
+                .find_map(read)?
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .ok()
+                .map(|time| time.timestamp())
+        })?;
+        Some(Self(time.as_millisecond()))
     }
 
     /// Milliseconds since the Unix epoch.

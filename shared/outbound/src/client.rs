@@ -1,7 +1,8 @@
 //! The guarded client, for untrusted URLs.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -19,7 +20,14 @@ pub const ANSWER_BYTES: usize = 16 * 1024;
 pub struct Client {
     guard: Guard,
     http: reqwest::Client,
+    /// Opens a connection for each request.
+    fresh: reqwest::Client,
+    /// When each host last gave a whole answer to a POST. A connection to it may be kept since.
+    answered: Arc<Mutex<HashMap<String, Instant>>>,
 }
+
+/// From how many hosts on those are forgotten whose connections are closed by now.
+const HOSTS: usize = 1024;
 
 /// The answer to a POST, whatever its status.
 #[derive(Debug, Clone)]
@@ -47,8 +55,10 @@ impl Client {
     /// A client with `guard` that resolves names with `lookup`.
     pub fn with_lookup(guard: Guard, lookup: Arc<dyn Lookup>) -> Result<Self, StartError> {
         let resolver = CheckedResolver { guard: guard.clone(), lookup };
-        let http = connection::builder()?.dns_resolver(resolver).build()?;
-        Ok(Self { guard, http })
+        let http = connection::builder()?.dns_resolver(resolver.clone()).build()?;
+        let fresh = connection::builder()?.dns_resolver(resolver).pool_max_idle_per_host(0);
+        let fresh = fresh.build()?;
+        Ok(Self { guard, http, fresh, answered: Arc::default() })
     }
 
     /// Parses and checks a URL; see [`Guard::check_url`].
@@ -63,6 +73,10 @@ impl Client {
 
     /// Posts `body` and reads the answer, within `timeout` for both. It succeeds once the status
     /// is received: a body that is cut off or late is marked as truncated.
+    ///
+    /// A request that ends with its connection, where that may have been one kept from an earlier
+    /// request, is sent once more on a new one: the server has closed the old one meanwhile. So
+    /// the other side must accept the same request twice.
     pub async fn post(
         &self,
         url: &PublicUrl,
@@ -72,10 +86,21 @@ impl Client {
     ) -> Result<Answer, SendError> {
         let start = Instant::now();
         let deadline = start + timeout;
-        let request = self.request(http::Method::POST, url)?.headers(headers).body(body);
-        let mut response =
-            timeout_at(deadline, request.send()).await.map_err(|_| SendError::Timeout)??;
+        let send = async |http: &reqwest::Client| {
+            let request = self.request_by(http, http::Method::POST, url)?;
+            let request = request.headers(headers.clone()).body(body.clone());
+            let sent = timeout_at(deadline, request.send()).await;
+            sent.map_err(|_| SendError::Timeout)?.map_err(SendError::from)
+        };
+        let host = url.as_url().authority();
+        let mut response = match send(&self.http).await {
+            Err(SendError::Broken(_)) if self.may_be_kept(host, start) => send(&self.fresh).await?,
+            response => response?,
+        };
         let (body, truncated) = read_start(&mut response, deadline).await;
+        if !truncated {
+            self.remember(host);
+        }
         Ok(Answer {
             status: response.status(),
             body,
@@ -86,6 +111,20 @@ impl Client {
         })
     }
 
+    /// Whether a connection to `host` may have been kept until `time`.
+    fn may_be_kept(&self, host: &str, time: Instant) -> bool {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.get(host).is_some_and(|at| time < *at + connection::IDLE_TIMEOUT)
+    }
+
+    fn remember(&self, host: &str) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered.len() >= HOSTS {
+            answered.retain(|_, at| at.elapsed() < connection::IDLE_TIMEOUT);
+        }
+        answered.insert(host.to_owned(), Instant::now());
+    }
+
     /// Builds a request. The URL is checked again, without a look-up: the guard that it passed
     /// may be less strict than this client's.
     pub(crate) fn request(
@@ -93,8 +132,17 @@ impl Client {
         method: http::Method,
         url: &PublicUrl,
     ) -> Result<reqwest::RequestBuilder, SendError> {
+        self.request_by(&self.http, method, url)
+    }
+
+    fn request_by(
+        &self,
+        http: &reqwest::Client,
+        method: http::Method,
+        url: &PublicUrl,
+    ) -> Result<reqwest::RequestBuilder, SendError> {
         self.guard.check(url.as_url())?;
-        Ok(self.http.request(method, url.as_url().clone()))
+        Ok(http.request(method, url.as_url().clone()))
     }
 }
 

@@ -8,7 +8,7 @@ use reqwest::redirect;
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long an idle connection is kept. Most servers close theirs later than this; a request on
 /// a connection that the server is closing fails, and may have arrived.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The HTTP client could not be set up, for any address.
 #[derive(Debug, thiserror::Error)]

@@ -117,8 +117,10 @@ fn tls_reason(error: &rustls::Error) -> &'static str {
     use rustls::CertificateError::{
         Expired, ExpiredContext, NotValidForName, NotValidForNameContext, UnknownIssuer,
     };
-    let rustls::Error::InvalidCertificate(certificate) = error else {
-        return "the TLS handshake failed";
+    let certificate = match error {
+        rustls::Error::InvalidCertificate(certificate) => certificate,
+        rustls::Error::InvalidMessage(_) => return "the server does not offer a secure connection",
+        _ => return "the TLS handshake failed",
     };
     match certificate {
         Expired | ExpiredContext { .. } => "the certificate has expired",

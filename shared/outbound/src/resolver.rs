@@ -32,6 +32,7 @@ impl Lookup for SystemLookup {
 }
 
 /// Refuses a name if any of its addresses is refused: a legitimate receiver lists no private one.
+#[derive(Clone)]
 pub(crate) struct CheckedResolver {
     pub(crate) guard: Guard,
     pub(crate) lookup: Arc<dyn Lookup>,

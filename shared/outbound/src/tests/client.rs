@@ -166,3 +166,33 @@ async fn url_from_a_less_strict_guard_is_checked_again() {
     assert!(matches!(error, SendError::Refused(Refused::Scheme)), "{error:?}");
     assert!(server.heads().is_empty());
 }
+
+/// The server closes a kept connection just when the next request is sent on it.
+#[tokio::test]
+async fn a_kept_connection_that_ends_is_no_failure() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let mut connections = 0;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            connections += 1;
+            if connections > 2 {
+                continue;
+            }
+            let mut bytes = [0; 1024];
+            let _ = stream.read(&mut bytes).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+            // The next request is read, so that it has arrived, and not answered.
+            let _ = stream.read(&mut bytes).await;
+        }
+    });
+    let client = local_client();
+    for _ in 0..2 {
+        assert_eq!(post(&client, &url).await.unwrap().status, StatusCode::OK);
+    }
+    // A new connection that ends is a failure.
+    assert!(matches!(post(&client, &url).await, Err(SendError::Broken(_))));
+    server.abort();
+}
