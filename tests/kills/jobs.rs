@@ -66,12 +66,12 @@ async fn every_acknowledged_job_survives_kill_9() {
     studio.stop().await;
 }
 
-async fn start_studio() -> Studio {
+pub async fn start_studio() -> Studio {
     let settings = Settings { engine: Engine::Tone, ..Settings::new(Secret::new("runpod-key")) };
     Studio::start(settings).await.unwrap()
 }
 
-fn environment(studio_url: &str) -> impl Iterator<Item = (String, String)> {
+pub fn environment(studio_url: &str) -> impl Iterator<Item = (String, String)> {
     let environment = [
         ("RUNPOD_BASE_URL", studio_url),
         ("RUNPOD_API_KEY", "runpod-key"),

@@ -73,7 +73,15 @@ pub fn readable(mut answer: Value) -> Value {
         Some(body) if body.get("openapi").is_some() => {
             answer["body"] = json!({ "info": body["info"]["title"] });
         }
-        Some(body) => answer["body"] = body,
+        Some(mut body) => {
+            // A new endpoint's is derived from a random salt.
+            for name in ["secret", "public_key"] {
+                if let Some(random) = body.get_mut(name).filter(|_| answer["statusCode"] == 201) {
+                    *random = json!("[new]");
+                }
+            }
+            answer["body"] = body;
+        }
         None => {}
     }
     answer

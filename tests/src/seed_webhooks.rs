@@ -79,6 +79,7 @@ fn endpoint() -> Endpoint {
         rate_limit_per_second: None,
         headers: BTreeMap::new(),
         signing: SigningScheme::V1,
+        salt: None,
         secrets: SecretVersions::default(),
         rotation: None,
         request_sha256: None,

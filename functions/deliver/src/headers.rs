@@ -58,19 +58,16 @@ fn signatures(
 ) -> Result<Vec<(&'static str, String)>, InvalidSecret> {
     let (id, body) = (planned.webhook().id.as_str(), planned.webhook().body.as_bytes());
     let (scheme, versions) = planned.signing();
-    if let (SigningScheme::V1a, Receiver::Endpoint(endpoint)) =
-        (scheme, &planned.webhook().receiver)
-    {
+    let endpoint = planned.endpoint.as_ref();
+    if let (SigningScheme::V1a, Some(endpoint)) = (scheme, endpoint) {
         let keys = versions.valid_at(now).map(|version| endpoint_key(master, endpoint, version));
         let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
         let signature = standard_webhooks_v1a::sign(&keys, id, now, body)?;
         return Ok(vec![(standard_webhooks::SIGNATURE_HEADER, signature)]);
     }
-    let secret = |version| match &planned.webhook().receiver {
-        Receiver::Endpoint(endpoint) => endpoint_secret(master, endpoint, version),
-        Receiver::Url(_) | Receiver::NotificationService => {
-            webhook_secret(master, &planned.webhook().owner, version)
-        }
+    let secret = |version| match endpoint {
+        Some(endpoint) => endpoint_secret(master, endpoint, version),
+        None => webhook_secret(master, &planned.webhook().owner, version),
     };
     let secrets: Vec<_> = versions.valid_at(now).map(secret).collect::<Result<_, _>>()?;
     let standard = standard_webhooks::sign(&secrets, id, now, body)?;

@@ -5,7 +5,8 @@
 //! - An attempt is recorded before anything follows from it; the record is conditional on what
 //!   was read, so an attempt counts once whatever is received twice.
 //! - A webhook that may not be sent now goes back into the queue; none is dropped unrecorded.
-//! - A test event passes an open circuit; nothing else does.
+//! - A test event passes an open circuit, as its probe; nothing else does.
+//! - No owner, host or destination holds the places of all others.
 //!
 //! Forbidden: reading jobs or projects (the message carries the webhook), naming keys of the
 //! table, calling a client's URL except through `outbound`.
@@ -19,6 +20,8 @@ mod follow_up;
 mod headers;
 mod notifications;
 mod stages;
+
+use std::sync::{Arc, Mutex};
 
 use domain::Timestamp;
 use outbound::{Client, Guard};
@@ -65,10 +68,11 @@ impl QueueFunction for Deliver {
         let client =
             Client::new(guard).map_err(|error| StartError::client("the HTTP client", &error))?;
         let notifications = NotificationService::new(environment)?;
+        let bulkhead = Arc::<Bulkhead>::default();
         Ok(Self {
             admitter: Admitter {
                 store: store.clone(),
-                bulkhead: Bulkhead::default(),
+                bulkhead: Arc::clone(&bulkhead),
                 has_notification_service: notifications.is_some(),
                 clock: clock(),
             },
@@ -78,7 +82,13 @@ impl QueueFunction for Deliver {
                 master: environment.required_secret("SIGNING_KEY")?,
                 clock: clock(),
             },
-            follow_up: FollowUp { store: store.clone(), queue, clock: clock() },
+            follow_up: FollowUp {
+                store: store.clone(),
+                queue,
+                clock: clock(),
+                bulkhead,
+                failing: Mutex::default(),
+            },
             store,
             clock: clock(),
         })

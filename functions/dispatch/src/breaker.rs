@@ -65,21 +65,26 @@ impl Breaker {
             }
             CircuitState::Probing => Ok(probed(now)),
             CircuitState::HalfOpen(until) => {
+                let opened_until = circuit.open_until.unwrap_or(now);
                 // Whichever instance gets the probe, the circuit changes by it.
                 self.remember(provider, circuit, now);
                 let of = CircuitKey::Provider(provider);
-                let claimed = self.store.claim_probe(of, now, until).await?;
+                let claimed = self.store.claim_probe(of, opened_until, now, until).await?;
                 Ok(if claimed { Admission::Granted } else { probed(now) })
             }
         }
     }
 
-    /// A call to `provider` has succeeded.
-    pub(crate) async fn worked(&self, provider: &'static str) -> Result<(), StoreError> {
+    /// A call to `provider` that began at `began` has succeeded.
+    pub(crate) async fn worked(
+        &self,
+        provider: &'static str,
+        began: Timestamp,
+    ) -> Result<(), StoreError> {
         if self.cached().remove(provider).is_none() {
             return Ok(());
         }
-        self.store.close_circuit(CircuitKey::Provider(provider)).await
+        self.store.close_circuit(CircuitKey::Provider(provider), began).await
     }
 
     /// A call to `provider` has failed.

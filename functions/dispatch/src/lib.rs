@@ -154,9 +154,10 @@ impl Dispatch {
         };
         match prepared {
             Prepared::Ready { order, upstream_source } => {
+                let began = self.clock.now();
                 let submitted = self.submit(configured, &order).await;
                 self.settle(job, configured, &submitted, upstream_source).await?;
-                self.record_health(configured, &submitted).await;
+                self.record_health(configured, began, &submitted).await;
                 Ok(())
             }
             Prepared::NotYet => self.put_back(job, "what it is made from is restarted").await,
@@ -203,11 +204,16 @@ impl Dispatch {
 
     /// Records how the provider is doing. It is advice: without it the next call is made all the
     /// same, and the next failure counts again.
-    async fn record_health(&self, configured: Configured<'_>, submitted: &Submitted) {
+    async fn record_health(
+        &self,
+        configured: Configured<'_>,
+        began: Timestamp,
+        submitted: &Submitted,
+    ) {
         let provider = configured.provider.name();
         let recorded = match submitted {
             Submitted::Answered(Submission::Accepted { .. } | Submission::Rejected(_)) => {
-                self.breaker.worked(provider).await
+                self.breaker.worked(provider, began).await
             }
             Submitted::Answered(Submission::TryLater { .. })
             | Submitted::NotReceived(_)

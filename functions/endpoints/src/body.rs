@@ -6,9 +6,9 @@ use domain::endpoint::{DisabledReason, Endpoint, EndpointStatus, SigningScheme};
 use domain::secret_versions::SecretVersions;
 use domain::{EndpointId, InvalidField, OwnerId, Timestamp, endpoint_rules, limits};
 use outbound::Guard;
-use runtime::Problem;
 use runtime::fields::Fields;
 use runtime::http::Request;
+use runtime::{Problem, random};
 use store::EndpointChange;
 
 const LIST_OF_EVENTS: &str = "must be a list of event names";
@@ -38,6 +38,7 @@ pub(crate) fn new(
         rate_limit_per_second: settings.rate_limit_per_second.flatten(),
         headers: settings.headers.unwrap_or_default(),
         signing: signing(&mut fields)?.unwrap_or_default(),
+        salt: Some(random::hex::<16>()),
         secrets: SecretVersions::default(),
         rotation: None,
         request_sha256: None,

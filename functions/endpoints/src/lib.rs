@@ -9,8 +9,7 @@ mod test_event;
 
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::endpoint_resource::EndpointResource;
-use domain::webhook::Receiver;
-use domain::{Caller, EndpointId, InvalidField, OwnerId, Scope, Secret};
+use domain::{Caller, EndpointId, InvalidField, OwnerId, Scope, Secret, webhook};
 use http::StatusCode;
 use outbound::Guard;
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
@@ -86,12 +85,16 @@ impl Endpoints {
         let id = named_id(request)?;
         let now = self.clock.now();
         let change = body::change(request, &self.guard, now)?;
-        // First, so that earlier failures do not disable it again.
-        if change.url.is_some() || change.status == Some(EndpointStatus::Enabled) {
-            self.named(owner, request).await?;
-            let receiver = Receiver::Endpoint(id.clone());
-            let closed = self.store.close_circuit(CircuitKey::Receiver(owner, &receiver)).await;
-            closed.map_err(Problem::unavailable)?;
+        if change.status == Some(EndpointStatus::Enabled) {
+            let known = self.named(owner, request).await?;
+            // First, so that earlier failures do not disable it again. An endpoint that is enabled
+            // keeps its circuit: a client that sets all members does not send past it.
+            if known.status != EndpointStatus::Enabled {
+                let url = change.url.as_ref().unwrap_or(&known.url);
+                let destination = webhook::destination(url);
+                let key = CircuitKey::Destination(owner, &destination);
+                self.store.reset_circuit(key).await.map_err(Problem::unavailable)?;
+            }
         }
         let changed = self.store.change_endpoint(owner, &id, &change, now).await;
         let endpoint = changed.map_err(Problem::unavailable)?.ok_or_else(unknown)?;

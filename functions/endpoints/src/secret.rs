@@ -85,9 +85,9 @@ impl Endpoints {
     /// The `version`th secret of an endpoint, in the form in which its receiver needs it.
     pub(crate) fn shown(&self, endpoint: &Endpoint, version: u32) -> Result<ShownSecret, Problem> {
         let shown = match endpoint.signing {
-            SigningScheme::V1 => endpoint_secret(&self.master, &endpoint.id, version)
+            SigningScheme::V1 => endpoint_secret(&self.master, endpoint, version)
                 .map(|secret| ShownSecret::Secret(secret.expose().to_owned())),
-            SigningScheme::V1a => endpoint_key(&self.master, &endpoint.id, version)
+            SigningScheme::V1a => endpoint_key(&self.master, endpoint, version)
                 .map(|key| ShownSecret::PublicKey(key.public_key().to_string())),
         };
         shown.map_err(Problem::unavailable)

@@ -191,8 +191,8 @@ impl Relay {
                 endpoints.insert(owner, found?);
             }
             let endpoints = endpoints.get(owner).map_or(&[][..], Vec::as_slice);
-            let webhooks = notification.webhooks(endpoints);
-            messages.extend(webhooks.map(|webhook| (Deliver::from(webhook), Duration::ZERO)));
+            let sent = notification.messages(endpoints);
+            messages.extend(sent.map(|message| (message, Duration::ZERO)));
         }
         Ok(messages)
     }

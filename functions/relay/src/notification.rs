@@ -3,7 +3,8 @@
 use domain::EndpointId;
 use domain::delivery::Delivery;
 use domain::endpoint::Endpoint;
-use domain::webhook::{Event, Receiver, Webhook};
+use domain::webhook::{Event, Receiver};
+use queues::message::Deliver;
 
 /// An event and its receivers.
 #[derive(Debug)]
@@ -18,14 +19,18 @@ pub(crate) struct Notification {
 }
 
 impl Notification {
-    /// A webhook for each receiver of its own, and for each of the owner's `endpoints` that
-    /// subscribes to the event.
-    pub(crate) fn webhooks(&self, endpoints: &[Endpoint]) -> impl Iterator<Item = Webhook> {
+    /// The messages that send it: to each receiver of its own, and to each of the owner's
+    /// `endpoints` that subscribes to the event.
+    pub(crate) fn messages(&self, endpoints: &[Endpoint]) -> impl Iterator<Item = Deliver> {
         let subscribed = endpoints.iter().filter(|endpoint| {
             endpoint.subscribes_to(self.event.event) && self.except.as_ref() != Some(&endpoint.id)
         });
-        let endpoints = subscribed.map(|endpoint| Receiver::Endpoint(endpoint.id.clone()));
-        self.to.iter().cloned().chain(endpoints).map(|receiver| self.event.addressed_to(receiver))
+        let message = |receiver| Deliver::from(self.event.addressed_to(receiver));
+        let to_endpoints = subscribed.map(move |endpoint| Deliver {
+            destination: Some(endpoint.destination()),
+            ..message(Receiver::Endpoint(endpoint.id.clone()))
+        });
+        self.to.iter().cloned().map(message).chain(to_endpoints)
     }
 }
 

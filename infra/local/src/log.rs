@@ -2,12 +2,15 @@
 
 use std::fmt::{self, Write};
 
+use runtime::telemetry::CEILING;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The filter, unless `RUST_LOG` sets one.
 const DEFAULT_FILTER: &str = "info,s3s=warn";
@@ -15,16 +18,22 @@ const DEFAULT_FILTER: &str = "info,s3s=warn";
 /// This crate's name in the target of its events.
 const OURS: &str = "hookreel_local";
 
-/// Logs to standard output from here on, panics included.
+/// Logs to standard output from here on, panics included, up to the ceiling of all functions.
 pub fn start(as_json: bool) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let builder = tracing_subscriber::fmt().with_env_filter(filter);
     // A subscriber that is already installed stays.
     let _ = if as_json {
-        builder.json().flatten_event(true).with_current_span(false).try_init()
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .finish()
+            .with(CEILING)
+            .try_init()
     } else {
-        builder.event_format(Lines).try_init()
+        builder.event_format(Lines).finish().with(CEILING).try_init()
     };
     std::panic::set_hook(Box::new(|panic| tracing::error!(kind = "panic", "{panic}")));
 }

@@ -17,7 +17,7 @@ const OPEN_DURATION_MAXIMUM: Duration = Duration::from_mins(15);
 /// together.
 const JITTER: f64 = 0.2;
 /// How long one probe has before another is sent: a whole attempt and its record.
-const PROBE_DURATION: Duration = Duration::from_secs(30);
+pub const PROBE_DURATION: Duration = Duration::from_secs(30);
 /// After how long without a success a failure is permanent.
 const PERMANENT_AFTER: Duration = Duration::from_hours(5 * 24);
 

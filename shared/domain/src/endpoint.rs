@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::idempotency::KeyedRequest;
 use crate::secret_versions::SecretVersions;
-use crate::{EndpointId, EventType, OwnerId, Timestamp};
+use crate::{EndpointId, EventType, OwnerId, Timestamp, webhook};
 
-/// An endpoint as it is stored. Its secret follows from its id and a version, so none is kept.
+/// An endpoint as it is stored. Its secret follows from its id, its salt and a version, so none is
+/// kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Its id.
@@ -36,6 +37,9 @@ pub struct Endpoint {
     pub headers: BTreeMap<String, String>,
     /// How its deliveries are signed.
     pub signing: SigningScheme,
+    /// Random, so that its secrets are no other's; endpoints of version 0.1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
     /// Which of its secrets are valid.
     pub secrets: SecretVersions,
     /// The request that made the present version of its secret.
@@ -51,6 +55,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// What names the place that its URL leads to: what is down is down for all of an owner's
+    /// endpoints there.
+    #[must_use]
+    pub fn destination(&self) -> String {
+        webhook::destination(&self.url)
+    }
+
     /// Whether it gets `event`.
     #[must_use]
     pub fn subscribes_to(&self, event: EventType) -> bool {

@@ -43,6 +43,7 @@ pub mod state;
 pub mod time;
 pub mod timeline;
 pub mod tts;
+pub mod url_host;
 pub mod webhook;
 
 pub use access::{Caller, OwnerId, Scope};
@@ -55,3 +56,4 @@ pub use project::{Project, ProjectId, ProjectStatus, SceneId, Step};
 pub use secret::Secret;
 pub use state::{JobState, JobStatus, JobStep};
 pub use time::Timestamp;
+pub use url_host::UrlHost;

@@ -94,7 +94,5 @@ pub const PLAN_BYTES: usize = 320 * 1024;
 pub const PROJECT_BODY_BYTES: usize = 1_572_864;
 /// Maximum number of past attempts stored with a step's job.
 pub const PAST_ATTEMPTS: usize = 20;
-/// Scene service webhooks per minute from one address, for videos and for last frames each.
-pub const SCENE_WEBHOOKS_PER_MINUTE: u32 = 100;
-/// Scene service webhooks per minute from one address, for stitches.
-pub const STITCH_WEBHOOKS_PER_MINUTE: u32 = 50;
+/// Webhooks per minute from one address, for each provider unless it says otherwise.
+pub const WEBHOOKS_PER_MINUTE: u32 = 100;

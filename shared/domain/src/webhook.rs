@@ -5,14 +5,16 @@
 //! those of [`Stored`], a `#[serde(remote)]` view of the same type: there the time is called
 //! `created_at`, and the body may be absent.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::event_key::EventKey;
 use crate::{EndpointId, EventType, JobId, MessageId, OwnerId, ProjectId, Timestamp};
 
-/// Where a webhook goes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Where a webhook goes. Its `Debug` shows no URL.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Receiver {
     /// The URL given with a job or a project.
@@ -23,6 +25,12 @@ pub enum Receiver {
     NotificationService,
 }
 
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key())
+    }
+}
+
 impl Receiver {
     /// What names the receiver where its text would be too long or would show too much: in ids,
     /// keys of the table and groups of a queue. URLs that differ in their query alone, as those
@@ -30,10 +38,7 @@ impl Receiver {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
-            Self::Url(url) => {
-                let place = url.split(['?', '#']).next().unwrap_or_default();
-                format!("url_{}", hex::encode(&Sha256::digest(place)[..16]))
-            }
+            Self::Url(url) => destination(url),
             Self::Endpoint(id) => id.as_str().to_owned(),
             Self::NotificationService => "notification_service".to_owned(),
         }
@@ -47,6 +52,13 @@ impl Receiver {
             Self::Endpoint(id) => Some(id),
         }
     }
+}
+
+/// What names the place that `url` leads to. URLs that differ in their query alone lead to one.
+#[must_use]
+pub fn destination(url: &str) -> String {
+    let place = url.split(['?', '#']).next().unwrap_or_default();
+    format!("url_{}", hex::encode(&Sha256::digest(place)[..16]))
 }
 
 /// An event, which becomes a webhook for each of its receivers.

@@ -1,4 +1,4 @@
-//! How many webhooks a minute are accepted from one address, over all instances together. A busy
+//! How many webhooks a minute are accepted from one sender, over all instances together. A busy
 //! instance leases permits ahead, and remembers that a window is full: most requests cost no write.
 
 use std::collections::HashMap;
@@ -45,15 +45,17 @@ impl RateLimit {
         self.limit
     }
 
-    /// Takes a permit for a request from `address`: from those leased, or else from the table.
+    /// Takes a permit for a request from `address`: from those leased, or else from the table. The
+    /// first `free` requests of a minute need none.
     pub(crate) async fn admit(
         &self,
         store: &Store,
         address: &str,
+        free: u32,
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
         let (seen, requested) =
-            match self.with(address, now, |permits| permits.take(self.limit, now)) {
+            match self.with(address, now, |permits| permits.take(self.limit, free, now)) {
                 Held::Permit => return Ok(Admission::Granted),
                 Held::Full(wait) => return Ok(Admission::Refused(wait)),
                 Held::Nothing { seen, requested } => (seen, requested),
@@ -104,7 +106,7 @@ enum Held {
 }
 
 impl Permits {
-    fn take(&mut self, limit: u32, now: Timestamp) -> Held {
+    fn take(&mut self, limit: u32, free: u32, now: Timestamp) -> Held {
         self.enter(RateWindow::minute(now));
         if let Some(until) = self.full_until.filter(|until| now < *until) {
             return Held::Full(until.since(now));
@@ -112,6 +114,9 @@ impl Permits {
         self.full_until = None;
         let [present, before] = &mut self.requests;
         *present += 1;
+        if *present <= free {
+            return Held::Permit;
+        }
         let is_busy = *present + *before > QUIET;
         if let Some(rest) = self.held.checked_sub(1) {
             self.held = rest;
@@ -167,7 +172,7 @@ mod tests {
 
         fn request(&mut self, instance: usize, now: Timestamp) -> Admission {
             let permits = &mut self.instances[instance];
-            let (seen, requested) = match permits.take(self.limit, now) {
+            let (seen, requested) = match permits.take(self.limit, 0, now) {
                 Held::Permit => return Admission::Granted,
                 Held::Full(wait) => return Admission::Refused(wait),
                 Held::Nothing { seen, requested } => (seen, requested),
@@ -220,10 +225,22 @@ mod tests {
     }
 
     #[test]
+    fn the_first_few_of_a_minute_may_be_free() {
+        let mut permits = Permits::default();
+        for minute in 1..3 {
+            for _ in 0..10 {
+                assert_eq!(permits.take(100, 10, at(minute * 60_000)), Held::Permit);
+            }
+            let next = permits.take(100, 10, at(minute * 60_000));
+            assert!(matches!(next, Held::Nothing { .. }), "{next:?}");
+        }
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let limit = RateLimit::new("route", 100);
         for address in 0..3 * ADDRESSES {
-            limit.with(&address.to_string(), at(0), |permits| permits.take(100, at(0)));
+            limit.with(&address.to_string(), at(0), |permits| permits.take(100, 0, at(0)));
         }
         assert!(limit.addresses.lock().unwrap().len() <= ADDRESSES);
     }

@@ -15,6 +15,10 @@ use crate::apply::Subject;
 use crate::rate_limit::{Admission, RateLimit};
 use crate::{Intake, Reception};
 
+/// How many webhooks a minute of one job an instance accepts without a permit. A task reports a
+/// handful of times, and a permit costs a write.
+const FREE_OF_A_JOB: u32 = 10;
+
 /// Receives the webhooks of every provider.
 #[derive(Debug)]
 pub struct ProviderWebhooks {
@@ -30,7 +34,7 @@ pub struct ProviderWebhooks {
 struct Route {
     provider: &'static dyn Provider,
     keys: WebhookKeys,
-    rate_limit: Option<RateLimit>,
+    rate_limit: RateLimit,
 }
 
 impl ProviderWebhooks {
@@ -50,9 +54,7 @@ impl ProviderWebhooks {
                 secret: secret(provider.settings().webhook_secret).unwrap_or(Secret::new("")),
                 tokens: tokens.clone(),
             },
-            rate_limit: provider
-                .webhooks_per_minute()
-                .map(|limit| RateLimit::new(provider.webhook_name(), limit)),
+            rate_limit: RateLimit::new(provider.webhook_name(), provider.webhooks_per_minute()),
         };
         let routes = registry::PROVIDERS.iter().map(route).collect();
         Self { routes, intake: Intake::new(store.clone()), store, links, tokens, clock }
@@ -76,7 +78,7 @@ impl ProviderWebhooks {
         }
         let sender = sender?;
         let now = self.clock.now();
-        self.admit(route, request.source_address(), now).await?;
+        self.admit(&route.rate_limit, &sender, request.source_address(), now).await?;
         let malformed = |invalid| malformed(provider, invalid);
         let report = provider.report(body).map_err(malformed)?;
         let subject = subject(sender, &report).map_err(malformed)?;
@@ -88,9 +90,21 @@ impl ProviderWebhooks {
         self.answer(provider, subject.job_id, report, &reception)
     }
 
-    async fn admit(&self, route: &Route, address: &str, now: Timestamp) -> Result<(), Problem> {
-        let Some(rate_limit) = &route.rate_limit else { return Ok(()) };
-        match rate_limit.admit(&self.store, address, now).await.map_err(Problem::unavailable)? {
+    /// A sender that has proved no more than a callback URL counts for the job of that URL: all
+    /// workers of a provider may share one address, and the first few webhooks of a job are free.
+    async fn admit(
+        &self,
+        rate_limit: &RateLimit,
+        sender: &Sender,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let (from, free) = match sender {
+            Sender::Attempt { job_id, .. } => (job_id.as_str(), FREE_OF_A_JOB),
+            Sender::Provider { .. } => (address, 0),
+        };
+        let admission = rate_limit.admit(&self.store, from, free, now).await;
+        match admission.map_err(Problem::unavailable)? {
             Admission::Granted => Ok(()),
             Admission::Refused(wait) => Err(Problem::too_many_requests(rate_limit.limit(), wait)),
         }

@@ -1,13 +1,14 @@
 //! A call to a provider, described but not made, and its answer.
 
+use std::fmt;
 use std::time::Duration;
 
-use domain::{InvalidField, Secret};
+use domain::{InvalidField, Secret, UrlHost};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
-/// A call to a provider.
-#[derive(Debug, Clone)]
+/// A call to a provider. Its `Debug` shows neither path nor body, which may hold URLs of files.
+#[derive(Clone)]
 pub struct Call {
     /// Its method.
     pub method: Method,
@@ -60,8 +61,14 @@ impl Call {
     }
 }
 
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({} {})", self.method, UrlHost(&self.url))
+    }
+}
+
 /// What a provider answered, whatever its status.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Answer<'a> {
     /// Its status.
     pub status: StatusCode,
@@ -69,6 +76,13 @@ pub struct Answer<'a> {
     pub headers: &'a HeaderMap,
     /// Its whole body.
     pub body: &'a [u8],
+}
+
+/// Shows its status alone: the body may hold URLs of files.
+impl fmt::Debug for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({})", self.status)
+    }
 }
 
 /// An answer that says nothing about the task. Meant for our logs.

@@ -1,11 +1,13 @@
 //! What a provider is asked to do: one attempt of a job, with everything it works on.
 
+use std::fmt;
+
 use domain::project::Plan;
 use domain::tts::TtsRequest;
 use domain::{Attempt, JobId, ProjectId, SceneId};
 
-/// One attempt of a job, ready to be submitted.
-#[derive(Debug, Clone)]
+/// One attempt of a job, ready to be submitted. Its `Debug` shows neither token nor input.
+#[derive(Clone)]
 pub struct Order {
     /// The job.
     pub job_id: JobId,
@@ -20,7 +22,7 @@ pub struct Order {
 }
 
 /// What a provider works on, by the kind of job.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Input {
     /// A text to speak.
     Speech(TtsRequest),
@@ -53,6 +55,12 @@ pub enum Input {
         /// The scenes' videos, in their order.
         video_urls: Vec<String>,
     },
+}
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Order({}, attempt {})", self.job_id, self.attempt)
+    }
 }
 
 impl Order {

@@ -32,9 +32,9 @@ pub trait Provider: Sync {
         self.name()
     }
 
-    /// How many webhooks a minute are accepted from one address; any number if `None`.
-    fn webhooks_per_minute(&self) -> Option<u32> {
-        None
+    /// How many webhooks a minute are accepted from one address.
+    fn webhooks_per_minute(&self) -> u32 {
+        limits::WEBHOOKS_PER_MINUTE
     }
 
     /// How long after its submission a task is certainly dead, whatever became of it: the

@@ -67,8 +67,8 @@ impl<S: SceneService> Provider for S {
         S::WEBHOOK.rsplit('/').next().unwrap_or_default()
     }
 
-    fn webhooks_per_minute(&self) -> Option<u32> {
-        Some(S::WEBHOOKS_PER_MINUTE)
+    fn webhooks_per_minute(&self) -> u32 {
+        S::WEBHOOKS_PER_MINUTE
     }
 
     fn submit(&self, account: &Account, order: &Order) -> Option<Call> {

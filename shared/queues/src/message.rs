@@ -4,6 +4,7 @@
 use domain::webhook::Webhook;
 use domain::{Attempt, InboundId, Job, JobId, JobKind, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// To `dispatch`: submit a job to its provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,12 +97,16 @@ pub struct Deliver {
     /// message it is called `turn_at`, its earlier name.
     #[serde(rename = "turn_at", default, skip_serializing_if = "Option::is_none")]
     pub permit_at: Option<Timestamp>,
+    /// The destination of the endpoint's URL when this was sent, so that its circuit is read
+    /// together with the endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
 }
 
 impl From<Webhook> for Deliver {
     /// The first attempt, at once.
     fn from(webhook: Webhook) -> Self {
-        Self { webhook, attempts_made: 0, not_before: None, permit_at: None }
+        Self { webhook, attempts_made: 0, not_before: None, permit_at: None, destination: None }
     }
 }
 
@@ -116,7 +121,7 @@ pub struct Parked {
 
 /// A message that a queue can send.
 pub trait Message: Serialize {
-    /// The message group of SQS's fair queues, where one receiver must not delay the others: SQS
+    /// The message group of SQS's fair queues, where one owner must not delay the others: SQS
     /// delivers messages of quiet groups first. At most 128 characters.
     fn group(&self) -> Option<String> {
         None
@@ -135,6 +140,6 @@ impl Message for Parked {}
 
 impl Message for Deliver {
     fn group(&self) -> Option<String> {
-        Some(self.webhook.receiver.key())
+        Some(hex::encode(&Sha256::digest(self.webhook.owner.as_str())[..16]))
     }
 }

@@ -23,7 +23,7 @@ pub mod problem;
 pub mod queue;
 pub mod random;
 pub mod stream;
-mod telemetry;
+pub mod telemetry;
 
 pub use clock::Clock;
 pub use context::{Context, Invocable};

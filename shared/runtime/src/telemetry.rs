@@ -6,8 +6,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Environment;
 
-/// Starts the JSON log. `RUST_LOG` sets the levels, such as `info` or `warn,relay=debug`; filters
-/// by field or span, which would add a regex engine to every cold start, are not supported.
+/// The most that is ever logged. Below it the AWS SDK and the HTTP clients log whole requests, with
+/// presigned URLs, and this project's own code logs nothing.
+pub const CEILING: LevelFilter = LevelFilter::INFO;
+
+/// Starts the JSON log. `RUST_LOG` sets the levels, such as `warn` or `warn,relay=info`, up to
+/// [`CEILING`]; filters by field or span, which would add a regex engine to every cold start, are
+/// not supported.
 pub(crate) fn start(environment: &Environment) {
     let chosen = environment.get("RUST_LOG").and_then(|text| text.parse().ok());
     let filter = chosen.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
@@ -18,5 +23,5 @@ pub(crate) fn start(environment: &Environment) {
         .without_time()
         .with_ansi(false);
     // An earlier subscriber stays: the embedded cloud installs its own.
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    let _ = tracing_subscriber::registry().with(CEILING).with(filter).with(lines).try_init();
 }

@@ -1,7 +1,10 @@
 //! The secrets and keys that sign webhooks, one for an owner's jobs and one for each endpoint.
 //! They are derived from the master secret: none is stored, and a rotation stores only a version.
+//! Those of an endpoint are also derived from a random salt stored with it, so that one that is
+//! deleted and created again under the same id has other secrets.
 
-use domain::{EndpointId, OwnerId, Secret};
+use domain::endpoint::Endpoint;
+use domain::{OwnerId, Secret};
 
 use crate::InvalidSecret;
 use crate::mac::{check_master, labelled};
@@ -28,20 +31,34 @@ pub fn webhook_secret(
 /// The secret of an endpoint in `version`, in the form of Standard Webhooks.
 pub fn endpoint_secret(
     master: &Secret,
-    endpoint: &EndpointId,
+    endpoint: &Endpoint,
     version: u32,
 ) -> Result<Secret, InvalidSecret> {
-    derived(master, [ENDPOINT, endpoint.as_str()], version).map(|bytes| encode_secret(&bytes))
+    of_endpoint(master, ENDPOINT, endpoint, version).map(|bytes| encode_secret(&bytes))
 }
 
 /// The private key of an endpoint in `version`, for a receiver that has the public key.
 pub fn endpoint_key(
     master: &Secret,
-    endpoint: &EndpointId,
+    endpoint: &Endpoint,
     version: u32,
 ) -> Result<PrivateKey, InvalidSecret> {
-    let seed = derived(master, [ENDPOINT_KEY, endpoint.as_str()], version)?;
+    let seed = of_endpoint(master, ENDPOINT_KEY, endpoint, version)?;
     Ok(PrivateKey::from_seed(&seed))
+}
+
+/// Endpoints of earlier versions have no salt, and keep their secrets.
+fn of_endpoint(
+    master: &Secret,
+    label: &str,
+    endpoint: &Endpoint,
+    version: u32,
+) -> Result<[u8; 32], InvalidSecret> {
+    let Some(salt) = &endpoint.salt else {
+        return derived(master, [label, endpoint.id.as_str()], version);
+    };
+    check_master(master)?;
+    Ok(labelled(master, &[label, endpoint.id.as_str(), salt, &version.to_string()]))
 }
 
 fn derived(
@@ -78,13 +95,33 @@ mod tests {
     #[test]
     fn endpoint_has_its_own_secrets_and_keys() {
         let master = Secret::new("0123456789abcdef");
-        let id = |text: &str| text.parse::<EndpointId>().unwrap();
-        let of = |text, version| endpoint_secret(&master, &id(text), version).unwrap();
-        assert!(of("ep_1", 1) != of("ep_2", 1) && of("ep_1", 1) != of("ep_1", 2));
-        assert!(of("ep_1", 1) != webhook_secret(&master, &OwnerId::new("ep_1"), 1).unwrap());
-        let key = |version| endpoint_key(&master, &id("ep_1"), version).unwrap().public_key();
-        assert_eq!(key(1), key(1));
-        assert_ne!(key(1), key(2));
+        let of =
+            |id, salt, version| endpoint_secret(&master, &endpoint(id, salt), version).unwrap();
+        let one = of("ep_1", None, 1);
+        assert!(one != of("ep_2", None, 1) && one != of("ep_1", None, 2));
+        assert!(one != webhook_secret(&master, &OwnerId::new("ep_1"), 1).unwrap());
+        let salted = of("ep_1", Some("a"), 1);
+        assert!(salted == of("ep_1", Some("a"), 1));
+        assert!(
+            [one, of("ep_1", Some("b"), 1), of("ep_1", Some("a"), 2)]
+                .iter()
+                .all(|other| *other != salted)
+        );
+        let key = |salt, version| {
+            endpoint_key(&master, &endpoint("ep_1", salt), version).unwrap().public_key()
+        };
+        assert_eq!(key(None, 1), key(None, 1));
+        assert_ne!(key(None, 1), key(None, 2));
+        assert_ne!(key(None, 1), key(Some("a"), 1));
+    }
+
+    fn endpoint(id: &str, salt: Option<&str>) -> Endpoint {
+        let stored = serde_json::json!({
+            "id": id, "owner": "acme", "url": "https://a.example/", "salt": salt,
+            "status": { "state": "enabled" }, "signing": "v1", "secrets": { "current": 1 },
+            "created_at": 0, "updated_at": 0,
+        });
+        serde_json::from_value(stored).unwrap()
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
-use domain::circuit::Circuit;
-use domain::webhook::Receiver;
+use domain::circuit::{Circuit, PROBE_DURATION};
 use domain::{OwnerId, Timestamp};
 
 use crate::expressions::Expressions;
@@ -19,8 +20,8 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 /// What names a circuit.
 #[derive(Debug, Clone, Copy)]
 pub enum CircuitKey<'a> {
-    /// A receiver of an owner's webhooks.
-    Receiver(&'a OwnerId, &'a Receiver),
+    /// A destination of an owner's webhooks, whichever endpoints lead to it.
+    Destination(&'a OwnerId, &'a str),
     /// A provider, by its name.
     Provider(&'a str),
 }
@@ -28,7 +29,7 @@ pub enum CircuitKey<'a> {
 impl CircuitKey<'_> {
     fn key(self) -> Attributes {
         match self {
-            Self::Receiver(owner, receiver) => keys::circuit(owner, receiver),
+            Self::Destination(owner, destination) => keys::circuit(owner, destination),
             Self::Provider(name) => keys::provider_circuit(name),
         }
     }
@@ -84,31 +85,59 @@ impl Store {
         Ok(self.update("open a circuit", key.key(), update, condition).await?.is_ok())
     }
 
-    /// Claims the one probe of a half-open circuit; whether it was free.
+    /// Claims the one probe of a circuit that was open until `opened_until`; whether it was free.
     pub async fn claim_probe(
         &self,
         key: CircuitKey<'_>,
+        opened_until: Timestamp,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut update = Expressions::default();
         update.set("probe_until", time(until));
         let (open, probe) = (update.name("open_until"), update.name("probe_until"));
-        let now = update.value(time(now));
-        let condition =
-            format!("{open} <= {now} AND (attribute_not_exists({probe}) OR {probe} <= {now})");
+        let (now, opened_until) = (update.value(time(now)), update.value(time(opened_until)));
+        let condition = format!(
+            "{open} = {opened_until} AND (attribute_not_exists({probe}) OR {probe} <= {now})"
+        );
         Ok(self.update("claim a probe", key.key(), update, condition).await?.is_ok())
     }
 
-    /// Closes the circuit, and with it forgets all failures.
-    pub async fn close_circuit(&self, key: CircuitKey<'_>) -> Result<(), StoreError> {
+    /// Closes the circuit after a call that began at `began` has succeeded, and with it forgets
+    /// all failures. A success that began before the circuit opened proves nothing, unless it is
+    /// the probe.
+    pub async fn close_circuit(
+        &self,
+        key: CircuitKey<'_>,
+        began: Timestamp,
+    ) -> Result<(), StoreError> {
+        let closed = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key.key()))
+            .condition_expression(
+                "attribute_not_exists(open_until) OR open_until <= :began OR probe_until <= :probe",
+            )
+            .expression_attribute_values(":began", time(began))
+            .expression_attribute_values(":probe", time(began + PROBE_DURATION))
+            .send()
+            .await;
+        match closed.map_err(SdkError::into_service_error) {
+            Ok(_) | Err(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            Err(error) => Err(StoreError::call("close a circuit")(error)),
+        }
+    }
+
+    /// Closes the circuit at its owner's request.
+    pub async fn reset_circuit(&self, key: CircuitKey<'_>) -> Result<(), StoreError> {
         self.client
             .delete_item()
             .table_name(&self.table)
             .set_key(Some(key.key()))
             .send()
             .await
-            .map_err(StoreError::call("close a circuit"))?;
+            .map_err(StoreError::call("reset a circuit"))?;
         Ok(())
     }
 }

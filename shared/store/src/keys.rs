@@ -33,6 +33,9 @@ pub(crate) const STEP: &str = "JOB#";
 /// Prefix of the sort keys of endpoints.
 pub(crate) const ENDPOINT: &str = "ENDPOINT#";
 
+/// Prefix of the sort keys of destinations' circuits.
+const CIRCUIT: &str = "HEALTH#";
+
 /// An item, or its key.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
@@ -106,9 +109,15 @@ pub(crate) fn delivery(id: &MessageId) -> Attributes {
     key(format!("DELIVERY#{id}"), "DELIVERY")
 }
 
-/// The circuit of a receiver of webhooks.
-pub(crate) fn circuit(owner: &OwnerId, receiver: &Receiver) -> Attributes {
-    key(format!("OWNER#{owner}"), &format!("HEALTH#{}", receiver.key()))
+/// The circuit of a destination of an owner's webhooks.
+pub(crate) fn circuit(owner: &OwnerId, destination: &str) -> Attributes {
+    key(format!("OWNER#{owner}"), &format!("{CIRCUIT}{destination}"))
+}
+
+/// The name in the key of a destination's circuit.
+pub(crate) fn circuit_name(item: &Attributes) -> String {
+    let sort_key = item.get(SK).and_then(|value| value.as_s().ok());
+    sort_key.and_then(|text| text.strip_prefix(CIRCUIT)).unwrap_or_default().to_owned()
 }
 
 /// The circuit of a provider.

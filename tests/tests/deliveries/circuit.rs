@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::delivery::{DeliveryStatus, DiscardReason};
+use domain::endpoint::DisabledReason;
 use domain::webhook::Receiver;
-use domain::{EventType, Timestamp};
+use domain::{EndpointId, EventType, OwnerId, Timestamp};
 use serde_json::{Value, json};
+use store::CircuitKey;
 use tests::World;
 use tests::world::START;
 
@@ -130,4 +132,119 @@ async fn a_rate_limit_delays_and_drops_nothing() {
         .map(|delivery| u32::try_from(delivery["attempts_made"].as_u64().unwrap()).unwrap())
         .sum();
     assert_eq!(sent as usize, COUNT, "waiting for a permit is no attempt");
+}
+
+/// All of them are read before the first has failed, so none of them knows of a circuit.
+#[tokio::test]
+async fn a_burst_of_which_most_succeed_opens_no_circuit() {
+    let world = World::new().await;
+    let mut count = 0;
+    world.receiver.answer(move |_, _| {
+        count += 1;
+        if count % 4 == 0 { 503 } else { 204 }
+    });
+    let receiver = Receiver::Url(world.receiver.url());
+    world.post((0..200).map(|nth| world.webhook(EVENT, nth, &receiver))).await;
+    // An open circuit would hold them back for twice as long.
+    let end = START + Duration::from_secs(12);
+    world.run_until("12 seconds", async || world.clock.now() >= end).await;
+    let arrived = world.receiver.webhooks();
+    let ids: BTreeSet<_> = arrived.iter().map(|webhook| webhook.id()).collect();
+    assert_eq!(ids.len(), 200, "some are held back");
+    let key = CircuitKey::Destination(&OwnerId::new("local"), &receiver.key());
+    let circuit = world.store().circuit(key).await.unwrap();
+    assert!(circuit.is_none_or(|circuit| circuit.open_until.is_none()));
+}
+
+#[tokio::test]
+async fn a_success_that_began_before_the_circuit_opened_does_not_close_it() {
+    let world = World::frozen().await;
+    let (store, owner) = (world.store(), OwnerId::new("local"));
+    let key = CircuitKey::Destination(&owner, "url_1");
+    let at = |seconds| START + Duration::from_secs(seconds);
+    let is_open = async || store.circuit(key).await.unwrap().is_some();
+    let circuit = store.record_failure(key, at(10)).await.unwrap();
+    assert!(store.open_circuit(key, &circuit, at(40)).await.unwrap());
+    store.close_circuit(key, at(9)).await.unwrap();
+    assert!(is_open().await, "it was sent before the failures");
+    // A probe while it is open is a test event's.
+    assert!(store.claim_probe(key, at(40), at(20), at(50)).await.unwrap());
+    assert!(!store.claim_probe(key, at(40), at(21), at(51)).await.unwrap(), "one at a time");
+    store.close_circuit(key, at(19)).await.unwrap();
+    assert!(is_open().await, "it is not the probe");
+    store.close_circuit(key, at(20)).await.unwrap();
+    assert!(!is_open().await, "the probe closes it");
+
+    let circuit = store.record_failure(key, at(60)).await.unwrap();
+    assert!(store.open_circuit(key, &circuit, at(90)).await.unwrap());
+    store.close_circuit(key, at(90)).await.unwrap();
+    assert!(!is_open().await, "what begins later closes it too");
+}
+
+#[tokio::test]
+async fn endpoints_at_one_url_have_one_circuit() {
+    const ENDPOINTS: usize = 50;
+    let world = World::new().await;
+    world.receiver.answer(|_, _| 500);
+    let settings = json!({ "url": world.receiver.url(), "retry_schedule_seconds": vec![1; 20] });
+    let mut webhooks = Vec::new();
+    for nth in 0..ENDPOINTS {
+        let receiver = Receiver::Endpoint(world.endpoint(&settings).await);
+        webhooks.push(world.webhook(EVENT, nth, &receiver));
+    }
+    world.post(webhooks).await;
+    let end = START + Duration::from_secs(24);
+    world.run_until("24 seconds", async || world.clock.now() >= end).await;
+    let count = world.receiver.webhooks().len();
+    assert!((10..=2 * ENDPOINTS).contains(&count), "{count} requests");
+
+    // Another URL of such an endpoint is none of its business.
+    let other = tests::Receiver::start(world.clock.clone()).await;
+    let endpoints = world.client.get("/v1/endpoints?limit=1").await.json();
+    let moved: EndpointId = endpoints["data"][0]["id"].as_str().unwrap().parse().unwrap();
+    let path = format!("/v1/endpoints/{moved}");
+    let answer = world.client.patch(&path, &json!({ "url": other.url() })).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    world.post([world.webhook(EVENT, 99, &Receiver::Endpoint(moved))]).await;
+    world.quiet().await;
+    assert_eq!(other.webhooks().len(), 1);
+}
+
+#[tokio::test]
+async fn a_test_event_passes_an_open_circuit_as_its_probe() {
+    let world = World::new().await;
+    world.receiver.answer(|_, _| 500);
+    let endpoint = world.endpoint(&json!({ "url": world.receiver.url() })).await;
+    let receiver = Receiver::Endpoint(endpoint.clone());
+    world.post((0..30).map(|nth| world.webhook(EVENT, nth, &receiver))).await;
+    world.quiet().await;
+    let before = world.receiver.webhooks().len();
+    for _ in 0..5 {
+        let path = format!("/v1/endpoints/{endpoint}/test");
+        assert_eq!(world.client.post(&path, &json!({})).await.status, 202);
+    }
+    world.quiet().await;
+    assert_eq!(world.receiver.webhooks().len(), before + 1, "one at a time");
+    // A change of what is enabled already leaves the circuit as it is.
+    let path = format!("/v1/endpoints/{endpoint}");
+    let body = json!({ "status": "enabled", "url": world.receiver.url() });
+    assert_eq!(world.client.patch(&path, &body).await.status, 200);
+    world.post([world.webhook(EVENT, 99, &receiver)]).await;
+    world.quiet().await;
+    assert_eq!(world.receiver.webhooks().len(), before + 1);
+    world.receiver.answer(|_, _| 204);
+    world.run_out().await;
+    assert!(world.all("/v1/deliveries?limit=100&status=retrying").await.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_of_the_old_url_does_not_disable_the_endpoint_at_its_new_one() {
+    let world = World::frozen().await;
+    let endpoint = world.endpoint(&json!({ "url": world.receiver.url() })).await;
+    let (store, owner, now) = (world.store(), OwnerId::new("local"), world.clock.now());
+    let disable = async |url: &str| {
+        store.disable_endpoint(&owner, &endpoint, url, DisabledReason::Gone, now).await.unwrap()
+    };
+    assert!(!disable("https://old.example/hook").await);
+    assert!(disable(&world.receiver.url()).await);
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use domain::EventType;
 use domain::webhook::Receiver;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::World;
 use tests::world::START;
 
@@ -49,10 +49,9 @@ async fn ten_thousand_webhooks_to_a_receiver_that_fails_at_random() {
         started.elapsed().as_secs_f64()
     );
     assert_eq!(arrived.len() + exhausted.len(), WEBHOOKS, "none is lost");
-    // More on a busy machine, where an attempt may also take too long.
-    assert!(exhausted.len() >= 150);
+    assert!((150..400).contains(&exhausted.len()));
     for delivery in &exhausted {
-        assert!(delivery["attempts_made"] == 3 || waited_too_long(delivery), "{delivery}");
+        assert_eq!(delivery["attempts_made"], 3, "the circuit was open for too long: {delivery}");
     }
     assert_eq!(world.all(&list(&endpoint, "delivered")).await.len(), arrived.len());
 
@@ -63,13 +62,6 @@ async fn ten_thousand_webhooks_to_a_receiver_that_fails_at_random() {
     assert_eq!(self::arrived(&world).len(), WEBHOOKS, "each has arrived in the end");
     assert!(world.all(&list(&endpoint, "exhausted")).await.is_empty());
     one_id_each(&world);
-}
-
-/// Whether it was exhausted while its receiver's circuit was open.
-fn waited_too_long(delivery: &Value) -> bool {
-    let last = delivery["attempts"].as_array().and_then(|attempts| attempts.last());
-    let error = last.and_then(|attempt| attempt["error"].as_str());
-    error.is_some_and(|error| error.starts_with("not sent"))
 }
 
 fn list(endpoint: &domain::EndpointId, status: &str) -> String {

@@ -110,3 +110,21 @@ async fn a_rotation_is_bounded_and_happens_once() {
     let answer = world.client.post(&path, &json!({})).await;
     assert_eq!((answer.status, &answer.json()["code"]), (409, &json!("too_many_secrets")));
 }
+
+/// Its secret may have leaked before it was deleted.
+#[tokio::test]
+async fn an_endpoint_created_again_under_its_key_has_another_secret() {
+    let world = World::frozen().await;
+    let body = json!({ "url": world.receiver.url() }).to_string();
+    let create = async || {
+        let headers = [("idempotency-key", "terraform-prod-hook")];
+        world.client.post_with("/v1/endpoints", &headers, body.clone()).await
+    };
+    let first = create().await.json();
+    assert_eq!(create().await.json()["secret"], first["secret"], "a retry is answered alike");
+    assert_eq!(world.client.delete(&path(&first)).await.status, 204);
+    world.pass(Duration::from_hours(25));
+    let again = create().await;
+    assert_eq!(again.status, 201, "{again:?}");
+    assert_ne!(again.json()["secret"], first["secret"]);
+}

@@ -1,5 +1,6 @@
-//! Every function: sample events, budgets, permissions.
+//! Every function: access, sample events, budgets, permissions.
 
+pub(crate) mod access;
 pub(crate) mod budgets;
 pub(crate) mod cold_start;
 pub(crate) mod events;

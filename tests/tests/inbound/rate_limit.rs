@@ -7,7 +7,7 @@ use domain::Secret;
 use serde_json::json;
 use signing::hex_hmac;
 use tests::sent::Sent;
-use tests::world::STITCH_WEBHOOK_SECRET;
+use tests::world::{RUNPOD_WEBHOOK_SECRET, STITCH_WEBHOOK_SECRET};
 use tests::{Answer, World};
 
 const STITCH: &str = "/api/webhooks/stitch-complete";
@@ -104,4 +104,42 @@ async fn instances_share_one_window() {
         matches!(lease(window, 20).await, Lease::Granted { permits: 20, .. }),
         "all is forgotten"
     );
+}
+
+#[tokio::test]
+async fn a_worker_with_the_shared_secret_is_limited_by_its_address() {
+    let world = World::frozen().await;
+    let body = json!({ "job_id": "job_nobody", "download_url": "https://x.example/a" }).to_string();
+    let signature = hex_hmac::sign(&Secret::new(RUNPOD_WEBHOOK_SECRET), body.as_bytes()).unwrap();
+    let client = world.client.with_key(None);
+    let mut statuses = Vec::new();
+    for nth in 0..110 {
+        let from = format!("203.0.113.{nth}");
+        let headers =
+            [("X-Webhook-Signature", signature.as_str()), ("X-Forwarded-For", from.as_str())];
+        let answer = client.post_with("/api/runpod-webhook", &headers, body.clone()).await;
+        statuses.push(answer.status);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 10, "{statuses:?}");
+}
+
+/// Who has no more than the callback URL of one attempt may share an address with all workers.
+#[tokio::test]
+async fn a_callback_url_is_limited_by_its_job() {
+    let world = World::new().await;
+    let mut callbacks = Vec::new();
+    for _ in 0..2 {
+        let id = world.client.speak("Akkam jirta?", &world.receiver.url()).await;
+        world.quiet().await;
+        callbacks.push((world.provider.callback(), world.provider.file_ready(&id)));
+    }
+    let client = world.client.with_key(None);
+    let post =
+        async |(url, body): &(String, serde_json::Value)| client.post(url, body).await.status;
+    let mut refused = 0;
+    for _ in 0..130 {
+        refused += usize::from(post(&callbacks[1]).await == 429);
+    }
+    assert!((15..=20).contains(&refused), "{refused}: 100 a minute, and a few that are free");
+    assert_eq!(post(&callbacks[0]).await, 200, "another job is not concerned");
 }

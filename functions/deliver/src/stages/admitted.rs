@@ -1,11 +1,12 @@
 //! Whether a webhook may be sent now. One dead or slow receiver must not use up what others
 //! need, and none gets more than its rate limit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Timestamp;
 use domain::circuit::CircuitState;
 use domain::delivery::DiscardReason;
+use domain::{Timestamp, UrlHost};
 use runtime::queue::WorkError;
 use runtime::{Clock, random};
 use store::{CircuitKey, Store};
@@ -13,7 +14,7 @@ use store::{CircuitKey, Store};
 use super::planned::Planned;
 use crate::bulkhead::{Bulkhead, Place};
 
-/// How long to wait for a probe or a place among the unanswered, at least and at most.
+/// How long to wait for a probe, at least and at most.
 const SOON: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
 /// Over how long what waits for an open circuit comes back once that is half-open.
 const SPREAD: Duration = Duration::from_secs(4);
@@ -49,7 +50,7 @@ pub(crate) struct Admitted {
 #[derive(Debug)]
 pub(crate) struct Admitter {
     pub(crate) store: Store,
-    pub(crate) bulkhead: Bulkhead,
+    pub(crate) bulkhead: Arc<Bulkhead>,
     pub(crate) has_notification_service: bool,
     pub(crate) clock: Clock,
 }
@@ -83,10 +84,11 @@ impl Admitter {
         {
             return Ok(soon(planned, now));
         }
-        let receiver = planned.webhook().receiver.key();
-        Ok(match self.bulkhead.enter(&receiver).await {
-            Some(place) => Admission::Granted(Admitted { planned, place }),
-            None => soon(planned, now),
+        let (owner, host) = (&planned.webhook().owner, UrlHost(planned.url().unwrap_or_default()));
+        let claim = [owner.as_str(), &host.to_string(), &planned.destination];
+        Ok(match self.bulkhead.enter(claim, now).await {
+            Ok(place) => Admission::Granted(Admitted { planned, place }),
+            Err(until) => held(planned, until),
         })
     }
 
@@ -110,9 +112,9 @@ impl Admitter {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, WorkError> {
-        let webhook = planned.webhook();
-        let circuit = CircuitKey::Receiver(&webhook.owner, &webhook.receiver);
-        let claimed = self.store.claim_probe(circuit, now, until).await;
+        let circuit = CircuitKey::Destination(&planned.webhook().owner, &planned.circuit_name);
+        let opened_until = planned.opened_until().unwrap_or(now);
+        let claimed = self.store.claim_probe(circuit, opened_until, now, until).await;
         claimed.map_err(|error| WorkError::new("claim a probe", error))
     }
 }

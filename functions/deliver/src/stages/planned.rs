@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::circuit::{Circuit, CircuitState};
+use domain::circuit::{Circuit, CircuitState, PROBE_DURATION};
 use domain::delivery::{Delivery, DiscardReason};
 use domain::endpoint::{Endpoint, EndpointStatus, SigningScheme};
 use domain::schedule::RetrySchedule;
@@ -25,17 +25,43 @@ pub(crate) struct Planned {
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) circuit: Option<Circuit>,
     pub(crate) is_recorded: bool,
+    /// What names the place that its receiver's URL leads to.
+    pub(crate) destination: String,
+    /// The name of the circuit that it belongs to: its destination, or its endpoint where that has
+    /// one of version 0.1 that is not closed yet.
+    pub(crate) circuit_name: String,
     owner_secrets: SecretVersions,
 }
 
 impl Planned {
     /// Reads what the table has about the webhook of `message`.
-    pub(crate) async fn read(store: &Store, message: Message) -> Result<Self, WorkError> {
+    pub(crate) async fn read(store: &Store, mut message: Message) -> Result<Self, WorkError> {
+        let failed = |error| WorkError::new("read the delivery", error);
         let Webhook { owner, id, receiver, .. } = &message.webhook;
-        let context = store.delivery_context(owner, id, receiver).await;
-        let DeliveryContext { delivery, circuit, endpoint, secrets } =
-            context.map_err(|error| WorkError::new("read the delivery", error))?;
+        let expected = message.destination.take().unwrap_or_else(|| receiver.key());
+        let context = store.delivery_context(owner, id, receiver, &expected).await;
+        let DeliveryContext { delivery, mut circuit, endpoint, secrets } =
+            context.map_err(failed)?;
+        if let Some(endpoint) = &endpoint {
+            let destination = endpoint.destination();
+            if destination != expected {
+                let of_it = store.destination_circuit(owner, &destination).await;
+                let of_it = of_it.map_err(failed)?;
+                circuit = of_it.map(|of_it| (destination.clone(), of_it)).or(circuit.filter(
+                    // That of another URL is not this endpoint's; that of the endpoint is.
+                    |(name, _)| *name == endpoint.id.as_str(),
+                ));
+            }
+            message.destination = Some(destination);
+        }
+        let destination = message.destination.clone().unwrap_or(expected);
+        let (circuit_name, circuit) = match circuit {
+            Some((name, circuit)) => (name, Some(circuit)),
+            None => (destination.clone(), None),
+        };
         Ok(Self {
+            destination,
+            circuit_name,
             is_recorded: delivery.is_some(),
             delivery: delivery.unwrap_or_else(|| Delivery::pending(message.webhook.clone())),
             endpoint,
@@ -93,13 +119,27 @@ impl Planned {
         self.endpoint.as_ref()?.rate_limit_per_second
     }
 
-    /// The state of its receiver's circuit at `now`. A test event passes any: its sender may have
-    /// just repaired the receiver.
+    /// The state of its destination's circuit at `now`. For a test event an open one counts as
+    /// half-open, since its sender may have just repaired the receiver: it is the probe.
     pub(crate) fn circuit_state(&self, now: Timestamp) -> CircuitState {
-        match &self.circuit {
-            Some(circuit) if !self.is_test() => circuit.state(now),
-            _ => CircuitState::Closed,
+        let state =
+            self.circuit.as_ref().map_or(CircuitState::Closed, |circuit| circuit.state(now));
+        match state {
+            CircuitState::Open(_) if self.is_test() && !self.is_probed(now) => {
+                CircuitState::HalfOpen(now + PROBE_DURATION)
+            }
+            state => state,
         }
+    }
+
+    fn is_probed(&self, now: Timestamp) -> bool {
+        let probe = self.circuit.as_ref().and_then(|circuit| circuit.probe_until);
+        probe.is_some_and(|until| until > now)
+    }
+
+    /// Until when its destination's circuit is or was open.
+    pub(crate) fn opened_until(&self) -> Option<Timestamp> {
+        self.circuit.as_ref()?.open_until
     }
 
     /// Why it is not sent at all, if its receiver does not exist any more.

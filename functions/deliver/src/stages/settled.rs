@@ -25,6 +25,11 @@ pub(crate) struct Settled {
     pub(crate) verdict: Option<Verdict>,
     /// Whether its receiver had failed before.
     pub(crate) had_failed: bool,
+    /// What names the place that it was sent to.
+    pub(crate) destination: String,
+    pub(crate) circuit_name: String,
+    /// The endpoint's URL, if the last attempt was made at it.
+    pub(crate) attempted_url: Option<String>,
 }
 
 impl Settled {
@@ -84,9 +89,22 @@ impl Settled {
         Self::unsent(planned, planned.delivery.clone())
     }
 
+    /// When the attempt began, if one was made.
+    pub(crate) fn began(&self) -> Option<Timestamp> {
+        self.delivery.attempts.last().map(|last| last.at)
+    }
+
     fn unsent(planned: &Planned, delivery: Delivery) -> Self {
-        let (message, seen) = (planned.message.clone(), planned.seen());
-        Self { message, delivery, seen, verdict: None, had_failed: false }
+        Self {
+            message: planned.message.clone(),
+            seen: planned.seen(),
+            verdict: None,
+            had_failed: false,
+            destination: planned.destination.clone(),
+            circuit_name: planned.circuit_name.clone(),
+            attempted_url: attempted_url(planned, &delivery),
+            delivery,
+        }
     }
 
     /// Saves the record, unless the delivery has changed since it was read.
@@ -112,4 +130,11 @@ impl Settled {
         let attempts_made = self.delivery.attempts_made;
         Some((Message { attempts_made, permit_at: None, ..self.message }, at))
     }
+}
+
+/// The endpoint's URL, unless it was changed after the last attempt.
+fn attempted_url(planned: &Planned, delivery: &Delivery) -> Option<String> {
+    let (endpoint, last) = (planned.endpoint.as_ref()?, delivery.attempts.last()?);
+    let is_from_before = planned.was_attempted() && endpoint.updated_at > last.at;
+    (!is_from_before).then(|| endpoint.url.clone())
 }

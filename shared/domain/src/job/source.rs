@@ -1,10 +1,14 @@
 //! The files that a provider announces for a while, until they are pulled into our bucket.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::UrlHost;
 
 /// What a URL begins with that is itself the file.
 const INLINE: &str = "data:";
@@ -17,7 +21,7 @@ const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Everything that a finished task announces.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Source {
     /// The files, the one that the job is named after first.
@@ -27,7 +31,7 @@ pub struct Source {
 }
 
 /// One file of a provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// Where to pull it from. A `data:` URL is the file itself; see [`inline_bytes`].
     pub url: String,
@@ -101,6 +105,24 @@ impl SourceFile {
     fn is_plain(&self, role: FileRole) -> bool {
         let is_named = self.name.is_some() || self.index.is_some();
         self.role == role && !is_named && self.attributes.is_empty()
+    }
+}
+
+/// Shows no URL: a presigned one is a key to the file.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has_confirmation = self.confirmation_url.is_some();
+        let mut all = f.debug_struct("Source");
+        all.field("files", &self.files).field("has_confirmation", &has_confirmation).finish()
+    }
+}
+
+/// Shows its URL's host alone.
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut file = f.debug_struct("SourceFile");
+        file.field("url", &UrlHost(&self.url)).field("role", &self.role);
+        file.field("name", &self.name).field("index", &self.index).finish_non_exhaustive()
     }
 }
 

@@ -188,7 +188,9 @@ impl Store {
         filling: &mut Filling<'_>,
     ) -> Result<bool, StoreError> {
         loop {
-            let (found, more) = self.inbound_of(job_id, place.shown.as_ref()).await?;
+            // A place of another job is none in this one.
+            let shown = place.shown.as_ref().filter(|shown| shown.job_id == *job_id);
+            let (found, more) = self.inbound_of(job_id, shown).await?;
             for inbound in found {
                 place.shown = Some(inbound.id.clone());
                 if filling.add(inbound, place) {
