@@ -44,7 +44,8 @@ bench: $(PYTHON_TOOLS) ## Measures cold start, size, throughput and cost
 	  --target $(MACHINE)-unknown-linux-gnu.2.34 --manifest-path infra/tools/bench/defaults/Cargo.toml \
 	  --lambda-dir $(HOST_PROGRAMS)
 	$(VENV)/bin/python -m infra.tools.bench
-	cargo build --profile profiling --locked --package hookreel-local --package bench-throughput
+	cargo build --profile profiling --locked --package hookreel-local --package hookreel-cli \
+	  --package bench-throughput
 	target/profiling/bench-throughput
 
 cost: ## Writes docs/COST.md from the counted calls

@@ -18,6 +18,8 @@ use crate::options::Options;
 pub(crate) const API_KEY: &str = "hr_bench-throughput-key";
 /// Clock ticks a second in `/proc`, the same on every Linux that Rust supports.
 const TICKS: f64 = 100.0;
+/// The name of the table in the embedded cloud.
+const TABLE: &str = "hookreel-Table";
 
 /// `hookreel-local` with a data folder of its own. Dropping this kills it.
 pub(crate) struct Cloud {
@@ -26,9 +28,16 @@ pub(crate) struct Cloud {
     provider: String,
     meter: bool,
     port: u16,
-    api_url: String,
+    urls: Urls,
     folder: TempDir,
     started_in: Duration,
+}
+
+/// Where the process listens.
+#[derive(Debug, Default)]
+struct Urls {
+    api: String,
+    aws: String,
 }
 
 /// The resources that a process has used so far.
@@ -64,7 +73,7 @@ impl Cloud {
             provider,
             meter,
             port,
-            api_url: String::new(),
+            urls: Urls::default(),
             folder,
             started_in: Duration::ZERO,
         };
@@ -82,7 +91,7 @@ impl Cloud {
     }
 
     async fn await_start(&mut self, begun: Instant) -> Result<(), BenchError> {
-        self.api_url = api_url(&mut self.child).await.ok_or(BenchError::NotStarted)?;
+        self.urls = urls(&mut self.child).await.ok_or(BenchError::NotStarted)?;
         self.started_in = begun.elapsed();
         Ok(())
     }
@@ -93,7 +102,20 @@ impl Cloud {
     }
 
     pub(crate) fn api_url(&self) -> &str {
-        &self.api_url
+        &self.urls.api
+    }
+
+    /// Creates an API key of `owner`, with the operator's command.
+    pub(crate) async fn create_key(&self, owner: &str) -> Result<String, BenchError> {
+        let output = Command::new(self.program.with_file_name("hookreel"))
+            .args(["keys", "create", "--table", TABLE, "--owner", owner])
+            .env("AWS_ENDPOINT_URL", &self.urls.aws)
+            .envs(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, "local")))
+            .output()
+            .await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let key = text.lines().next().filter(|_| output.status.success());
+        key.map(str::to_owned).ok_or(BenchError::NoKey)
     }
 
     /// The resources that it has used so far.
@@ -173,8 +195,8 @@ fn beside() -> Result<PathBuf, BenchError> {
     if program.exists() { Ok(program) } else { Err(BenchError::NoProgram(program)) }
 }
 
-/// Waits for the log line with the API's URL, and discards the later ones.
-async fn api_url(child: &mut Child) -> Option<String> {
+/// Waits for the log line with the URLs, and discards the later ones.
+async fn urls(child: &mut Child) -> Option<Urls> {
     let output = child.stdout.take()?;
     let errors = child.stderr.take()?;
     tokio::spawn(async move {
@@ -184,13 +206,15 @@ async fn api_url(child: &mut Child) -> Option<String> {
         }
     });
     let mut lines = BufReader::new(output).lines();
-    let url = loop {
+    let urls = loop {
         let line: Value = serde_json::from_str(&lines.next_line().await.ok()??).ok()?;
-        let api = line["api"].as_str().or_else(|| line["fields"]["api"].as_str());
-        if let Some(api) = api {
-            break api.to_owned();
+        let text = |name: &str| {
+            line[name].as_str().or_else(|| line["fields"][name].as_str()).map(str::to_owned)
+        };
+        if let (Some(api), Some(aws)) = (text("api"), text("aws")) {
+            break Urls { api, aws };
         }
     };
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Some(url)
+    Some(urls)
 }

@@ -22,6 +22,9 @@ pub(crate) enum BenchError {
     /// The program ended before it logged its URL.
     #[error("hookreel-local did not start")]
     NotStarted,
+    /// The operator's command created no key.
+    #[error("no API key was created; is the operator's command beside hookreel-local?")]
+    NoKey,
     /// The API refused a request.
     #[error("the API answered {0}")]
     Refused(u16),

@@ -9,6 +9,7 @@ mod error;
 mod goals;
 mod load;
 mod misbehaviour;
+mod neighbour;
 mod options;
 mod provider;
 mod receiver;
@@ -33,6 +34,8 @@ const HALF_LOAD: f64 = 300.0;
 /// Jobs a second while some receivers misbehave: low enough that the healthy ones do not wait for
 /// the processor.
 const MISBEHAVING_LOAD: f64 = 60.0;
+/// Events a second of the owner that has a noisy neighbour, low likewise.
+const NEIGHBOUR_LOAD: f64 = 20.0;
 /// The duration of scenarios with a given rate.
 const STEADY: Duration = Duration::from_secs(30);
 
@@ -67,6 +70,13 @@ async fn run(options: &Options) -> Result<bool, BenchError> {
             );
             continue;
         }
+        if *scenario == Scenario::NoisyNeighbour {
+            let neighbour = neighbour::measure(&plan, options).await?;
+            neighbour.print();
+            let what = "another owner hangs: event → arrival, p99";
+            goals.must_be_at_most(what, neighbour.ratio(), 2.0, "×");
+            continue;
+        }
         let measured = measure(*scenario, &plan, options).await?;
         measured.print(*scenario);
         add_goals(*scenario, &measured, &mut goals);
@@ -85,6 +95,7 @@ fn plan_of(scenario: Scenario, options: &Options, half_load: f64) -> Plan {
         Scenario::Parts | Scenario::Kill => (tenth, None),
         Scenario::HalfLoad => (tenth, Some(half_load)),
         Scenario::Misbehaving => (tenth, Some(MISBEHAVING_LOAD)),
+        Scenario::NoisyNeighbour => (tenth, Some(NEIGHBOUR_LOAD)),
     };
     let items = rate.map_or(items, |rate| items.min(whole(rate * STEADY.as_secs_f64())));
     Plan { work: scenario.work(), items, under_way: options.under_way, rate }
@@ -153,6 +164,6 @@ fn add_goals(scenario: Scenario, measured: &Measured, goals: &mut Goals) {
             let p99 = measured.arrival().p99 / 1000.0;
             goals.must_be_at_most("others misbehave: event → arrival, p99", p99, 1.0, "s");
         }
-        Scenario::Parts | Scenario::Kill => {}
+        Scenario::Parts | Scenario::NoisyNeighbour | Scenario::Kill => {}
     }
 }

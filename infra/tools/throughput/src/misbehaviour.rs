@@ -40,6 +40,15 @@ pub(crate) async fn start() -> Result<Vec<String>, BenchError> {
     Ok(served.chain([DEAD.to_owned()]).collect())
 }
 
+/// Starts `count` receivers that hang; returns their URLs.
+pub(crate) async fn hanging(count: usize) -> Result<Vec<String>, BenchError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let router = Router::new().fallback(std::future::pending::<StatusCode>);
+    tokio::spawn(async { axum::serve(listener, router).await });
+    Ok((0..count).map(|nth| format!("{base}/{nth}")).collect())
+}
+
 /// Sends a byte a second.
 fn slow() -> Body {
     Body::from_stream(stream::repeat(()).then(|()| async {

@@ -38,19 +38,28 @@ pub(crate) enum Scenario {
     Parts,
     /// Jobs, a fifth of which have misbehaving receivers.
     Misbehaving,
+    /// Events of one owner while the receivers of another hang.
+    NoisyNeighbour,
     /// Events, with the process killed and restarted halfway.
     Kill,
 }
 
 impl Scenario {
     /// All scenarios, in their default order.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Events, Self::HalfLoad, Self::Jobs, Self::Parts, Self::Misbehaving, Self::Kill];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Events,
+        Self::HalfLoad,
+        Self::Jobs,
+        Self::Parts,
+        Self::Misbehaving,
+        Self::NoisyNeighbour,
+        Self::Kill,
+    ];
 
     /// The kind of work in the scenario.
     pub(crate) const fn work(self) -> Work {
         match self {
-            Self::Events | Self::HalfLoad | Self::Kill => Work::Event,
+            Self::Events | Self::HalfLoad | Self::NoisyNeighbour | Self::Kill => Work::Event,
             Self::Jobs | Self::Parts | Self::Misbehaving => Work::Job,
         }
     }

@@ -26,7 +26,7 @@ pub(crate) struct Latency {
 }
 
 impl Latency {
-    fn of(times: impl Iterator<Item = Duration>) -> Self {
+    pub(crate) fn of(times: impl Iterator<Item = Duration>) -> Self {
         let mut times: Vec<_> = times.collect();
         times.sort();
         let at = |percent: usize| {
@@ -36,7 +36,7 @@ impl Latency {
         Self { median: at(50), p99: at(99), max: at(100) }
     }
 
-    fn print(self, what: &str) {
+    pub(crate) fn print(self, what: &str) {
         let Self { median, p99, max } = self;
         println!("  {what:<24} {median:>8.1} ms p50, {p99:.1} ms p99, {max:.1} ms max");
     }
