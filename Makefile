@@ -78,6 +78,7 @@ lint: $(PYTHON_TOOLS) ## Checks format, code, dependencies and the template
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	infra/tools/cargo_tools.sh
 	cargo deny --locked check bans licenses sources
+	infra/tools/advisories.sh
 	cargo machete
 	$(VENV)/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam validate --lint
