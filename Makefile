@@ -58,7 +58,7 @@ host-programs: $(PYTHON_TOOLS)
 	$(VENV)/bin/python -m infra.tools.package --host
 
 deploy: build ## Builds and deploys to AWS, guided the first time
-	$(WITH_TOOLS) sam deploy --template-file template.yaml $(if $(shell grep -s parameter_overrides samconfig.toml),,--guided)
+	$(WITH_TOOLS) sam deploy --template-file template.yaml --save-params $(OPTIONS) $(if $(shell grep -s parameter_overrides samconfig.toml),,--guided)
 
 rehearse: setup $(PYTHON_TOOLS) $(EMULATOR) host-programs ## Deploys into an emulator of AWS and runs every function there
 	cargo build --locked --package hookreel-studio --package hookreel-cli

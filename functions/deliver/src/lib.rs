@@ -22,6 +22,7 @@ mod notifications;
 mod stages;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use domain::Timestamp;
 use outbound::{Client, Guard};
@@ -38,6 +39,10 @@ use crate::stages::admitted::{Admission, Admitter};
 use crate::stages::attempted::{Attempted, Sender};
 use crate::stages::planned::Planned;
 use crate::stages::settled::Settled;
+
+/// For how long after an attempt the first receipt of its message may be a copy that SQS has made.
+/// Afterwards it was redriven: its retries alone take longer.
+const COPIES: Duration = Duration::from_mins(5);
 
 /// How often an attempt is recorded again because its delivery was replayed meanwhile.
 const RECORD_TRIES: usize = 5;
@@ -143,10 +148,11 @@ impl Deliver {
     }
 
     /// The attempt that this message asks for has been recorded. On the first receipt this is a
-    /// copy, and the invocation that made the attempt sends the next message. On a later receipt
-    /// that invocation may have died before it could.
+    /// copy, and the invocation that made the attempt sends the next message. On a later receipt,
+    /// or the first one of a message that was redriven, no invocation may have.
     async fn pick_up(&self, planned: &Planned, receipt: Receipt) -> Result<(), WorkError> {
-        if receipt.receive_count == 1 {
+        let age = planned.delivery.attempts.last().map(|last| self.clock.now().since(last.at));
+        if receipt.receive_count == 1 && age.is_none_or(|age| age < COPIES) {
             return Ok(());
         }
         self.follow_up.record(Settled::recorded(planned)).await

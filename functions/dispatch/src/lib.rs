@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use domain::job::ErrorCode;
 use domain::links::Links;
-use domain::{Job, JobError, JobId, JobKind, JobState, TaskId, Timestamp};
+use domain::{Job, JobError, JobId, JobKind, JobState, TaskId, Timestamp, limits};
 use http::StatusCode;
 use outbound::{ProviderClient, SendError};
 use providers::{Accounts, AnswerError, Configured, Order, Submission};
@@ -138,9 +138,17 @@ impl Dispatch {
     }
 
     /// Delays the job, as it is, until its provider may be called. The message is sent again, so
-    /// that however long it waits, it does not count as one that cannot be handled.
+    /// that it does not count as one that cannot be handled. It does so for as long as the job may
+    /// wait: `reconcile`, which has sent it again meanwhile if it was needed, ends the job then.
     async fn put_off(&self, message: &Message, until: Timestamp) -> Result<(), WorkError> {
-        let sent = self.queue.send(message, until.since(self.clock.now())).await;
+        let now = self.clock.now();
+        let since = message.waiting_since.unwrap_or(now);
+        if now.since(since) >= limits::START_DEADLINE {
+            tracing::warn!(job_id = %message.job_id, "not put off again");
+            return Ok(());
+        }
+        let message = Message { waiting_since: Some(since), ..message.clone() };
+        let sent = self.queue.send(&message, until.since(now)).await;
         sent.map_err(|error| WorkError::new("delay the job for its provider", error))
     }
 

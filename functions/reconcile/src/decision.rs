@@ -45,8 +45,8 @@ pub(crate) struct Uncertainty {
     pub(crate) time_to_live: Option<Duration>,
 }
 
-/// Decides what to do with `job`, which has not ended, at `now`. It is polled once in every
-/// `interval`.
+/// Decides what to do with `job`, which has not ended, at `now`. The poll before was about
+/// `interval` ago.
 pub(crate) fn decide(
     job: &Job,
     now: Timestamp,
@@ -54,6 +54,10 @@ pub(crate) fn decide(
     uncertainty: Uncertainty,
 ) -> Decision {
     let age = now.since(job.state_since);
+    if now.since(job.created_at) >= limits::JOB_DEADLINE && job.state != JobState::Waiting {
+        let message = "The job did not end in time.";
+        return Decision::Fail(JobError::new(ErrorCode::RunTimeout, message));
+    }
     match job.state {
         JobState::Queued => queued(job, age, now, interval),
         JobState::Dispatched if age < CLAIM => Decision::Wait,

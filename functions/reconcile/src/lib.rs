@@ -85,7 +85,7 @@ impl QueueFunction for Reconcile {
         }
         self.act(&job, &mut message.unusable_answers).await?;
         match message.polls {
-            Some(polls) => self.poll_again(message, polls + 1).await,
+            Some(polls) => self.poll_again(&job, message, polls + 1).await,
             None => Ok(()),
         }
     }
@@ -93,8 +93,7 @@ impl QueueFunction for Reconcile {
 
 impl Reconcile {
     async fn act(&self, job: &Job, unusable: &mut u32) -> Result<(), WorkError> {
-        let interval = schedule::poll_interval(self.confirmation_timeout);
-        match decide(job, self.clock.now(), interval, self.uncertainty(job)) {
+        match decide(job, self.clock.now(), self.interval(job), self.uncertainty(job)) {
             Decision::Wait => Ok(()),
             Decision::DispatchAgain => {
                 let sent = self.dispatch.send(&Dispatch::of(job), Duration::ZERO).await;
@@ -286,8 +285,19 @@ impl Reconcile {
         }
     }
 
-    async fn poll_again(&self, message: Message, polls: u32) -> Result<(), WorkError> {
-        let wait = schedule::poll_interval(self.confirmation_timeout);
+    /// How long after a poll of `job` the next one follows.
+    fn interval(&self, job: &Job) -> Duration {
+        let least = schedule::poll_interval(self.confirmation_timeout);
+        if job.cancel_requested_at.is_some() {
+            return least;
+        }
+        let kept = self.configured(job).ok().filter(|_| job.state == JobState::Running);
+        let kept = kept.map(|found| found.provider.file_retention(Some(self.confirmation_timeout)));
+        schedule::poll_wait(self.clock.now().since(job.state_since), kept, least)
+    }
+
+    async fn poll_again(&self, job: &Job, message: Message, polls: u32) -> Result<(), WorkError> {
+        let wait = self.interval(job);
         let sent = self.queue.send(&Message { polls: Some(polls), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("schedule the next poll", error))
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
@@ -61,7 +62,16 @@ struct QueueEvent {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct ScalingConfig {
+    #[serde(deserialize_with = "number")]
     maximum_concurrency: usize,
+}
+
+/// A number, which a parameter gives as a text.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    match Json::deserialize(deserializer)? {
+        Json::String(text) => text.parse().map_err(D::Error::custom),
+        number => usize::deserialize(number).map_err(D::Error::custom),
+    }
 }
 
 fn queue(properties: Json, path: &Path) -> Result<QueueMapping, TemplateError> {
@@ -97,7 +107,7 @@ struct StreamEvent {
     #[serde(rename = "StartingPosition")]
     _starting_position: Option<String>,
     #[serde(rename = "ParallelizationFactor")]
-    _parallelization_factor: Option<u32>,
+    _parallelization_factor: Option<Json>,
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ from infra.tools.template import Function, Queue, Template
 # By AWS's advice a message stays hidden for this many times its function's timeout.
 HIDDEN_TIMEOUTS = 6
 WAITING = "ApproximateNumberOfMessagesVisible"
+AGE = "ApproximateAgeOfOldestMessage"
 
 
 def complaints(_: Path, template: Template) -> Iterator[str]:
@@ -15,6 +16,8 @@ def complaints(_: Path, template: Template) -> Iterator[str]:
     for function in template.functions.values():
         for event in function.queues:
             yield from of_queue(template.queues[event.queue], function)
+            if not template.has_alarm(AGE, event.queue):
+                yield f"{template.queues[event.queue].logical_id} has no alarm on {AGE} in template.yaml"
             if not event.reports_failures:
                 yield f"{function.logical_id} lacks ReportBatchItemFailures: one failed message fails its batch"
     for name in sorted(dead_letter_queues(template)):

@@ -149,6 +149,10 @@ class Queues(Omission):
             "RelayDeadLetters has no alarm on ApproximateNumberOfMessagesVisible in template.yaml",
         )
 
+    def test_alarm_on_waiting_messages(self) -> None:
+        self.omit("IngestQueueBehind")
+        self.assert_complaints("IngestQueue has no alarm on ApproximateAgeOfOldestMessage in template.yaml")
+
     def test_reported_failures(self) -> None:
         self.replace(
             "template.yaml",

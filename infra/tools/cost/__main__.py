@@ -163,6 +163,16 @@ thumbnail. The calls are counted in the test `{SCENE}`;
 {rows(scene)}
 | **together** | | **{sum(dollars for _, _, dollars in scene):.2f}** |
 
+## What polls add
+
+A job that its provider works on is polled until it ends: twice within the time for which its file is kept,
+else after a quarter of the state's age, at most every five minutes. A poll is one read, one message and one
+invocation of `reconcile`.
+
+| a task of | polls, file kept a minute (RunPod) | $ per million jobs | polls, file kept ten minutes | $ per million jobs |
+| --- | ---: | ---: | ---: | ---: |
+{poll_rows()}
+
 ## What each choice saves
 
 | choice | instead of | $ per million jobs saved |
@@ -192,6 +202,31 @@ more than any call. The items of a job take about 4 KB for 30 days, ${4 * (MONTH
 
 {at_rest()}
 """
+
+
+def polls(seconds: int, most: int) -> int:
+    """How often a task of that length is polled, as `poll_wait` of `shared/domain` has it."""
+    age, count = 0, 0
+    while (age := age + min(max(age // 4, 30), most)) < seconds:
+        count += 1
+    return count
+
+
+def poll_rows() -> str:
+    """The rows of the table of polls."""
+    memory = template.read().functions["reconcile"].memory / 1024
+    waiting = (ASSUMED["a call of dynamodb"] + ASSUMED["a call of sqs"] + ASSUMED["the provider's answer to dispatch"]) / 1000
+    one = (
+        MILLION["dynamodb_read_unit"]
+        + 3 * MILLION["sqs_request"]
+        + MILLION["lambda_request"]
+        + memory * waiting * MILLION["lambda_arm64_gb_second"]
+    )
+    rows = []
+    for name, seconds in {"20 s": 20, "2 min": 120, "10 min": 600, "1 h": 3600, "2 h": 7200}.items():
+        often, seldom = polls(seconds, 30), polls(seconds, 300)
+        rows.append(f"| {name} | {often} | {often * one:.2f} | {seldom} | {seldom * one:.2f} |")
+    return "\n".join(rows)
 
 
 def waits() -> str:

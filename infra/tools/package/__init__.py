@@ -8,7 +8,7 @@ from infra.tools.template import ROOT
 
 def host() -> str:
     """This machine's architecture, as Lambda names it."""
-    return "arm64" if platform.machine() == "aarch64" else "x86_64"
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
 def triple(architecture: str) -> str:

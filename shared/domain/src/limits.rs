@@ -36,6 +36,9 @@ pub const ATTEMPTS: u32 = 3;
 pub const START_DEADLINE: Duration = Duration::from_hours(2);
 /// How long a provider may work on one attempt.
 pub const RUN_DEADLINE: Duration = Duration::from_hours(2);
+/// How long a job may take in all, with all its attempts. Each part of it has a deadline of its own,
+/// which comes first; this ends a job, and its polls, that slips through them.
+pub const JOB_DEADLINE: Duration = Duration::from_hours(7 * 24);
 /// How long a file that its provider has announced is retried, unless the provider keeps it for
 /// another time.
 pub const FILE_RETENTION: Duration = Duration::from_mins(10);

@@ -66,6 +66,18 @@ pub fn poll_interval(confirmation_timeout: Duration) -> Duration {
     confirmation_timeout / 2
 }
 
+/// Longest wait between two polls.
+const POLL_MAXIMUM: Duration = Duration::from_mins(5);
+
+/// How long to wait for the next poll of a job whose state began `age` ago: a quarter of that, since
+/// a webhook is expected, but not less than `least`. A file that its provider keeps for `kept` once
+/// it is made may vanish unseen: it is polled at least twice in that time.
+#[must_use]
+pub fn poll_wait(age: Duration, kept: Option<Duration>, least: Duration) -> Duration {
+    let most = kept.map_or(POLL_MAXIMUM, |kept| POLL_MAXIMUM.min(kept / 2));
+    (age / 4).clamp(least, most.max(least))
+}
+
 /// The backoff of a message whose `receive_count`-th receipt failed: 1 s, 2 s, 4 s … up to a
 /// minute.
 #[must_use]
@@ -120,6 +132,38 @@ mod tests {
             let wait = usual.wait(1, 0.5, Some(Duration::from_secs(asked)));
             prop_assert_eq!(wait, Some(Duration::from_secs(asked.clamp(2, 3600))));
         }
+    }
+
+    #[test]
+    fn polls_become_fewer_unless_a_file_may_vanish() {
+        let seconds = |age: u64, kept: Option<u64>| {
+            let kept = kept.map(Duration::from_secs);
+            poll_wait(Duration::from_secs(age), kept, Duration::from_secs(30)).as_secs()
+        };
+        for (age, kept, expected) in [
+            (0, None, 30),
+            (120, None, 30),
+            (240, None, 60),
+            (1200, None, 300),
+            (7200, None, 300),
+            (7200, Some(60), 30),
+            (7200, Some(10), 30),
+            (240, Some(600), 60),
+            (7200, Some(600), 300),
+            (7200, Some(400), 200),
+        ] {
+            assert_eq!(seconds(age, kept), expected, "{age} {kept:?}");
+        }
+        let polls = |kept| {
+            let mut age = 0;
+            std::iter::repeat_with(|| {
+                age += seconds(age, kept);
+                age
+            })
+            .take_while(|age| *age < 7200)
+            .count()
+        };
+        assert_eq!((polls(Some(60)), polls(None)), (239, 35), "in the two hours of a run");
     }
 
     #[test]

@@ -114,13 +114,19 @@ pub(crate) fn by_token(
 }
 
 /// Verifies the signature that the scene services and other plain senders use: the hex
-/// HMAC-SHA256 of the body in `X-Webhook-Signature`.
+/// HMAC-SHA256 of the body in `X-Webhook-Signature`. After a rotation `secret` is two, the new one
+/// and the previous one with a blank between them; either verifies.
 pub(crate) fn verify_hex_hmac(
     request: &WebhookRequest<'_>,
     secret: &Secret,
 ) -> Result<Sender, Unverified> {
     let name = signing::hex_hmac::SIGNATURE_HEADER;
     let signature = (request.header)(name).ok_or(Unverified::MissingHeader(name))?;
-    signing::hex_hmac::verify(secret, request.body, signature)
-        .map(|()| Sender::Provider { attempt: None })
+    let verify = |secret: &Secret| signing::hex_hmac::verify(secret, request.body, signature);
+    let mut parts = secret.expose().split_whitespace().map(Secret::new);
+    match verify(secret) {
+        Err(Unverified::NoMatch) if parts.any(|part| verify(&part).is_ok()) => Ok(()),
+        verified => verified,
+    }
+    .map(|()| Sender::Provider { attempt: None })
 }

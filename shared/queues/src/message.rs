@@ -16,13 +16,21 @@ pub struct Dispatch {
     /// What the job makes; messages of version 0.1 do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<JobKind>,
+    /// Since when it has been put off, if it has: the provider's circuit was open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
 }
 
 impl Dispatch {
     /// Has the next attempt of `job` begin.
     #[must_use]
     pub fn of(job: &Job) -> Self {
-        Self { job_id: job.id.clone(), last_attempt: job.attempt, kind: Some(job.kind()) }
+        Self {
+            job_id: job.id.clone(),
+            last_attempt: job.attempt,
+            kind: Some(job.kind()),
+            waiting_since: None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod faults;
 pub(crate) mod formats;
 pub(crate) mod many;
 pub(crate) mod receivers;
+pub(crate) mod redrive;
 pub(crate) mod replay;
 pub(crate) mod rotation;
 pub(crate) mod send;

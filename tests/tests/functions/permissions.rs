@@ -3,23 +3,32 @@
 //!
 //! `make lint` compares the roles with the source, which is fast and cannot see which code runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use hookreel_local::aws::{CallRecord, Service};
-use hookreel_template::{Function, describe};
+use hookreel_template::{Statement, describe};
 use tests::sent::Sent;
 use tests::templates;
 
-/// The actions that each function's role allows.
-static ALLOWED: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(|| {
+/// What each function's role allows.
+static ALLOWED: LazyLock<BTreeMap<String, Vec<Statement>>> = LazyLock::new(|| {
     let functions = describe(&templates::whole()).unwrap().functions;
-    functions.into_iter().map(role).collect()
+    functions.into_iter().map(|function| (function.definition.name, function.statements)).collect()
 });
 
-fn role(function: Function) -> (String, BTreeSet<String>) {
-    let actions = function.statements.into_iter().flat_map(|statement| statement.actions);
-    (function.definition.name, actions.collect())
+/// The beginnings that the partition keys of items must have; any if there are none.
+fn beginnings(statement: &Statement) -> Vec<&str> {
+    let patterns = &statement.condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    let patterns = patterns.as_array().map_or_else(|| vec![patterns], |all| all.iter().collect());
+    patterns.into_iter().filter_map(|one| one.as_str()?.strip_suffix('*')).collect()
+}
+
+fn allows(statement: &Statement, action: &str, partitions: &[String]) -> bool {
+    let beginnings = beginnings(statement);
+    let matches = |key: &String| beginnings.iter().any(|beginning| key.starts_with(beginning));
+    statement.actions.iter().any(|allowed| allowed == action)
+        && (beginnings.is_empty() || partitions.iter().all(matches))
 }
 
 /// Fails if a function has made a call that its role does not allow.
@@ -27,9 +36,12 @@ pub fn assert_allowed(sent: &Sent) {
     for record in sent.records() {
         let function = &*record.call.caller;
         let (actions, allowed) = (actions(record), &ALLOWED[function]);
+        let (partitions, any) = (&record.partitions, |action: &String| {
+            allowed.iter().any(|statement| allows(statement, action, &record.partitions))
+        });
         assert!(
-            actions.iter().any(|action| allowed.contains(action)),
-            "{function} calls {actions:?}, and its role in template.yaml allows {allowed:?}"
+            actions.iter().any(any),
+            "{function} calls {actions:?} on {partitions:?}; its role in template.yaml allows {allowed:?}"
         );
     }
 }
@@ -54,5 +66,18 @@ fn action(record: &CallRecord, operation: &str) -> String {
             "s3:PutObject".to_owned()
         }
         service => format!("{service}:{operation}"),
+    }
+}
+
+#[test]
+fn no_function_writes_api_keys_and_only_the_authorizer_reads_them() {
+    let key = ["KEY#hash".to_owned()];
+    for (function, statements) in &*ALLOWED {
+        for action in ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"] {
+            let action = format!("dynamodb:{action}");
+            let is_allowed = statements.iter().any(|one| allows(one, &action, &key));
+            let may = function == "authorizer" && action == "dynamodb:GetItem";
+            assert_eq!(is_allowed, may, "{function} {action}");
+        }
     }
 }

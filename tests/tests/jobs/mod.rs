@@ -1,5 +1,6 @@
 //! Jobs: the client API, the whole flow, faults.
 
+pub(crate) mod bounds;
 pub(crate) mod cancel;
 pub(crate) mod download;
 pub(crate) mod erase;

@@ -88,6 +88,7 @@ impl Admitter {
         let claim = [owner.as_str(), &host.to_string(), &planned.destination];
         Ok(match self.bulkhead.enter(claim, now).await {
             Ok(place) => Admission::Granted(Admitted { planned, place }),
+            Err(_) if planned.is_overdue(now) => Admission::Refused(planned, Refusal::Overdue(now)),
             Err(until) => held(planned, until),
         })
     }

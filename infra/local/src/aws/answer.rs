@@ -11,7 +11,7 @@ use s3s::Body;
 
 use super::Aws;
 use super::calls::{Answer, Call, CallRecord, Fault};
-use super::dynamodb::{Units, ask_for_units};
+use super::dynamodb::{Units, ask_for_units, partitions};
 use super::json::JsonAnswer;
 use super::target::{Service, Target};
 
@@ -67,8 +67,9 @@ impl Aws {
     }
 
     fn end(&self, call: Call, answer: Answer, units: Units) {
-        let Units { write, read } = units;
-        self.calls.end(CallRecord { call, answer, write_units: write, read_units: read });
+        let Units { write, read, partitions } = units;
+        let (write_units, read_units) = (write, read);
+        self.calls.end(CallRecord { call, answer, write_units, read_units, partitions });
     }
 
     /// The service's answer and, if `with_units`, the capacity that it consumed.
@@ -102,7 +103,7 @@ impl Aws {
             Service::Sqs => (self.queues.answer(operation, body).await, Units::default()),
             Service::DynamoDb if with_units => {
                 let answer = self.tables.answer(operation, &ask_for_units(body)).await;
-                let units = Units::of(operation, &answer);
+                let units = Units { partitions: partitions(body), ..Units::of(operation, &answer) };
                 (answer, units)
             }
             _ => (self.tables.answer(operation, body).await, Units::default()),

@@ -60,6 +60,8 @@ pub struct CallRecord {
     pub write_units: f64,
     /// Read units consumed, likewise.
     pub read_units: f64,
+    /// The partition keys that it names, of the table or of the index that it queries.
+    pub partitions: Vec<String>,
 }
 
 /// Decides which calls fail.

@@ -311,6 +311,21 @@ fn sender(
 }
 
 #[test]
+fn after_a_rotation_the_new_and_the_previous_secret_verify() {
+    let signed = |secret: &str| {
+        signing::hex_hmac::sign(&Secret::new(secret), ANNOUNCEMENT.as_bytes()).unwrap()
+    };
+    for secret in ["new", "previous"] {
+        let found = sender(None, None, Some(&signed(secret)), "new previous");
+        assert_eq!(found.unwrap(), Sender::Provider { attempt: None }, "{secret}");
+    }
+    for secret in ["older", "ne"] {
+        let found = sender(None, None, Some(&signed(secret)), "new previous");
+        assert!(matches!(found, Err(Unverified::NoMatch)), "{secret}");
+    }
+}
+
+#[test]
 fn a_token_counts_for_its_job_and_attempt() {
     let job_id: JobId = "job_1".parse().unwrap();
     let token = tokens().callback_token(&job_id, Attempt(2));

@@ -5,12 +5,40 @@ use serde_json::{Value, json};
 use super::super::json::JsonAnswer;
 
 /// Units that a call consumed, by the table and its indexes; a transaction's count double.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(in super::super) struct Units {
     /// Write units of 1 KB.
     pub write: f64,
     /// Read units of 4 KB; half for a read that need not be consistent.
     pub read: f64,
+    /// The partition keys that the call names.
+    pub partitions: Vec<String>,
+}
+
+/// The partition keys that a request names: of its items and keys, or in its key condition, whose
+/// first value they are.
+pub(in super::super) fn partitions(body: &[u8]) -> Vec<String> {
+    let Ok(request) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let mut found = Vec::new();
+    let condition = request["KeyConditionExpression"].as_str().unwrap_or_default();
+    if let Some(name) = condition.split_whitespace().find(|word| word.starts_with(':')) {
+        found.extend(request["ExpressionAttributeValues"][name]["S"].as_str().map(str::to_owned));
+    } else {
+        collect(&request, &mut found);
+    }
+    found
+}
+
+fn collect(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let key = members.get("PK").and_then(|key| key["S"].as_str());
+            found.extend(key.map(str::to_owned));
+            members.values().for_each(|member| collect(member, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
+        _ => {}
+    }
 }
 
 /// The request, with `ReturnConsumedCapacity` set; unchanged if it cannot be parsed.
@@ -43,7 +71,11 @@ impl Units {
         } else {
             0.0
         };
-        if is_write { Self { write: units, read: 0.0 } } else { Self { write: 0.0, read: units } }
+        if is_write {
+            Self { write: units, ..Self::default() }
+        } else {
+            Self { read: units, ..Self::default() }
+        }
     }
 }
 

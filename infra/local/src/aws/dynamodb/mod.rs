@@ -22,7 +22,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-pub(super) use capacity::{Units, ask_for_units};
+pub(super) use capacity::{Units, ask_for_units, partitions};
 
 use super::AwsError;
 use super::json::JsonAnswer;
