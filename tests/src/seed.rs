@@ -28,7 +28,9 @@ pub fn job(name: &str, owner: &str, state: JobState, attempt: u32) -> Job {
         provider_task: running.then(|| "task-1".parse().unwrap()),
         outputs: if state == JobState::Completed { vec![output(&id)] } else { Vec::new() },
         error: (state == JobState::Failed).then(failure),
-        metadata: metadata.as_object().map(|object| Metadata::new(object).unwrap()),
+        metadata: metadata
+            .is_object()
+            .then(|| Metadata::new(&serde_json::value::to_raw_value(&metadata).unwrap()).unwrap()),
         ..Job::new(id, OwnerId::new(owner), Work::Speech(speech()), START)
     }
 }

@@ -115,6 +115,7 @@ pub fn plan() -> Plan {
         scenes: vec![scene("A red kite over a green hill"), scene("The kite comes down")],
         stitch: Stitch::new(Some("none".to_owned()), None).unwrap(),
         picture: Picture { width: 320, height: 180, fps: 24 },
+        prompts_changed: Vec::new(),
     }
 }
 

@@ -4,11 +4,12 @@
 use std::path::PathBuf;
 
 use domain::Timestamp;
+use hookreel_local::aws::Aws;
 use hookreel_local::{Cloud, Settings};
 use serde_json::{Value, json};
 
 use crate::samples::{PROVIDER, RECEIVER};
-use crate::{Client, World, templates};
+use crate::{World, templates};
 
 /// The function that reads the table's stream.
 const STREAM_CONSUMER: &str = "relay";
@@ -91,7 +92,7 @@ impl Stored {
     pub async fn put(&self, settings: &Settings) {
         let template = templates::frozen();
         let cloud = Cloud::start(Settings { template, ..settings.clone() }).await.unwrap();
-        let aws = Client::new(cloud.aws_url(), None);
+        let aws = cloud.aws();
         for item in self.items() {
             let item = json!({ "TableName": templates::table(), "Item": item });
             demand(&aws, "DynamoDB_20120810.PutItem", &item).await;
@@ -153,8 +154,8 @@ pub fn file(version: &str, name: &str) -> PathBuf {
 }
 
 /// Calls an AWS service of the embedded cloud by its JSON protocol, which must work.
-pub async fn demand(aws: &Client, target: &str, request: &Value) -> Value {
-    let answer = aws.post_with("/", &[("x-amz-target", target)], request.to_string()).await;
-    assert_eq!(answer.status, 200, "{target}: {answer:?}");
-    answer.json()
+pub async fn demand(aws: &Aws, target: &str, request: &Value) -> Value {
+    let (status, answer) = aws.call_json(target, request).await;
+    assert_eq!(status, 200, "{target}: {answer}");
+    answer
 }

@@ -18,7 +18,10 @@ pub(crate) fn allowed(openapi: &str, path: &str) -> Result<Option<String>, serde
     let Description { paths } = serde_json::from_str(openapi)?;
     let methods = paths.into_iter().find(|(template, _)| fits(template, path));
     Ok(methods.map(|(_, methods)| {
-        let names: Vec<_> = methods.keys().map(|method| method.to_ascii_uppercase()).collect();
+        let mut names: Vec<_> = methods.keys().map(|method| method.to_ascii_uppercase()).collect();
+        if methods.contains_key("get") {
+            names.push("HEAD".to_owned());
+        }
         names.join(", ")
     }))
 }

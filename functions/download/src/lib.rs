@@ -47,9 +47,17 @@ impl HttpFunction for Download {
         let extension = output.key.rsplit('.').next().unwrap_or_default();
         let filename = format!("{id}-{}.{extension}", output.name);
         let expires_at = self.clock.now() + DOWNLOAD_URL_LIFE;
-        let url = self.blobs.download_url(&output.key, &filename, DOWNLOAD_URL_LIFE).await;
+        let url = if request.is_head() {
+            self.blobs.head_url(&output.key, DOWNLOAD_URL_LIFE).await
+        } else {
+            self.blobs.download_url(&output.key, &filename, DOWNLOAD_URL_LIFE).await
+        };
         let link = Link { url: url.map_err(Problem::unavailable)?, expires_at };
-        if accepts_json(&request) { json(StatusCode::OK, &link) } else { redirect(&link.url) }
+        if request.header("accept").is_some_and(prefers_json) {
+            json(StatusCode::OK, &link)
+        } else {
+            redirect(&link.url)
+        }
     }
 }
 
@@ -99,8 +107,25 @@ fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
     })
 }
 
-fn accepts_json(request: &Request) -> bool {
-    request.header("accept").is_some_and(|accept| accept.contains("application/json"))
+/// Whether `accept` asks for JSON rather than for the file. A client that takes anything, such as
+/// one whose default lists JSON first and `*/*` last, gets the file.
+fn prefers_json(accept: &str) -> bool {
+    let (mut json, mut file, mut other) = (0.0_f32, 0.0_f32, 0.0_f32);
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+        let weight = weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+        let kind = media.split('/').next().unwrap_or_default();
+        match media.as_str() {
+            "application/json" => json = json.max(weight),
+            "application/octet-stream" => file = file.max(weight),
+            _ if ["*", "audio", "video", "image"].contains(&kind) => file = file.max(weight),
+            _ => other = other.max(weight),
+        }
+    }
+    // Where the file would do, JSON must be what is wanted most.
+    json > file && (file == 0.0 || json > other)
 }
 
 fn redirect(url: &str) -> Result<Response, Problem> {
@@ -110,4 +135,29 @@ fn redirect(url: &str) -> Result<Response, Problem> {
     response.headers_mut().insert(LOCATION, location);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_for_who_prefers_it() {
+        for accept in ["application/json", "Application/JSON;q=0.5", "*/*;q=0.1, application/json"]
+        {
+            assert!(prefers_json(accept), "{accept}");
+        }
+        for accept in [
+            "*/*",
+            "",
+            "application/json, text/plain, */*",
+            "audio/*, application/json;q=0.1",
+            "application/json,text/html,image/*;q=0.8,*/*;q=0.7",
+            "application/json;q=0",
+            "application/json;q=0.5, application/octet-stream",
+            "text/html",
+        ] {
+            assert!(!prefers_json(accept), "{accept}");
+        }
+    }
 }

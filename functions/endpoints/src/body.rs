@@ -27,6 +27,8 @@ pub(crate) fn new(
     let mut fields = request.fields(limits::SETTINGS_BODY_BYTES)?;
     let settings = settings(&mut fields, guard, now)?;
     let url = settings.url.ok_or_else(|| InvalidField::new("url", "is required"))?;
+    let signing = signing(&mut fields)?.unwrap_or_default();
+    fields.finish()?;
     Ok(Endpoint {
         id,
         owner: owner.clone(),
@@ -37,7 +39,7 @@ pub(crate) fn new(
         retry_schedule_seconds: settings.retry_schedule_seconds.flatten(),
         rate_limit_per_second: settings.rate_limit_per_second.flatten(),
         headers: settings.headers.unwrap_or_default(),
-        signing: signing(&mut fields)?.unwrap_or_default(),
+        signing,
         salt: Some(random::hex::<16>()),
         secrets: SecretVersions::default(),
         rotation: None,
@@ -58,12 +60,14 @@ pub(crate) fn change(
         let message = "cannot be changed, since receivers rely on it; make another endpoint";
         return Err(InvalidField::new("signing", message).into());
     }
-    Ok(settings(&mut fields, guard, now)?)
+    let change = settings(&mut fields, guard, now)?;
+    fields.finish()?;
+    Ok(change)
 }
 
 /// What a new endpoint and a change have in common.
 fn settings(
-    fields: &mut Fields,
+    fields: &mut Fields<'_>,
     guard: &Guard,
     now: Timestamp,
 ) -> Result<EndpointChange, InvalidField> {
@@ -93,11 +97,11 @@ fn settings(
     })
 }
 
-fn url(fields: &mut Fields, guard: &Guard) -> Result<Option<String>, InvalidField> {
+fn url(fields: &mut Fields<'_>, guard: &Guard) -> Result<Option<String>, InvalidField> {
     fields.optional_text("url")?.map(|url| guard.check_field(url, "url")).transpose()
 }
 
-fn status(fields: &mut Fields, now: Timestamp) -> Result<Option<EndpointStatus>, InvalidField> {
+fn status(fields: &mut Fields<'_>, now: Timestamp) -> Result<Option<EndpointStatus>, InvalidField> {
     match fields.optional_text("status")?.as_deref() {
         None => Ok(None),
         Some("enabled") => Ok(Some(EndpointStatus::Enabled)),
@@ -108,7 +112,7 @@ fn status(fields: &mut Fields, now: Timestamp) -> Result<Option<EndpointStatus>,
     }
 }
 
-fn signing(fields: &mut Fields) -> Result<Option<SigningScheme>, InvalidField> {
+fn signing(fields: &mut Fields<'_>) -> Result<Option<SigningScheme>, InvalidField> {
     fields.optional("signing", "must be v1 or v1a")
 }
 

@@ -41,7 +41,7 @@ impl Endpoints {
             let first = request_for(&saved);
             Ok((saved, Some(first)))
         };
-        let endpoint = idempotency::create_once(&request_for(&wanted), create).await?;
+        let endpoint = idempotency::create_once(&request.keyed(now)?, create).await?;
         let secret = self.shown(&endpoint, endpoint.secrets.current)?;
         let created = Created { endpoint: (&endpoint).into(), secret };
         json(StatusCode::CREATED, &created)
@@ -64,5 +64,5 @@ impl Endpoints {
 }
 
 fn request_for(endpoint: &Endpoint) -> KeyedRequest {
-    KeyedRequest { sha256: endpoint.request_sha256.clone(), at: endpoint.created_at }
+    KeyedRequest { sha256: endpoint.request_sha256.clone(), as_sent: None, at: endpoint.created_at }
 }

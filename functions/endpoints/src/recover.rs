@@ -31,6 +31,7 @@ impl Endpoints {
         let dry_run = fields.optional("dry_run", "must be true or false")?.unwrap_or(false);
         let mut cursor: Option<Cursor<MessageId>> =
             fields.optional_text("cursor")?.map(|text| text.parse()).transpose()?;
+        fields.finish()?;
         let endpoint = if dry_run {
             self.named(owner, request).await?
         } else {

@@ -123,7 +123,7 @@ impl Endpoints {
         request: &Request,
     ) -> Result<(SecretVersions, Option<Endpoint>), Problem> {
         let now = self.clock.now();
-        let overlap = overlap(request)?;
+        let (overlap, keyed) = (overlap(request)?, request.keyed(now)?);
         let mark = RotationMark {
             request: request.mark()?.unwrap_or_else(random::hex::<16>),
             body_sha256: request.body_sha256(),
@@ -132,7 +132,7 @@ impl Endpoints {
         for _ in 0..TRIES {
             let (secrets, last, endpoint) = self.versions(of).await?;
             let last = last.filter(|last| last.request == mark.request);
-            if last.map_or(Ok(false), |last| mark.keyed().repeats(&last.keyed()))? {
+            if last.map_or(Ok(false), |last| keyed.repeats(&last.keyed()))? {
                 return Ok((secrets, endpoint));
             }
             if secrets.valid_at(now).count() >= limits::SECRETS {
@@ -185,6 +185,7 @@ fn overlap(request: &Request) -> Result<Duration, Problem> {
     let must = "must be a whole number of seconds from 0 to 604800";
     let mut fields = request.optional_fields(limits::SETTINGS_BODY_BYTES)?;
     let seconds: Option<u64> = fields.optional("overlap_seconds", must)?;
+    fields.finish()?;
     match seconds {
         None => Ok(limits::OVERLAP_DEFAULT),
         Some(seconds) if seconds <= longest => Ok(Duration::from_secs(seconds)),

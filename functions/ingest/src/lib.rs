@@ -1,9 +1,11 @@
 //! Pulls a provider's files into the bucket while the provider still has them, and confirms them
 //! to the provider once bucket and table agree.
 //!
-//! Invariants: a job is completed only once each of its outputs is stored; memory does not grow
+//! Invariants: a job is completed only once each of its outputs is stored; a stored file is never
+//! overwritten, and adopted rather than pulled again; memory does not grow
 //! with a file; a URL of a provider is followed through `outbound`'s guard alone.
 
+mod adopt;
 mod media;
 mod pull;
 mod retry;
@@ -132,11 +134,19 @@ impl Ingest {
         retry: Retry,
     ) -> Result<Pulled, WorkError> {
         let client = self.sources.client(job.kind());
+        // An earlier run may have stored it, and its source may have gone since.
+        let is_repeated = retry.receive_count > 1;
+        if is_repeated && let Some(output) = self.stored(&wanted).await? {
+            return Ok(Pulled::Stored(output));
+        }
         let error = match pull::pull(client, &self.blobs, wanted).await {
             Ok(output) => return Ok(Pulled::Stored(output)),
             Err(error @ PullError::Bucket(_)) => return Err(WorkError::new(PULL, error)),
             Err(error) => error,
         };
+        if !is_repeated && let Some(output) = self.stored(&wanted).await? {
+            return Ok(Pulled::Stored(output));
+        }
         let now = self.clock.now();
         match error {
             PullError::Final(reason) => self.fail(job, reason).await?,
@@ -148,6 +158,11 @@ impl Ingest {
             error => self.give_up(job, &error.to_string()).await?,
         }
         Ok(Pulled::Ended)
+    }
+
+    async fn stored(&self, wanted: &Wanted<'_>) -> Result<Option<Output>, WorkError> {
+        let stored = adopt::stored(&self.blobs, wanted).await;
+        stored.map_err(|error| WorkError::new("look for the file in the bucket", error))
     }
 
     /// The small picture of a video. Without it the video is as good; but one that may already

@@ -15,6 +15,7 @@ use http::StatusCode;
 use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, RetryAfter, SendError};
 use tokio::time::Instant;
 
+use crate::adopt;
 use crate::media::{Expected, FileType, Media};
 use crate::version::Version;
 
@@ -308,7 +309,9 @@ impl<'a> Pull<'a> {
         let Some(Copying { upload, key, file_type }) = self.upload else {
             return Err(PullError::Invalid("The provider's file is empty.".to_owned()));
         };
-        let stored = upload.finish().await?;
+        let Some(stored) = upload.finish().await? else {
+            return adopt::read_back(self.blobs, key, &self.wanted).await;
+        };
         let file = self.wanted.file;
         Ok(Output {
             name: self.wanted.name.to_owned(),
@@ -349,8 +352,13 @@ impl<'a> Pull<'a> {
     }
 }
 
-/// The place of a file. Attempts do not share one, so that a late one cannot overwrite the
-/// file that counts; the same attempt run twice writes the same place.
+/// Where the files of an attempt are. Attempts do not share a folder, so that a late one cannot
+/// take the place of the file that counts.
+pub(crate) fn folder(job: &Job) -> String {
+    format!("jobs/{}/{}/", job.id, job.attempt)
+}
+
+/// The place of a file, which the same attempt run twice shares. The first to store it wins.
 fn key(job: &Job, name: &str, file_type: FileType) -> String {
-    format!("jobs/{}/{}/{name}.{}", job.id, job.attempt, file_type.extension)
+    format!("{}{name}.{}", folder(job), file_type.extension)
 }

@@ -56,11 +56,15 @@ impl JobCancel {
         let cancel = Change::cancelled_by(&caller.owner, self.clock.now());
         match self.change(id, &cancel).await? {
             Changed::Done(job) => return Ok((StatusCode::OK, job)),
+            Changed::Conflict(Some(job)) if is_cancelled(caller, &job) => {
+                return Ok((StatusCode::OK, job));
+            }
             Changed::Conflict(job) => refuse_unless_running(caller, job.as_deref())?,
         }
         let request = Change::cancel_requested_by(&caller.owner, self.clock.now());
         match self.change(id, &request).await? {
             Changed::Done(job) => Ok((StatusCode::ACCEPTED, job)),
+            Changed::Conflict(Some(job)) if is_cancelled(caller, &job) => Ok((StatusCode::OK, job)),
             Changed::Conflict(job) => {
                 refuse_unless_running(caller, job.as_deref())?;
                 Err(Problem::unavailable("the job changed twice while it was being cancelled"))
@@ -104,6 +108,11 @@ impl JobCancel {
     async fn change(&self, id: &JobId, change: &Change) -> Result<Changed, Problem> {
         self.store.change(id, change).await.map_err(Problem::unavailable)
     }
+}
+
+/// Whether there is nothing left to do: a cancel that is repeated is no error.
+fn is_cancelled(caller: &Caller, job: &Job) -> bool {
+    job.owner == caller.owner && job.state == JobState::Cancelled
 }
 
 /// Checks that the caller's job is in a state in which it can be cancelled.

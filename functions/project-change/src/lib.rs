@@ -9,7 +9,7 @@ use domain::links::Links;
 use domain::project::resource::ProjectResource;
 use domain::project::restart::{ProjectConflict, may_cancel, may_erase};
 use domain::retention::Erasure;
-use domain::{JobId, OwnerId, ProjectId, Scope, Timestamp};
+use domain::{JobId, OwnerId, ProjectId, ProjectStatus, Scope, Timestamp};
 use http::StatusCode;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
@@ -87,6 +87,9 @@ impl ProjectChange {
         for _ in 0..TRIES {
             let whole = self.find(owner, id).await?;
             let changed = match action {
+                Action::Cancel(_) if whole.project.status == ProjectStatus::Cancelled => {
+                    return Ok(());
+                }
                 Action::Cancel(at) => {
                     may_cancel(&whole.project, &whole.jobs).map_err(|error| problem(&error))?;
                     self.store.cancel_project(owner, &whole, *at).await

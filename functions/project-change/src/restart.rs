@@ -1,9 +1,10 @@
 //! `POST …/regenerate` and `POST …/resume`: a project restarts from one of its steps.
 
+use domain::project::plan::PromptChange;
 use domain::project::plan::Scene;
 use domain::project::restart::{regenerate_from, resume_from};
 use domain::project::{Plan, ProjectAct, ProjectVerb};
-use domain::{InvalidField, SceneId, Step, limits};
+use domain::{InvalidField, SceneId, Step, Timestamp, limits};
 use runtime::Problem;
 use runtime::http::Request;
 use serde_json::{Map, Value};
@@ -67,7 +68,7 @@ impl Restart {
         let step = step.map_err(|conflict| problem(&conflict))?;
         let plan = match &self.scene {
             None => None,
-            Some((scene, update)) => update.applied(&whole.plan, *scene)?,
+            Some((scene, update)) => update.applied(&whole.plan, *scene, self.act.at)?,
         };
         Ok((step, plan))
     }
@@ -76,15 +77,22 @@ impl Restart {
 impl SceneUpdate {
     fn read(request: &Request) -> Result<Self, Problem> {
         let mut fields = request.optional_fields(limits::SETTINGS_BODY_BYTES)?;
-        Ok(Self {
+        let update = Self {
             prompt: fields.optional_text("prompt")?,
             duration: fields.optional("duration", "must be a number of seconds")?,
             options: fields.optional_object("options")?,
-        })
+        };
+        fields.finish()?;
+        Ok(update)
     }
 
     /// The plan with this update of `scene`; `None` if nothing changes.
-    fn applied(&self, plan: &Plan, scene: SceneId) -> Result<Option<Plan>, InvalidField> {
+    fn applied(
+        &self,
+        plan: &Plan,
+        scene: SceneId,
+        at: Timestamp,
+    ) -> Result<Option<Plan>, InvalidField> {
         if self.prompt.is_none() && self.duration.is_none() && self.options.is_none() {
             return Ok(None);
         }
@@ -95,6 +103,10 @@ impl SceneUpdate {
             self.options.clone().unwrap_or_else(|| old.options.clone()),
         )?;
         let mut plan = plan.clone();
+        if new.prompt != old.prompt && plan.prompts_changed.len() < limits::PAST_ATTEMPTS {
+            let (old, new) = (old.prompt.clone(), new.prompt.clone());
+            plan.prompts_changed.push(PromptChange { at, old, new });
+        }
         plan.scenes[scene.index()] = new;
         plan.check().map(Some)
     }

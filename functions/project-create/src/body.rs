@@ -1,5 +1,6 @@
 //! The request body, validated field by field.
 
+use domain::idempotency::KeyedRequest;
 use domain::metadata::Metadata;
 use domain::project::plan::{Picture, Plan, Scene, Stitch};
 use domain::retention::{RetentionDays, RetentionPolicy};
@@ -20,8 +21,8 @@ const RATE: &str = "must be 1 to 60";
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
     pub(crate) plan: Plan,
-    /// SHA-256 of the body, hex, where the request has an idempotency key.
-    pub(crate) sha256: Option<String>,
+    /// The request under its idempotency key.
+    pub(crate) keyed: KeyedRequest,
     webhook_url: Option<String>,
     metadata: Option<Metadata>,
     retention: RetentionDays,
@@ -32,6 +33,7 @@ impl Body {
         request: &Request,
         guard: &Guard,
         retention: RetentionPolicy,
+        now: Timestamp,
     ) -> Result<Self, Problem> {
         let mut fields = request.fields(limits::PROJECT_BODY_BYTES)?;
         let scenes = scenes(&mut fields)?;
@@ -42,16 +44,17 @@ impl Body {
             fields.optional("fps", RATE)?,
         )?;
         let webhook_url = fields.optional_text("webhook_url")?;
-        let metadata = fields.optional_object("metadata")?;
+        let metadata = fields.optional_raw("metadata")?;
         let days = fields.optional("retention_days", "must be a whole number of days")?;
+        fields.finish()?;
         Ok(Self {
             retention: retention.of(days)?,
-            plan: Plan { scenes, stitch, picture }.check()?,
-            sha256: request.idempotency_key()?.map(|_| request.body_sha256()),
+            plan: Plan { scenes, stitch, picture, prompts_changed: Vec::new() }.check()?,
+            keyed: request.keyed(now)?,
             webhook_url: webhook_url
                 .map(|url| guard.check_field(url, "webhook_url"))
                 .transpose()?,
-            metadata: metadata.as_ref().map(Metadata::new).transpose()?,
+            metadata: metadata.as_deref().map(Metadata::new).transpose()?,
         })
     }
 
@@ -60,14 +63,14 @@ impl Body {
         Project {
             webhook_url: self.webhook_url.clone(),
             metadata: self.metadata.clone(),
-            request_sha256: self.sha256.clone(),
+            request_sha256: self.keyed.sha256.clone(),
             ..Project::new(id, caller.owner.clone(), self.plan.count(), now)
                 .kept_for(self.retention)
         }
     }
 }
 
-fn scenes(fields: &mut Fields) -> Result<Vec<Scene>, InvalidField> {
+fn scenes(fields: &mut Fields<'_>) -> Result<Vec<Scene>, InvalidField> {
     let scenes: Option<Vec<Value>> = fields.optional("scenes", "must be a list of scenes")?;
     let scenes = scenes.ok_or_else(|| InvalidField::new("scenes", "is required"))?;
     // Before each is validated: a list that is too long gets this error, not one of a scene.
@@ -86,18 +89,20 @@ fn scene(index: usize, value: Value) -> Result<Scene, InvalidField> {
     read_scene(members.into()).map_err(|invalid| invalid.within(&place))
 }
 
-fn read_scene(mut fields: Fields) -> Result<Scene, InvalidField> {
+fn read_scene(mut fields: Fields<'_>) -> Result<Scene, InvalidField> {
     let prompt = fields.required_text("prompt")?;
     let duration = fields.optional("duration", SECONDS)?.unwrap_or(SCENE_SECONDS);
     let options = fields.optional_object("options")?.unwrap_or_default();
+    fields.finish()?;
     Scene::new(prompt, duration, options)
 }
 
-fn stitch(fields: &mut Fields) -> Result<Stitch, InvalidField> {
+fn stitch(fields: &mut Fields<'_>) -> Result<Stitch, InvalidField> {
     let Some(members) = fields.optional_object("stitch")? else { return Ok(Stitch::default()) };
     let mut fields = Fields::from(members);
     let within = |invalid: InvalidField| invalid.within("stitch");
     let transition = fields.optional_text("transition").map_err(within)?;
     let duration = fields.optional("transition_duration", SECONDS).map_err(within)?;
+    fields.finish().map_err(within)?;
     Stitch::new(transition, duration)
 }

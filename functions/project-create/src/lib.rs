@@ -7,7 +7,9 @@ use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::project::resource::ProjectLinks;
 use domain::retention::{RetentionDays, RetentionPolicy};
-use domain::{Caller, JobId, JobKind, JobStatus, ProjectId, ProjectStatus, SceneId, Scope, Step};
+use domain::{
+    Caller, JobId, JobKind, JobStatus, ProjectId, ProjectStatus, SceneId, Scope, Step, Timestamp,
+};
 use http::StatusCode;
 use outbound::Guard;
 use providers::registry;
@@ -74,11 +76,12 @@ impl HttpFunction for ProjectCreate {
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsWrite)?;
         let key = request.idempotency_key()?;
-        let body = Body::read(&request, &self.guard, self.retention)?;
+        let now = self.clock.now();
+        let body = Body::read(&request, &self.guard, self.retention, now)?;
         if let Some(kind) = self.not_configured {
             return Err(Problem::no_provider(kind.as_str()));
         }
-        let id = self.create(&caller, key, &body).await?;
+        let id = self.create(&caller, key, &body, now).await?;
         json(StatusCode::ACCEPTED, &self.accepted(id, body.plan.count()))
     }
 }
@@ -106,9 +109,8 @@ impl ProjectCreate {
         caller: &Caller,
         key: Option<&str>,
         body: &Body,
+        at: Timestamp,
     ) -> Result<ProjectId, Problem> {
-        let at = self.clock.now();
-        let request = KeyedRequest { sha256: body.sha256.clone(), at };
         let create = |generation| {
             let new = || ProjectId::new(at, random::bytes());
             let keyed = |key| ProjectId::for_idempotency_key(&caller.owner, key, generation);
@@ -120,12 +122,12 @@ impl ProjectCreate {
                     Created::New => Ok((id, None)),
                     Created::Exists(first) if first.owner == caller.owner => {
                         let (sha256, at) = (first.request_sha256, first.created_at);
-                        Ok((id, Some(KeyedRequest { sha256, at })))
+                        Ok((id, Some(KeyedRequest { sha256, as_sent: None, at })))
                     }
                     Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
                 }
             }
         };
-        idempotency::create_once(&request, create).await
+        idempotency::create_once(&body.keyed, create).await
     }
 }

@@ -136,7 +136,8 @@ impl Planner {
         let event = match new.status {
             ProjectStatus::Completed => EventType::ProjectCompleted,
             ProjectStatus::Failed => EventType::ProjectFailed,
-            ProjectStatus::Processing | ProjectStatus::Cancelled => return Ok(()),
+            ProjectStatus::Cancelled => EventType::ProjectCancelled,
+            ProjectStatus::Processing => return Ok(()),
         };
         if old.is_some_and(is_same) {
             return Ok(());

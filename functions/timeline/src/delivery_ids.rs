@@ -24,7 +24,8 @@ pub(crate) fn of_project(project: &Project, endpoints: &[Endpoint]) -> Vec<Messa
     receivers.push(Receiver::NotificationService);
     let revisions = project.revision.saturating_sub(REVISIONS - 1)..=project.revision;
     let keys = revisions.map(|revision| EventKey::Project(project.id.clone(), revision));
-    let events = [EventType::ProjectCompleted, EventType::ProjectFailed];
+    let events =
+        [EventType::ProjectCompleted, EventType::ProjectFailed, EventType::ProjectCancelled];
     keys.flat_map(|key| events.map(|event| ids(&key, event, &receivers))).flatten().collect()
 }
 

@@ -60,7 +60,7 @@ impl Timeline {
         let found = self.store.find_project(owner, id).await.map_err(Problem::unavailable)?;
         let whole = found.ok_or_else(|| Problem::not_found("There is no such project."))?;
         let mut entries = Entries::default();
-        entries.project(&whole.project);
+        entries.project(&whole.project, &whole.plan);
         let steps = Step::all(id, whole.project.scenes).map(|step| step.job_id());
         let jobs: Vec<_> = steps.filter_map(|id| whole.jobs.get(&id)).collect();
         for job in &jobs {

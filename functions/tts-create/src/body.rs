@@ -1,5 +1,6 @@
 //! The request body, validated field by field.
 
+use domain::idempotency::KeyedRequest;
 use domain::job::{OnUncertain, Speech, Work};
 use domain::metadata::Metadata;
 use domain::retention::{RetentionDays, RetentionPolicy};
@@ -13,8 +14,8 @@ use runtime::http::Request;
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
     request: TtsRequest,
-    /// SHA-256 of the body, hex, where the request has an idempotency key.
-    pub(crate) sha256: Option<String>,
+    /// The request under its idempotency key.
+    pub(crate) keyed: KeyedRequest,
     webhook_url: Option<String>,
     metadata: Option<Metadata>,
     on_uncertain: Option<OnUncertain>,
@@ -26,6 +27,7 @@ impl Body {
         request: &Request,
         guard: &Guard,
         retention: RetentionPolicy,
+        now: Timestamp,
     ) -> Result<Self, Problem> {
         let mut fields = request.fields(limits::REQUEST_BODY_BYTES)?;
         let text = fields.required_text("text")?;
@@ -33,17 +35,18 @@ impl Body {
         let voice = fields.optional_text("voice")?;
         let format = fields.optional_text("format")?;
         let webhook_url = fields.optional_text("webhook_url")?;
-        let metadata = fields.optional_object("metadata")?;
+        let metadata = fields.optional_raw("metadata")?;
         let on_uncertain = fields.optional_text("on_uncertain")?;
         let days = fields.optional("retention_days", "must be a whole number of days")?;
+        fields.finish()?;
         Ok(Self {
             retention: retention.of(days)?,
             request: TtsRequest::new(text, &language, voice, format.as_deref())?,
-            sha256: request.idempotency_key()?.map(|_| request.body_sha256()),
+            keyed: request.keyed(now)?,
             webhook_url: webhook_url
                 .map(|url| guard.check_field(url, "webhook_url"))
                 .transpose()?,
-            metadata: metadata.as_ref().map(Metadata::new).transpose()?,
+            metadata: metadata.as_deref().map(Metadata::new).transpose()?,
             on_uncertain: on_uncertain.as_deref().map(str::parse).transpose()?,
         })
     }
@@ -54,7 +57,7 @@ impl Body {
         Job {
             webhook_url: self.webhook_url.clone(),
             metadata: self.metadata.clone(),
-            request_sha256: self.sha256.clone(),
+            request_sha256: self.keyed.sha256.clone(),
             on_uncertain: self.on_uncertain,
             expires_at: Some(now + self.retention.duration()),
             ..Job::new(id, caller.owner.clone(), Work::Speech(speech), now)

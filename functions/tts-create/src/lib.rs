@@ -7,7 +7,7 @@ use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::resource::LinkResource;
 use domain::retention::{RetentionDays, RetentionPolicy};
-use domain::{Caller, JobId, JobKind, JobStatus, Scope};
+use domain::{Caller, JobId, JobKind, JobStatus, Scope, Timestamp};
 use http::StatusCode;
 use outbound::Guard;
 use providers::registry;
@@ -63,11 +63,12 @@ impl HttpFunction for TtsCreate {
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsWrite)?;
         let key = request.idempotency_key()?;
-        let body = Body::read(&request, &self.guard, self.retention)?;
+        let now = self.clock.now();
+        let body = Body::read(&request, &self.guard, self.retention, now)?;
         if !self.is_configured {
             return Err(Problem::no_provider(KIND.as_str()));
         }
-        let job_id = self.create(&caller, key, &body).await?;
+        let job_id = self.create(&caller, key, &body, now).await?;
         let accepted = Accepted {
             links: LinkResource::new(&job_id, &self.links),
             job_id,
@@ -85,9 +86,8 @@ impl TtsCreate {
         caller: &Caller,
         key: Option<&str>,
         body: &Body,
+        at: Timestamp,
     ) -> Result<JobId, Problem> {
-        let at = self.clock.now();
-        let request = KeyedRequest { sha256: body.sha256.clone(), at };
         let create = |generation| {
             let new = || JobId::new(at, random::bytes());
             let keyed = |key| JobId::for_idempotency_key(&caller.owner, key, generation);
@@ -99,12 +99,12 @@ impl TtsCreate {
                     Created::New => Ok((id, None)),
                     Created::Exists(first) if first.owner == caller.owner => {
                         let (sha256, at) = (first.request_sha256, first.created_at);
-                        Ok((id, Some(KeyedRequest { sha256, at })))
+                        Ok((id, Some(KeyedRequest { sha256, as_sent: None, at })))
                     }
                     Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
                 }
             }
         };
-        idempotency::create_once(&request, create).await
+        idempotency::create_once(&body.keyed, create).await
     }
 }

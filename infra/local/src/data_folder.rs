@@ -40,6 +40,10 @@ impl DataFolder {
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let path = path.to_owned();
         private_folder().create(&path).map_err(at(&path))?;
+        // It may have been there before, for others to enter.
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+            .map_err(at(&path))?;
         let lock = private().open(path.join(LOCK_FILE)).map_err(at(&path))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => DataFolderError::Locked(path.clone()),

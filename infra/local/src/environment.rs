@@ -12,12 +12,16 @@ use crate::template::Function;
 /// Starts a dynamic reference: a value that CloudFormation looks up during a deployment.
 const REFERENCE: &str = "{{resolve:";
 
+/// The variable with the operator's notification service.
+const NOTIFICATION_SERVICE: &str = "NOTIFICATION_SERVICE_URL";
+
 /// Variables that every function has on this machine, even if the template does not list them.
 const EVERYWHERE: [&str; 2] = ["API_BASE_URL", "OUTBOUND_ALLOW_LOOPBACK"];
 
 /// The values of `chosen`, and what holds on this machine unless it was chosen otherwise: the
 /// API's own address, that webhooks may go to receivers beside it, and an account at each
-/// provider. A provider's variable sets the template's parameter of that name too.
+/// provider. The variable of a provider's or the notification
+/// service's address sets the template's parameter of that name too.
 pub fn with_local_settings(
     mut chosen: BTreeMap<String, String>,
     api_url: &str,
@@ -28,7 +32,7 @@ pub fn with_local_settings(
         chosen.entry(name.to_owned()).or_insert_with(|| value.to_owned());
     }
     let names = settings().flat_map(|one| [Some(one.url), one.account.map(|(name, _)| name)]);
-    for name in names.flatten() {
+    for name in names.flatten().chain([NOTIFICATION_SERVICE]) {
         if let Some(value) = chosen.get(name).cloned() {
             chosen.entry(parameter(name)).or_insert(value);
         }

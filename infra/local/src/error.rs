@@ -11,6 +11,16 @@ use crate::template::TemplateError;
 /// Why an embedded cloud does not start. Each text says what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A key or secret can be guessed.
+    #[error(
+        "{name} has fewer than {least} bytes; choose a longer one, such as the output of `openssl rand -hex 32`"
+    )]
+    ShortSecret {
+        /// The variable or option.
+        name: &'static str,
+        /// How many it must have.
+        least: usize,
+    },
     /// The template cannot be run.
     #[error(transparent)]
     Template(#[from] TemplateError),

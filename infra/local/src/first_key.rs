@@ -22,7 +22,7 @@ pub struct FirstKey {
     pub is_new: bool,
 }
 
-/// Ensures that a key is accepted: `given`, else the one kept in `folder`, else a new one. The
+/// Ensures that a key is accepted: `given`, which replaces the one kept in `folder`, else that, else a new one. The
 /// table is written first: a key that is shown but not accepted would be worse than the reverse.
 pub async fn ensure(
     given: Option<Secret>,
@@ -44,5 +44,8 @@ pub async fn ensure(
     };
     store.put_api_key(&api_key::hash(key.expose()), &record).await?;
     folder.write(FILE, key.expose())?;
+    if let Some(former) = kept {
+        store.delete_api_key(&api_key::hash(former.expose())).await?;
+    }
     Ok(FirstKey { key, is_new: true })
 }

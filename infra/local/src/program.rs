@@ -17,6 +17,7 @@ use crate::log;
 use crate::meter;
 use crate::settings::Settings;
 use crate::stand_in;
+use crate::start::CREDENTIALS;
 use crate::template::Document;
 
 /// Runs Hookreel on this machine: every function, queue, table, bucket and route of the template in
@@ -58,6 +59,8 @@ pub struct Options {
 /// Runs until SIGINT or SIGTERM.
 pub async fn run(options: Options) -> ExitCode {
     log::start(options.json);
+    // What is written holds secrets and others' media.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     match serve(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -135,7 +138,8 @@ fn announce(cloud: &Cloud, studio: Option<&Studio>, as_json: bool) {
     };
     println!("Hookreel is up; Ctrl-C stops it.");
     println!("  API      {api}");
-    println!("  AWS      {aws} (DynamoDB, SQS, S3; access key hookreel / hookreel-local)");
+    let keys = cloud.data_dir().join(CREDENTIALS);
+    println!("  AWS      {aws} (DynamoDB, SQS, S3; keys in {})", keys.display());
     if let Some(studio) = studio {
         println!("  Studio   {studio} (stands in for the providers)");
     }

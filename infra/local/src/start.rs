@@ -1,8 +1,11 @@
 //! Starts an embedded cloud, step by step.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use domain::Secret;
+use providers::registry;
 use runtime::{Clock, Context, Invocable};
 use store::Store;
 use tokio::net::TcpListener;
@@ -10,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
-use crate::aws::Aws;
+use crate::aws::{Aws, Keys};
 use crate::cloud::Cloud;
 use crate::data_folder::DataFolder;
 use crate::error::StartError;
@@ -21,8 +24,15 @@ use crate::settings::Settings;
 use crate::template::{Surroundings, Template};
 use crate::{environment, first_key};
 
+/// The file in the data folder that holds the keys of the AWS services, in the AWS tools' format.
+pub const CREDENTIALS: &str = "aws-credentials";
+
+/// Fewest bytes of a key or secret.
+const SECRET_BYTES: usize = 16;
+
 /// Starts everything that the template of `settings` describes.
 pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
+    check_secrets(&settings.environment, settings.api_key.as_ref())?;
     let folder = DataFolder::open(&settings.data_dir)?;
     let local = Ipv4Addr::LOCALHOST.into();
     let (api, api_address) = listen((local, settings.api_port), "--port").await?;
@@ -103,7 +113,7 @@ async fn prepare_aws(
     url: &str,
     template: &Template,
 ) -> Result<Arc<Aws>, StartError> {
-    let aws = Aws::open(folder.path(), clock.clone(), url.to_owned()).await?;
+    let aws = Aws::open(folder.path(), clock.clone(), url.to_owned(), keys(folder)?).await?;
     for queue in &template.queues {
         aws.ensure_queue(queue)?;
     }
@@ -114,6 +124,33 @@ async fn prepare_aws(
         aws.ensure_bucket(bucket).await?;
     }
     Ok(aws)
+}
+
+/// Refuses keys and secrets that can be guessed. A provider's own key to its API is the provider's
+/// matter.
+fn check_secrets(
+    environment: &BTreeMap<String, String>,
+    api_key: Option<&Secret>,
+) -> Result<(), StartError> {
+    let webhook = registry::PROVIDERS.iter().map(|provider| provider.settings().webhook_secret);
+    let named = webhook.chain(["SIGNING_KEY"]);
+    let named = named.filter_map(|name| Some((name, environment.get(name)?.as_str())));
+    let key = api_key.map(|key| ("--api-key", key.expose()));
+    match named.chain(key).find(|(_, secret)| secret.trim().len() < SECRET_BYTES) {
+        Some((name, _)) => Err(StartError::ShortSecret { name, least: SECRET_BYTES }),
+        None => Ok(()),
+    }
+}
+
+/// The keys of the folder's AWS services, made at the first start.
+fn keys(folder: &DataFolder) -> Result<Keys, StartError> {
+    let kept = folder.read(CREDENTIALS)?.and_then(|file| Keys::read(&file));
+    if let Some(keys) = kept {
+        return Ok(keys);
+    }
+    let keys = Keys::random();
+    folder.write(CREDENTIALS, &keys.file())?;
+    Ok(keys)
 }
 
 fn build(name: &str, context: &Context) -> Result<Invocable, StartError> {

@@ -24,7 +24,7 @@ OPERATIONS = {
         "ConditionCheckItem": ["ConditionCheck::builder()"],
     },
     "s3": {
-        "GetObject": [".get_object()"],
+        "GetObject": [".get_object()", ".head_object()"],
         "PutObject": [".put_object()", ".create_multipart_upload()", ".upload_part()"],
         "AbortMultipartUpload": [".abort_multipart_upload()"],
         "DeleteObject": [".delete_object()"],

@@ -8,8 +8,21 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
 
 pub use upload::{Stored, Upload};
+
+/// A file that is being read.
+#[derive(Debug)]
+pub struct Reading(ByteStream);
+
+impl Reading {
+    /// What comes next of it; `None` at its end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, BlobError> {
+        self.0.try_next().await.map_err(BlobError::call("read a file"))
+    }
+}
 
 /// The bucket that holds the media.
 #[derive(Debug, Clone)]
@@ -73,6 +86,30 @@ impl Blobs {
             }
         }
         Ok(())
+    }
+
+    /// The first key that begins with `prefix`, if there is one.
+    pub async fn find(&self, prefix: &str) -> Result<Option<String>, BlobError> {
+        let list = self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let found = list.max_keys(1).send().await.map_err(BlobError::call("look for a file"))?;
+        Ok(found.contents.unwrap_or_default().into_iter().find_map(|file| file.key))
+    }
+
+    /// Reads the file under `key`.
+    pub async fn read(&self, key: &str) -> Result<Reading, BlobError> {
+        let request = self.client().get_object().bucket(&self.bucket).key(key);
+        let output = request.send().await.map_err(BlobError::call("read a file"))?;
+        Ok(Reading(output.body))
+    }
+
+    /// A presigned URL that answers HEAD about the file under `key`, valid for `life`. One that is
+    /// signed for GET does not.
+    pub async fn head_url(&self, key: &str, life: Duration) -> Result<String, BlobError> {
+        let operation = "sign a link";
+        let config = PresigningConfig::expires_in(life).map_err(BlobError::call(operation))?;
+        let request = self.client().head_object().bucket(&self.bucket).key(key);
+        let request = request.presigned(config).await.map_err(BlobError::call(operation))?;
+        Ok(request.uri().to_owned())
     }
 
     /// A presigned URL of the file under `key`, valid for `life`, that browsers save as

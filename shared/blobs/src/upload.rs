@@ -1,5 +1,7 @@
 //! Uploading one file, in one request or in parts, with the memory of one part.
 
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use base64::Engine;
@@ -11,6 +13,9 @@ use crate::{BlobError, Blobs};
 
 /// Size of a part. A file of 1 GB takes 17 requests: 15 parts, one to start, one to complete.
 const PART: usize = 64 * 1024 * 1024;
+
+/// The condition under which a file is written: no file is there.
+const UNLESS_THERE: &str = "*";
 
 /// An upload in progress.
 #[derive(Debug)]
@@ -78,17 +83,18 @@ impl Upload {
         Ok(())
     }
 
-    /// Completes the upload. Only then is the file in the bucket.
-    pub async fn finish(mut self) -> Result<Stored, BlobError> {
+    /// Completes the upload. Only then is the file in the bucket. `None` if there is one under the key
+    /// already, which stays as it is.
+    pub async fn finish(mut self) -> Result<Option<Stored>, BlobError> {
         let sha256: [u8; 32] = std::mem::take(&mut self.digest).finalize().into();
         let stored = Stored { bytes: self.bytes, sha256 };
-        if self.multipart.is_some() {
+        let is_new = if self.multipart.is_some() {
             self.send_part().await?;
-            self.complete().await?;
+            self.complete().await?
         } else {
-            self.put(&sha256).await?;
-        }
-        Ok(stored)
+            self.put(&sha256).await?
+        };
+        Ok(is_new.then_some(stored))
     }
 
     /// Aborts the upload. S3 deletes the parts at once if the call succeeds; otherwise the
@@ -102,8 +108,9 @@ impl Upload {
     }
 
     /// Uploads the whole file in one request. S3 verifies the digest before the file appears.
-    async fn put(&mut self, sha256: &[u8; 32]) -> Result<(), BlobError> {
-        self.blobs
+    async fn put(&mut self, sha256: &[u8; 32]) -> Result<bool, BlobError> {
+        let put = self
+            .blobs
             .client()
             .put_object()
             .bucket(&self.blobs.bucket)
@@ -111,10 +118,8 @@ impl Upload {
             .content_type(&self.content_type)
             .checksum_sha256(BASE64_STANDARD.encode(sha256))
             .body(ByteStream::from(std::mem::take(&mut self.buffer).freeze()))
-            .send()
-            .await
-            .map_err(BlobError::call("upload a file"))?;
-        Ok(())
+            .if_none_match(UNLESS_THERE);
+        is_new(put.send().await, "upload a file")
     }
 
     async fn send_part(&mut self) -> Result<(), BlobError> {
@@ -162,19 +167,35 @@ impl Upload {
         Ok(id)
     }
 
-    async fn complete(self) -> Result<(), BlobError> {
-        let Some(multipart) = self.multipart else { return Ok(()) };
+    async fn complete(self) -> Result<bool, BlobError> {
+        let Some(multipart) = self.multipart else { return Ok(true) };
         let parts = CompletedMultipartUpload::builder().set_parts(Some(multipart.parts)).build();
-        self.blobs
+        let complete = self
+            .blobs
             .client()
             .complete_multipart_upload()
             .bucket(&self.blobs.bucket)
             .key(&self.key)
             .upload_id(multipart.id)
             .multipart_upload(parts)
-            .send()
-            .await
-            .map_err(BlobError::call("complete a multipart upload"))?;
-        Ok(())
+            .if_none_match(UNLESS_THERE);
+        is_new(complete.send().await, "complete a multipart upload")
+    }
+}
+
+/// Whether the file is new: S3 refuses to overwrite one.
+fn is_new<T, E>(
+    result: Result<T, SdkError<E, HttpResponse>>,
+    operation: &'static str,
+) -> Result<bool, BlobError>
+where
+    SdkError<E, HttpResponse>: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match result {
+        Ok(_) => Ok(true),
+        Err(error) if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 412) => {
+            Ok(false)
+        }
+        Err(error) => Err(BlobError::call(operation)(error)),
     }
 }

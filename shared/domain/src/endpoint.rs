@@ -112,7 +112,7 @@ impl RotationMark {
     /// The request as the idempotency check compares it.
     #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
-        KeyedRequest { sha256: Some(self.body_sha256.clone()), at: self.at }
+        KeyedRequest { sha256: Some(self.body_sha256.clone()), as_sent: None, at: self.at }
     }
 }
 

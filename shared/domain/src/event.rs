@@ -31,6 +31,9 @@ pub enum EventType {
     /// A step of a project failed, and the project stops.
     #[serde(rename = "project.failed")]
     ProjectFailed,
+    /// A project was cancelled by its owner.
+    #[serde(rename = "project.cancelled")]
+    ProjectCancelled,
     /// An endpoint was disabled, and not by its owner.
     #[serde(rename = "endpoint.disabled")]
     EndpointDisabled,
@@ -44,7 +47,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every event there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::JobStarted,
         Self::JobProgress,
         Self::JobCompleted,
@@ -52,6 +55,7 @@ impl EventType {
         Self::JobCancelled,
         Self::ProjectCompleted,
         Self::ProjectFailed,
+        Self::ProjectCancelled,
         Self::EndpointDisabled,
         Self::DeliveryExhausted,
         Self::EndpointTest,
@@ -98,6 +102,7 @@ impl EventType {
             Self::JobCancelled => "job.cancelled",
             Self::ProjectCompleted => "project.completed",
             Self::ProjectFailed => "project.failed",
+            Self::ProjectCancelled => "project.cancelled",
             Self::EndpointDisabled => "endpoint.disabled",
             Self::DeliveryExhausted => "delivery.exhausted",
             Self::EndpointTest => "endpoint.test",

@@ -7,6 +7,8 @@ use crate::{Timestamp, limits};
 pub struct KeyedRequest {
     /// SHA-256 of what it asked for, hex.
     pub sha256: Option<String>,
+    /// SHA-256 of the bytes that it came in, hex: what earlier versions kept.
+    pub as_sent: Option<String>,
     /// When it was made.
     pub at: Timestamp,
 }
@@ -20,7 +22,8 @@ impl KeyedRequest {
     /// has expired: the key now stands for this request.
     pub fn repeats(&self, first: &Self) -> Result<bool, KeyReused> {
         let is_expired = self.at.since(first.at) >= limits::IDEMPOTENCY_WINDOW;
-        match self.sha256 == first.sha256 {
+        let is_as_sent = self.as_sent.is_some() && self.as_sent == first.sha256;
+        match self.sha256 == first.sha256 || is_as_sent {
             _ if is_expired => Ok(false),
             true => Ok(true),
             false => Err(KeyReused),
@@ -36,6 +39,7 @@ mod tests {
     fn a_key_stands_for_one_request_for_24_hours() {
         let request = |sha256: &str, at| KeyedRequest {
             sha256: Some(sha256.to_owned()),
+            as_sent: None,
             at: Timestamp::from_millis(at),
         };
         let first = request("a", 0);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::job::{Media, ProgressCount};
 use crate::links::Links;
+use crate::metadata::Metadata;
 use crate::time::rfc3339;
 use crate::{
     EventType, Job, JobError, JobKind, JobState, JobStatus, JobStep, Output, ProjectId, SceneId,
@@ -47,7 +48,8 @@ pub struct JobResource {
     #[serde(skip_serializing_if = "Option::is_none")]
     image_url: Option<String>,
     error: Option<JobError>,
-    metadata: Value,
+    #[serde(serialize_with = "crate::metadata::as_json")]
+    metadata: Option<Metadata>,
     project_id: Option<ProjectId>,
     scene_id: Option<SceneId>,
     links: LinkResource,
@@ -113,7 +115,7 @@ impl JobResource {
             image_url: only(Media::Image),
             result: job.result.clone(),
             error: job.error.clone(),
-            metadata: job.metadata.as_ref().map_or(Value::Null, crate::metadata::Metadata::to_json),
+            metadata: job.metadata.clone(),
             scene_id: step.as_ref().and_then(Step::scene),
             project_id: step.map(|step| step.project),
             links: LinkResource { this: links.job(&job.id), download: first },

@@ -62,8 +62,12 @@ pub enum JobStep {
     Running,
     /// Files are being pulled.
     Storing,
-    /// Nothing more happens.
+    /// The result is there.
     Done,
+    /// Over without a result.
+    Failed,
+    /// Ended by its owner.
+    Cancelled,
 }
 
 impl JobState {
@@ -133,7 +137,9 @@ impl JobState {
             Self::Uncertain => JobStep::Uncertain,
             Self::Running => JobStep::Running,
             Self::Storing => JobStep::Storing,
-            Self::Completed | Self::Failed | Self::Cancelled => JobStep::Done,
+            Self::Completed => JobStep::Done,
+            Self::Failed => JobStep::Failed,
+            Self::Cancelled => JobStep::Cancelled,
         }
     }
 

@@ -20,22 +20,12 @@ impl Timestamp {
         Self(milliseconds)
     }
 
-    /// The time in an HTTP header, in any of its three forms: `Sun, 06 Nov 1994 08:49:37 GMT`,
-    /// `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
+    /// The time in an HTTP header, in each of the three forms that HTTP has had.
     #[must_use]
     pub fn from_http_date(text: &str) -> Option<Self> {
-        const OLD_FORMS: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-        let parser = jiff::fmt::rfc2822::DateTimeParser::new();
-        let time = parser.parse_timestamp(text).ok().or_else(|| {
-            let read = |form: &&str| jiff::civil::DateTime::strptime(form, text).ok();
-            OLD_FORMS
-                .iter()
-                .find_map(read)?
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()
-                .map(|time| time.timestamp())
-        })?;
-        Some(Self(time.as_millisecond()))
+        let time = httpdate::parse_http_date(text).ok()?;
+        let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok().map(Self)
     }
 
     /// Milliseconds since the Unix epoch.
@@ -166,8 +156,14 @@ mod tests {
 
     #[test]
     fn reads_http_dates() {
-        let time = Timestamp::from_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(time, Some(Timestamp::from_millis(784_111_777_000)));
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            let time = Timestamp::from_http_date(text);
+            assert_eq!(time, Some(Timestamp::from_millis(784_111_777_000)), "{text}");
+        }
         assert_eq!(Timestamp::from_http_date("tomorrow"), None);
     }
 

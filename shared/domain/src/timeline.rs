@@ -5,7 +5,7 @@ mod entry;
 
 use crate::delivery::Delivery;
 use crate::job::PastAttempt;
-use crate::project::{Project, ProjectStatus, ProjectVerb};
+use crate::project::{Plan, Project, ProjectStatus, ProjectVerb};
 use crate::webhook::Receiver;
 use crate::{Job, JobId, JobState, Step, Timestamp};
 
@@ -112,12 +112,17 @@ impl Timeline {
     }
 
     /// Adds the events of `project`.
-    pub fn project(&mut self, project: &Project) {
+    pub fn project(&mut self, project: &Project, plan: &Plan) {
         self.add(None, project.created_at, What::Created { kind: None });
         for act in &project.history {
             let from_job_id = act.from.clone();
             let what = match act.what {
-                ProjectVerb::Regenerated => What::Regenerated { from_job_id },
+                ProjectVerb::Regenerated => {
+                    let change = plan.prompts_changed.iter().find(|change| change.at == act.at);
+                    let (old_prompt, new_prompt) =
+                        change.map(|change| (change.old.clone(), change.new.clone())).unzip();
+                    What::Regenerated { from_job_id, old_prompt, new_prompt }
+                }
                 ProjectVerb::Resumed => What::Resumed { from_job_id },
                 ProjectVerb::Cancelled => What::Cancelled,
             };
@@ -134,10 +139,10 @@ impl Timeline {
         }
     }
 
-    /// All entries by time, and in the order of their addition where the time is the same.
+    /// All entries by time; of one moment, a cause before what it caused.
     #[must_use]
     pub fn entries(mut self) -> Vec<Entry> {
-        self.0.sort_by_key(|entry| entry.at);
+        self.0.sort_by_key(|entry| (entry.at, entry.what.rank()));
         self.0
     }
 
@@ -152,7 +157,13 @@ impl Timeline {
     }
 
     fn add(&mut self, job: Option<&JobId>, at: Timestamp, what: What) {
-        let scene_id = job.and_then(Step::of).and_then(|step| step.scene());
+        let from = match &what {
+            What::Regenerated { from_job_id, .. } | What::Resumed { from_job_id } => {
+                from_job_id.as_ref()
+            }
+            _ => None,
+        };
+        let scene_id = job.or(from).and_then(Step::of).and_then(|step| step.scene());
         self.0.push(Entry { at, what, job_id: job.cloned(), scene_id });
     }
 }
@@ -174,7 +185,8 @@ mod tests {
 
     use super::*;
     use crate::job::{ErrorCode, StepWork, Work};
-    use crate::project::ProjectAct;
+    use crate::project::plan::Picture;
+    use crate::project::{ProjectAct, Stitch};
     use crate::{Attempt, InboundId, JobError, OwnerId};
 
     const fn at(second: i64) -> Timestamp {
@@ -236,8 +248,8 @@ mod tests {
             "00:10.000Z dispatched scene_002",
             "00:11.000Z accepted scene_002",
             "00:20.000Z failed scene_002",
-            "01:30.000Z released scene_002",
             "01:30.000Z attempt_ended scene_002",
+            "01:30.000Z released scene_002",
             "01:31.000Z dispatched scene_002",
             "01:32.000Z accepted scene_002",
             "01:40.000Z webhook_received scene_002",
@@ -254,8 +266,14 @@ mod tests {
             status: ProjectStatus::Cancelled,
             ..Project::new(id, OwnerId::new("acme"), 2, at(1))
         };
+        let plan = Plan {
+            scenes: Vec::new(),
+            stitch: Stitch::default(),
+            picture: Picture::default(),
+            prompts_changed: Vec::new(),
+        };
         let mut timeline = Timeline::default();
-        timeline.project(&project);
+        timeline.project(&project, &plan);
         let lines = ["00:01.000Z created -", "00:05.000Z resumed -", "00:07.000Z cancelled -"];
         assert_eq!(events(timeline), lines);
     }

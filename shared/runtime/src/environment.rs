@@ -72,7 +72,7 @@ impl Environment {
 
     /// The secret in the variable `name`; an error if it is absent or empty.
     pub fn required_secret(&self, name: &'static str) -> Result<Secret, StartError> {
-        self.required(name).map(Secret::new)
+        self.secret(name).ok_or(StartError::Missing { name })
     }
 
     /// The secret in the variable `name`, parsed as a key by `read`.
@@ -85,10 +85,16 @@ impl Environment {
         read(&secret).map_err(|error| StartError::Invalid { name, reason: error.to_string() })
     }
 
-    /// The secret in the variable `name`, if it is set.
+    /// The secret in the variable `name`, if it is set. Blanks around it, such as the line's end
+    /// that an editor adds, are dropped: nobody signs with them.
     #[must_use]
     pub fn secret(&self, name: &'static str) -> Option<Secret> {
-        self.get(name).map(Secret::new)
+        let value = self.get(name)?;
+        let trimmed = value.trim();
+        if trimmed != value {
+            tracing::warn!(name, "blanks around the secret are dropped");
+        }
+        Some(trimmed).filter(|secret| !secret.is_empty()).map(Secret::new)
     }
 
     /// The variable `name` as a `T`, or `default` where it is not set.

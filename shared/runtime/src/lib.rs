@@ -13,6 +13,7 @@
 
 pub mod authorizer;
 pub mod aws;
+mod canonical;
 pub mod clock;
 pub mod context;
 pub mod environment;

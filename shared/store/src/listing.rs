@@ -86,7 +86,7 @@ impl<I: ListedId> Cursor<I> {
 
 impl<I: ListedId> fmt::Display for Cursor<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(format!("{}#{}", I::LIST, self.place)))
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(checked(&format!("{}#{}", I::LIST, self.place))))
     }
 }
 
@@ -96,11 +96,22 @@ impl<I: ListedId> FromStr for Cursor<I> {
     fn from_str(encoded: &str) -> Result<Self, InvalidField> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok();
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        let place = text.as_deref().and_then(|text| text.strip_prefix(I::LIST)?.strip_prefix('#'));
+        let whole = text.as_deref().and_then(|text| Some((text, text.rsplit_once('#')?.0)));
+        let place = whole.filter(|(text, place)| checked(place) == **text).map(|(_, place)| place);
         place
-            .and_then(Self::at)
+            .and_then(|place| Self::at(place.strip_prefix(I::LIST)?.strip_prefix('#')?))
             .ok_or_else(|| InvalidField::new("cursor", "must be a next_cursor of this list"))
     }
+}
+
+/// `text` with a check sum, so that one that was cut or mistyped is no other place. It is no
+/// protection: a place gives access to nothing.
+fn checked(text: &str) -> String {
+    // FNV-1a.
+    let sum = text
+        .bytes()
+        .fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{text}#{sum:08x}")
 }
 
 /// A page of a list.

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use super::{holds, sample, stored};
 
-/// The messages in an order of their own, with the webhooks in them as JSON.
+/// The messages in an order of their own, with the webhooks in them as JSON. That a project was
+/// cancelled was no event before.
 fn comparable(messages: &[Value]) -> Vec<Value> {
     let mut messages = messages.to_vec();
+    messages.retain(|message| message["body"]["event"] != "project.cancelled");
     for message in &mut messages {
         let body = &mut message["body"]["body"];
         if let Some(webhook) = body.as_str().and_then(|body| serde_json::from_str(body).ok()) {

@@ -17,7 +17,8 @@ fn every_route_is_described_and_every_description_is_a_route() {
     let functions = templates::resolved().functions.iter();
     let routes: BTreeSet<_> = functions
         .flat_map(|function| &function.routes)
-        .filter(|route| route.path != "$default")
+        // HEAD is wherever GET is, and described with it.
+        .filter(|route| route.path != "$default" && route.method != "HEAD")
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();
     let description = description();
@@ -44,12 +45,12 @@ fn every_language_is_described() {
 async fn a_wrong_method_is_told_the_right_ones() {
     let world = World::frozen().await;
     for (method, path, allow) in [
-        (Method::PUT, "/v1/jobs", "GET"),
-        (Method::OPTIONS, "/v1/jobs/job_1", "DELETE, GET"),
-        (Method::TRACE, "/v1/health", "GET"),
-        (Method::POST, "/openapi.json", "GET"),
+        (Method::PUT, "/v1/jobs", "GET, HEAD"),
+        (Method::OPTIONS, "/v1/jobs/job_1", "DELETE, GET, HEAD"),
+        (Method::TRACE, "/v1/health", "GET, HEAD"),
+        (Method::POST, "/openapi.json", "GET, HEAD"),
         (Method::GET, "/v1/projects/proj_1/scenes/scene_001/regenerate", "POST"),
-        (Method::DELETE, "/api/runpod-webhook", "GET, POST"),
+        (Method::DELETE, "/api/runpod-webhook", "GET, POST, HEAD"),
     ] {
         let answer = world.client.try_send(method, path, &[], bytes::Bytes::new()).await.unwrap();
         assert_eq!((answer.status, answer.header("allow")), (405, allow), "{path}");

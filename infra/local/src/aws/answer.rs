@@ -1,11 +1,14 @@
 //! Answers one request, in process or over HTTP: counts it, injects faults, and forwards it to its
 //! service.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use s3s::Body;
 
@@ -13,10 +16,13 @@ use super::Aws;
 use super::calls::{Answer, Call, CallRecord, Fault};
 use super::dynamodb::{Units, ask_for_units, partitions};
 use super::json::JsonAnswer;
+use super::sigv4;
 use super::target::{Service, Target};
 
 /// Largest body of a JSON request, in bytes. `BatchWriteItem` takes 16 MB, the most of all.
 const MAX_JSON: usize = 17 * 1024 * 1024;
+/// What containers on a Mac call this machine.
+const DOCKER_HOST: &str = "host.docker.internal";
 
 /// Why a request has no answer. The client sees a broken connection.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +39,33 @@ pub(super) enum Failure {
 }
 
 impl Aws {
+    /// Answers a request that came over HTTP.
+    pub(super) async fn answer_http(
+        &self,
+        caller: &Arc<str>,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Failure> {
+        let (parts, body) = request.into_parts();
+        if !is_own_host(&parts) {
+            return Ok(refusal(403, "AccessDenied", "This host is not served here."));
+        }
+        let service = Target::of(&parts).service;
+        if service == Service::S3 {
+            if is_signed_twice(&parts) {
+                return Ok(s3_refusal());
+            }
+            return self.answer(caller, Request::from_parts(parts, body)).await;
+        }
+        let body =
+            Limited::new(body, MAX_JSON).collect().await.map_err(Failure::Request)?.to_bytes();
+        if let Err(unsigned) = sigv4::verify(&parts, &body, &self.keys, SystemTime::now()) {
+            let (kind, message) = unsigned.error();
+            let status = if service == Service::Sqs { 403 } else { 400 };
+            return Ok(refusal(status, kind, message));
+        }
+        self.answer(caller, Request::from_parts(parts, Body::from(body))).await
+    }
+
     /// Answers a request of `caller`.
     pub(super) async fn answer(
         &self,
@@ -92,7 +125,7 @@ impl Aws {
         (Ok(answer.into_response()), units)
     }
 
-    async fn answer_json(
+    pub(super) async fn answer_json(
         &self,
         target: &Target,
         body: &Bytes,
@@ -109,4 +142,38 @@ impl Aws {
             _ => (self.tables.answer(operation, body).await, Units::default()),
         }
     }
+}
+
+/// Whether the request names this machine by an address, or by a name that only it has.
+fn is_own_host(parts: &Parts) -> bool {
+    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.ends_with(']'))
+        .map_or(host, |(name, _)| name);
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let is_local = name == "localhost" || name.ends_with(".localhost");
+    is_local || name == DOCKER_HOST || name.parse::<IpAddr>().is_ok()
+}
+
+/// Whether a request to S3 has a signature both in its header and in its query.
+fn is_signed_twice(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    parts.headers.contains_key(AUTHORIZATION) && query.contains("X-Amz-Algorithm=")
+}
+
+fn refusal(status: u16, kind: &str, message: &str) -> Response<Body> {
+    JsonAnswer::error(status, kind, message).into_response()
+}
+
+/// S3's answer to a request that is signed twice: a client that sends its own bearer token along
+/// with a presigned URL must be seen here, too.
+fn s3_refusal() -> Response<Body> {
+    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InvalidArgument</Code><Message>\
+                Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query \
+                string parameter or the Authorization header should be specified</Message></Error>";
+    let mut response = Response::new(Body::from(body.to_owned()));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
 }

@@ -24,7 +24,7 @@ use http::header::HOST;
 use s3s::Body;
 
 use super::Aws;
-use super::identity::{ACCESS_KEY, REGION, SECRET_KEY};
+use super::identity::REGION;
 use crate::meter::measured;
 
 /// First backoff of a retry. Nothing here needs time to recover, so it is far shorter than the
@@ -38,7 +38,8 @@ impl Aws {
     pub fn sdk_config(self: &Arc<Self>, caller: &str) -> SdkConfig {
         let connector =
             SharedHttpConnector::new(InProcess { aws: Arc::clone(self), caller: caller.into() });
-        let credentials = Credentials::from_keys(ACCESS_KEY, SECRET_KEY, None);
+        let credentials =
+            Credentials::from_keys(&self.keys.access_key, self.keys.secret_key.expose(), None);
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))

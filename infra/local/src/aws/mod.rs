@@ -15,6 +15,7 @@ mod json;
 mod maintenance;
 mod s3;
 mod server;
+mod sigv4;
 pub(crate) mod sqs;
 mod target;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 
 pub use calls::{Answer, Call, CallRecord, Calls, Fault, FaultRule};
 pub use error::AwsError;
+pub use identity::Keys;
 pub use maintenance::Swept;
 pub use sqs::{Depth, QueueDefinition, ReceivedMessage, Redrive, SqsError};
 pub use target::Service;
@@ -47,24 +49,27 @@ pub struct Aws {
     buckets: Buckets,
     calls: Calls,
     endpoint: String,
+    keys: Keys,
 }
 
 impl Aws {
     /// Opens `data_dir`; creates it if it does not exist. One process at a time may have it open.
     /// `endpoint` is the address at which [`Aws::serve`] is reached (`http://127.0.0.1:8788`):
-    /// presigned URLs and queue URLs begin with it.
+    /// presigned URLs and queue URLs begin with it. Requests must be signed with `keys`.
     pub async fn open(
         data_dir: &Path,
         clock: Clock,
         endpoint: String,
+        keys: Keys,
     ) -> Result<Arc<Self>, AwsError> {
         tokio::fs::create_dir_all(data_dir).await?;
         Ok(Arc::new(Self {
             tables: Tables::open(&data_dir.join("dynamodb.sqlite"), clock.clone())?,
             queues: Queues::open(&data_dir.join("sqs.sqlite"), clock, endpoint.clone())?,
-            buckets: Buckets::open(&data_dir.join("s3"))?,
+            buckets: Buckets::open(&data_dir.join("s3"), &keys)?,
             calls: Calls::default(),
             endpoint,
+            keys,
         }))
     }
 
@@ -86,6 +91,24 @@ impl Aws {
     /// Creates the bucket, unless it exists.
     pub async fn ensure_bucket(&self, name: &str) -> Result<(), AwsError> {
         self.buckets.ensure(name).await
+    }
+
+    /// The keys that requests are signed with.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Calls the operation `target` (`DynamoDB_20120810.PutItem`) in process by its JSON protocol: the
+    /// status and the body of the answer.
+    pub async fn call_json(&self, target: &str, request: &Value) -> (u16, Value) {
+        let parts = http::Request::post("/").header("x-amz-target", target).body(());
+        let Ok((parts, ())) = parts.map(http::Request::into_parts) else {
+            return (400, Value::Null);
+        };
+        let body = request.to_string().into();
+        let (answer, _) = self.answer_json(&target::Target::of(&parts), &body, false).await;
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
     /// The recorded calls and the injected faults.

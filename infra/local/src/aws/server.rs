@@ -1,7 +1,8 @@
 //! The HTTP endpoint: for presigned URLs, the `aws` command line and boto3.
 //!
-//! S3 requests must be signed with the one pair of keys. The others need no signature: the port is
-//! open to this machine only.
+//! Every request must be signed with the one pair of keys: every user of the machine and every page
+//! in its browsers reaches the port. The host must not be a name that such a page could have made
+//! lead here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +68,7 @@ impl Aws {
         let (aws, caller) = (Arc::clone(self), Arc::clone(caller));
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let (aws, caller) = (Arc::clone(&aws), Arc::clone(&caller));
-            async move { aws.answer(&caller, request.map(Body::from)).await }
+            async move { aws.answer_http(&caller, request.map(Body::from)).await }
         });
         let mut builder = http1::Builder::new();
         let connection =

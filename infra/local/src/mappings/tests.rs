@@ -28,7 +28,12 @@ struct World {
 async fn world(function: fn(&[String], usize) -> Result<Value, &'static str>) -> World {
     let folder = tempfile::tempdir().unwrap();
     let (clock, manual_clock) = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
-    let aws = Aws::open(folder.path(), clock.clone(), "http://127.0.0.1:1".to_owned());
+    let aws = Aws::open(
+        folder.path(),
+        clock.clone(),
+        "http://127.0.0.1:1".to_owned(),
+        crate::aws::Keys::random(),
+    );
     let activity = Activity::new(clock.clone());
     let seen = Seen::default();
     let invocable: Invocable = Arc::new({

@@ -58,9 +58,10 @@ fn environment(function: &str, world: &World) -> Vec<(String, String)> {
     let functions = &templates::resolved().functions;
     let template = functions.iter().find(|one| one.name == function);
     let own = template.into_iter().flat_map(|one| one.environment.clone());
+    let keys = world.cloud.aws().keys();
     let chosen = [
-        ("AWS_ACCESS_KEY_ID", "hookreel"),
-        ("AWS_SECRET_ACCESS_KEY", "hookreel-local"),
+        ("AWS_ACCESS_KEY_ID", &*keys.access_key),
+        ("AWS_SECRET_ACCESS_KEY", keys.secret_key.expose()),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ENDPOINT_URL", world.cloud.aws_url()),
         ("AWS_LAMBDA_FUNCTION_NAME", function),

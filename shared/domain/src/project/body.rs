@@ -1,7 +1,6 @@
 //! The body of webhooks about a project.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::metadata::Metadata;
 use crate::project::resource::{FileLink, ProjectLinks};
@@ -38,7 +37,8 @@ struct ProjectBrief {
     final_video_url: Option<String>,
     failed_job_id: Option<JobId>,
     error: Option<JobError>,
-    metadata: Value,
+    #[serde(serialize_with = "crate::metadata::as_json")]
+    metadata: Option<Metadata>,
     links: ProjectLinks,
 }
 
@@ -77,7 +77,7 @@ impl ProjectEventBody {
                 final_video_url,
                 failed_job_id: project.failed_job.clone(),
                 error: project.error.clone(),
-                metadata: project.metadata.as_ref().map_or(Value::Null, Metadata::to_json),
+                metadata: project.metadata.clone(),
                 links: ProjectLinks::new(url),
             },
         }

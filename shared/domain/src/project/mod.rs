@@ -193,7 +193,7 @@ impl ProjectAct {
     /// The request for it, as the idempotency check compares it.
     #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
-        KeyedRequest { sha256: self.request_sha256.clone(), at: self.at }
+        KeyedRequest { sha256: self.request_sha256.clone(), as_sent: None, at: self.at }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::project::SceneId;
-use crate::{InvalidField, limits};
+use crate::{InvalidField, Timestamp, limits};
 
 /// The plan of a project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,20 @@ pub struct Plan {
     pub stitch: Stitch,
     /// Picture size and frame rate, the same for all scenes.
     pub picture: Picture,
+    /// The prompts that its owner has changed, the first change first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts_changed: Vec<PromptChange>,
+}
+
+/// A prompt that was changed when its scene was regenerated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptChange {
+    /// When.
+    pub at: Timestamp,
+    /// The prompt before.
+    pub old: String,
+    /// The prompt since.
+    pub new: String,
 }
 
 /// One scene.
@@ -80,7 +94,8 @@ impl Plan {
             duration_ms: scene.duration_ms,
             options: Map::new(),
         };
-        Self { scenes: self.scenes.iter().map(bare).collect(), ..self.clone() }
+        let scenes = self.scenes.iter().map(bare).collect();
+        Self { scenes, prompts_changed: Vec::new(), ..self.clone() }
     }
 
     /// The number of scenes.

@@ -46,7 +46,8 @@ pub struct ProjectResource {
     revision: u32,
     failed_job_id: Option<JobId>,
     error: Option<JobError>,
-    metadata: Value,
+    #[serde(serialize_with = "crate::metadata::as_json")]
+    metadata: Option<Metadata>,
     links: ProjectLinks,
 }
 
@@ -140,7 +141,7 @@ impl ProjectResource {
             revision: project.revision,
             failed_job_id: project.failed_job.clone(),
             error: project.error.clone(),
-            metadata: project.metadata.as_ref().map_or(Value::Null, Metadata::to_json),
+            metadata: project.metadata.clone(),
             links: ProjectLinks::new(url),
         }
     }

@@ -1,7 +1,6 @@
 //! A project in lists: without its scenes, which would make a page too large.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::metadata::Metadata;
 use crate::project::resource::{FileLink, ProjectLinks};
@@ -23,7 +22,8 @@ pub struct ProjectSummary {
     revision: u32,
     failed_job_id: Option<JobId>,
     error: Option<JobError>,
-    metadata: Value,
+    #[serde(serialize_with = "crate::metadata::as_json")]
+    metadata: Option<Metadata>,
     links: ProjectLinks,
 }
 
@@ -44,7 +44,7 @@ impl ProjectSummary {
             revision: project.revision,
             failed_job_id: project.failed_job.clone(),
             error: project.error.clone(),
-            metadata: project.metadata.as_ref().map_or(Value::Null, Metadata::to_json),
+            metadata: project.metadata.clone(),
             links: ProjectLinks::new(url),
         }
     }

@@ -94,11 +94,37 @@ pub(super) enum What {
     },
     Regenerated {
         from_job_id: Option<JobId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old_prompt: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        new_prompt: Option<String>,
     },
     Resumed {
         from_job_id: Option<JobId>,
     },
     DeliveryAttempted(DeliveryEvidence),
+}
+
+impl What {
+    /// Where it stands among the events of one moment, such as a webhook, the end of its step and the
+    /// release of the next one.
+    pub(super) const fn rank(&self) -> u8 {
+        match self {
+            Self::Created { .. } => 0,
+            Self::Regenerated { .. } | Self::Resumed { .. } | Self::CancelRequested => 1,
+            Self::Dispatched => 2,
+            Self::Accepted { .. } | Self::Uncertain { .. } => 3,
+            Self::Progress { .. } => 4,
+            Self::WebhookReceived(_) => 5,
+            Self::EndReported => 6,
+            Self::FileOffered { .. } => 7,
+            Self::Stored { .. } => 8,
+            Self::Completed | Self::Failed { .. } | Self::Cancelled => 9,
+            Self::AttemptEnded { .. } => 10,
+            Self::Released { .. } => 11,
+            Self::DeliveryAttempted(_) => 12,
+        }
+    }
 }
 
 /// An output without its key in the bucket.

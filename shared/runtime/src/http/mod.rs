@@ -77,8 +77,12 @@ pub fn page(
     data: &[impl Serialize],
     next: Option<impl std::fmt::Display>,
 ) -> Result<Response, Problem> {
-    let next_cursor = next.map(|cursor| cursor.to_string());
-    json(StatusCode::OK, &serde_json::json!({ "data": data, "next_cursor": next_cursor }))
+    #[derive(Serialize)]
+    struct Page<'a, T> {
+        data: &'a [T],
+        next_cursor: Option<String>,
+    }
+    json(StatusCode::OK, &Page { data, next_cursor: next.map(|cursor| cursor.to_string()) })
 }
 
 /// The only place where a problem becomes a response, and its cause a log line.

@@ -2,29 +2,50 @@
 
 use std::str::FromStr;
 
+use domain::idempotency::KeyedRequest;
 use domain::retention::Erasure;
-use domain::{Caller, InvalidField, JobId, OwnerId, Scope, limits};
+use domain::{Caller, InvalidField, JobId, OwnerId, Scope, Timestamp, limits};
+use http::Method;
 use lambda_http::RequestExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fields::Fields;
+use crate::canonical::canonical;
+use crate::fields::{Fields, without_mark};
 use crate::{Problem, authorizer};
 
-/// A request from API Gateway.
+/// A request from API Gateway. HEAD is read as GET, whose answer is then sent without its body.
 #[derive(Debug)]
-pub struct Request(lambda_http::Request);
+pub struct Request {
+    request: lambda_http::Request,
+    is_head: bool,
+}
 
 impl Request {
-    pub(super) const fn new(request: lambda_http::Request) -> Self {
-        Self(request)
+    pub(super) fn new(mut request: lambda_http::Request) -> Self {
+        let is_head = request.method() == Method::HEAD;
+        if is_head {
+            *request.method_mut() = Method::GET;
+            let context = request.extensions_mut().get_mut::<RequestContext>();
+            if let Some(RequestContext::ApiGatewayV2(context)) = context {
+                let route = context.route_key.take();
+                context.route_key = route.map(|route| route.replacen("HEAD ", "GET ", 1));
+            }
+        }
+        Self { request, is_head }
+    }
+
+    /// Whether it was a HEAD.
+    #[must_use]
+    pub const fn is_head(&self) -> bool {
+        self.is_head
     }
 
     /// API Gateway's own data about the request.
     fn context(&self) -> Option<&ApiGatewayV2httpRequestContext> {
-        match self.0.request_context_ref() {
+        match self.request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => Some(context),
             _ => None,
         }
@@ -74,13 +95,13 @@ impl Request {
     /// The header `name`, if it is there and readable as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.0.headers().get(name)?.to_str().ok()
+        self.request.headers().get(name)?.to_str().ok()
     }
 
     /// The method.
     #[must_use]
-    pub fn method(&self) -> &http::Method {
-        self.0.method()
+    pub fn method(&self) -> &Method {
+        self.request.method()
     }
 
     /// The job id in the path. A malformed one is answered with 404, like an unknown one.
@@ -90,7 +111,7 @@ impl Request {
 
     /// The id of a `kind` in the path parameter `parameter`; 404 if it is malformed.
     pub fn path_id<I: FromStr>(&self, parameter: &str, kind: &str) -> Result<I, Problem> {
-        let parameters = self.0.path_parameters_ref();
+        let parameters = self.request.path_parameters_ref();
         let text = parameters.and_then(|parameters| parameters.first(parameter));
         let id = text.and_then(|text| text.parse().ok());
         id.ok_or_else(|| Problem::not_found(format!("There is no such {kind}.")))
@@ -104,7 +125,7 @@ impl Request {
 
     /// The idempotency key, if the request has one.
     pub fn idempotency_key(&self) -> Result<Option<&str>, InvalidField> {
-        let Some(key) = self.0.headers().get("idempotency-key") else { return Ok(None) };
+        let Some(key) = self.request.headers().get("idempotency-key") else { return Ok(None) };
         let longest = limits::IDEMPOTENCY_KEY_BYTES;
         let key = key.to_str().ok().filter(|key| (1..=longest).contains(&key.len()));
         key.map(Some).ok_or_else(|| {
@@ -119,10 +140,24 @@ impl Request {
         Ok(self.idempotency_key()?.map(|key| hex::encode(Sha256::digest(key))))
     }
 
-    /// SHA-256 of the body, in hex.
+    /// SHA-256 of what the body says, in hex: the same JSON in other bytes has the same.
     #[must_use]
     pub fn body_sha256(&self) -> String {
-        hex::encode(Sha256::digest(self.bytes()))
+        match canonical(without_mark(self.bytes())) {
+            Some(json) => hex::encode(Sha256::digest(json)),
+            None => hex::encode(Sha256::digest(self.bytes())),
+        }
+    }
+
+    /// This request, made `at`, as it is compared with an earlier one under its idempotency key;
+    /// with no hash if it has no key.
+    pub fn keyed(&self, at: Timestamp) -> Result<KeyedRequest, InvalidField> {
+        let is_keyed = self.idempotency_key()?.is_some();
+        Ok(KeyedRequest {
+            sha256: is_keyed.then(|| self.body_sha256()),
+            as_sent: is_keyed.then(|| hex::encode(Sha256::digest(self.bytes()))),
+            at,
+        })
     }
 
     /// The page size of a list.
@@ -138,13 +173,13 @@ impl Request {
     /// The path, without the stage.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.0.uri().path()
+        self.request.uri().path()
     }
 
     /// The query parameter `name`, if it is there and not empty.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        let parameters = self.0.query_string_parameters_ref()?;
+        let parameters = self.request.query_string_parameters_ref()?;
         parameters.first(name).filter(|value| !value.is_empty())
     }
 
@@ -168,7 +203,7 @@ impl Request {
     }
 
     fn bytes(&self) -> &[u8] {
-        self.0.body()
+        self.request.body()
     }
 
     /// The body's bytes as they were sent; 413 if there are more than `limit`.
@@ -178,12 +213,12 @@ impl Request {
     }
 
     /// The body as a JSON object of at most `limit` bytes.
-    pub fn fields(&self, limit: usize) -> Result<Fields, Problem> {
+    pub fn fields(&self, limit: usize) -> Result<Fields<'_>, Problem> {
         Fields::parse(self.body(limit)?)
     }
 
     /// The same, with an absent body as an empty object.
-    pub fn optional_fields(&self, limit: usize) -> Result<Fields, Problem> {
+    pub fn optional_fields(&self, limit: usize) -> Result<Fields<'_>, Problem> {
         let body = self.body(limit)?;
         Fields::parse(if body.is_empty() { b"{}" } else { body })
     }

@@ -122,6 +122,7 @@ impl Store {
     ) -> Result<TransactWriteItem, StoreError> {
         let mut update = Expressions::default();
         update.set("scenes", attribute(&plan.scenes)?);
+        update.set("prompts_changed", attribute(&plan.prompts_changed)?);
         update.set(EXPIRES_AT, expiry(at + project.retention_days.duration()));
         self.update_item(keys::plan(&project.id), update, "attribute_exists(PK)".to_owned())
     }

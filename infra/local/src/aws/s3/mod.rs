@@ -11,7 +11,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use super::AwsError;
-use super::identity::{ACCESS_KEY, SECRET_KEY};
+use super::identity::Keys;
 use objects::Objects;
 
 /// All buckets of one data folder.
@@ -22,12 +22,12 @@ pub(super) struct Buckets {
 
 impl Buckets {
     /// Opens the buckets in `folder`, and removes what unfinished uploads left there.
-    pub fn open(folder: &Path) -> Result<Self, AwsError> {
+    pub fn open(folder: &Path, keys: &Keys) -> Result<Self, AwsError> {
         std::fs::create_dir_all(folder)?;
         leftovers::clear(folder)?;
         let objects = Objects::open(folder).map_err(|error| AwsError::Objects(error.into()))?;
         let mut builder = S3ServiceBuilder::new(objects);
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        builder.set_auth(SimpleAuth::from_single(&*keys.access_key, keys.secret_key.expose()));
         Ok(Self { service: builder.build(), folder: folder.to_owned() })
     }
 

@@ -23,13 +23,38 @@ pub(super) struct Objects {
     files: FileSystem,
     small: SmallFiles,
     folder: PathBuf,
+    /// Held while a file is written on the condition that there is none.
+    conditional: tokio::sync::Mutex<()>,
 }
 
 impl Objects {
     /// Opens the objects in `folder`.
     pub fn open(folder: &Path) -> Result<Self, s3s_fs::Error> {
         let (files, small) = (FileSystem::new(folder)?, SmallFiles::new(folder));
-        Ok(Self { files, small, folder: folder.to_owned() })
+        Ok(Self {
+            files,
+            small,
+            folder: folder.to_owned(),
+            conditional: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Checks `If-None-Match: *`, if it `applies`. No other conditional write comes between the check
+    /// and the write as long as the guard is held.
+    async fn unless_there(
+        &self,
+        bucket: &str,
+        key: &str,
+        applies: bool,
+    ) -> S3Result<Option<tokio::sync::MutexGuard<'_, ()>>> {
+        if !applies {
+            return Ok(None);
+        }
+        let guard = self.conditional.lock().await;
+        if self.folder.join(bucket).join(key).exists() {
+            return Err(precondition_failed());
+        }
+        Ok(Some(guard))
     }
 
     /// Refuses a bucket that does not exist, which `s3s-fs` does not check before it writes. `s3s`
@@ -42,6 +67,11 @@ impl Objects {
             Err(error) => Err(S3Error::internal_error(error)),
         }
     }
+}
+
+/// The error where a file is there that must not be.
+pub(super) fn precondition_failed() -> S3Error {
+    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
 }
 
 /// `s3s-fs` answers `AccessDenied` for an unknown upload. A client that repeats a completion whose
@@ -84,7 +114,6 @@ delegate! {
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput,
         list_objects(ListObjectsInput) -> ListObjectsOutput,
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output,
-        head_object(HeadObjectInput) -> HeadObjectOutput,
         copy_object(CopyObjectInput) -> CopyObjectOutput,
         delete_object(DeleteObjectInput) -> DeleteObjectOutput,
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput,
@@ -93,7 +122,6 @@ delegate! {
     upload {
         upload_part(UploadPartInput) -> UploadPartOutput,
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput,
-        complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput,
         abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput,
     }
     rest {
@@ -101,11 +129,15 @@ delegate! {
             &self,
             request: S3Request<PutObjectInput>,
         ) -> S3Result<S3Response<PutObjectOutput>> {
-            self.check_bucket(&request.input.bucket)?;
+            let PutObjectInput { bucket, key, if_none_match, .. } = &request.input;
+            self.check_bucket(bucket)?;
             if SmallFiles::accepts(&request) {
                 return self.small.put(request.input).await.map(S3Response::new);
             }
-            self.files.put_object(request).await
+            let condition = self.unless_there(bucket, key, if_none_match.is_some()).await?;
+            let answer = self.files.put_object(request).await;
+            drop(condition);
+            answer
         }
 
         async fn create_multipart_upload(
@@ -116,14 +148,35 @@ delegate! {
             self.files.create_multipart_upload(request).await
         }
 
+        async fn complete_multipart_upload(
+            &self,
+            request: S3Request<CompleteMultipartUploadInput>,
+        ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+            let CompleteMultipartUploadInput { bucket, key, if_none_match, .. } = &request.input;
+            let condition = self.unless_there(bucket, key, if_none_match.is_some()).await?;
+            let answer = self.files.complete_multipart_upload(request).await;
+            drop(condition);
+            answer.map_err(no_such_upload)
+        }
+
+        async fn head_object(
+            &self,
+            request: S3Request<HeadObjectInput>,
+        ) -> S3Result<S3Response<HeadObjectOutput>> {
+            let mut answer = self.files.head_object(request).await?;
+            answer.output.accept_ranges = Some("bytes".to_owned());
+            Ok(answer)
+        }
+
         async fn get_object(
             &self,
             request: S3Request<GetObjectInput>,
         ) -> S3Result<S3Response<GetObjectOutput>> {
             let bucket = request.input.bucket.clone();
-            let answer = self.files.get_object(request).await;
-            if answer.is_err() {
-                self.check_bucket(&bucket)?;
+            let mut answer = self.files.get_object(request).await;
+            match &mut answer {
+                Ok(answer) => answer.output.accept_ranges = Some("bytes".to_owned()),
+                Err(_) => self.check_bucket(&bucket)?,
             }
             answer
         }

@@ -5,8 +5,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -18,17 +18,21 @@ use s3s::dto::{ETag, PutObjectInput, PutObjectOutput};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 use serde_json::{Value, json};
 
+use super::objects::precondition_failed;
+use crate::lock::lock;
+
 /// Largest file that counts as small, in bytes.
 const SMALL: i64 = 256 * 1024;
 
 /// The headers of a plain request.
-const HEADERS: [&str; 12] = [
+const HEADERS: [&str; 13] = [
     "amz-sdk-invocation-id",
     "amz-sdk-request",
     "authorization",
     "content-length",
     "content-type",
     "host",
+    "if-none-match",
     "user-agent",
     "x-amz-checksum-sha256",
     "x-amz-content-sha256",
@@ -42,6 +46,8 @@ pub(super) struct SmallFiles {
     folder: Arc<Path>,
     /// Numbers temporary files.
     next: AtomicU64,
+    /// Held while a file is written on the condition that there is none.
+    conditional: Arc<Mutex<()>>,
 }
 
 /// A file and its metadata, ready to be written.
@@ -57,7 +63,7 @@ struct Small {
 
 impl SmallFiles {
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.into(), next: AtomicU64::new(0) }
+        Self { folder: folder.into(), next: AtomicU64::new(0), conditional: Arc::default() }
     }
 
     /// Whether the request is one that is supported here.
@@ -74,7 +80,9 @@ impl SmallFiles {
 
     /// Writes the file. Its bucket must exist.
     pub async fn put(&self, input: PutObjectInput) -> S3Result<PutObjectOutput> {
-        let PutObjectInput { body, bucket, key, content_type, checksum_sha256, .. } = input;
+        let PutObjectInput {
+            body, bucket, key, content_type, checksum_sha256, if_none_match, ..
+        } = input;
         let body = body.ok_or_else(|| s3_error!(IncompleteBody))?;
         let content = body
             .try_fold(BytesMut::new(), |mut whole, piece| async move {
@@ -100,8 +108,18 @@ impl SmallFiles {
             internal: json!({ "e_tag": md5, "checksum_sha256": sha256 }),
             content,
         };
-        let written = tokio::task::spawn_blocking(move || small.write()).await;
-        written.map_err(S3Error::internal_error)?.map_err(S3Error::internal_error)?;
+        let conditional = if_none_match.map(|_| Arc::clone(&self.conditional));
+        let written = tokio::task::spawn_blocking(move || {
+            let _guard = conditional.as_deref().map(lock);
+            if conditional.is_some() && small.path.exists() {
+                return Ok(false);
+            }
+            small.write().map(|()| true)
+        });
+        let written = written.await.map_err(S3Error::internal_error)?;
+        if !written.map_err(S3Error::internal_error)? {
+            return Err(precondition_failed());
+        }
         Ok(PutObjectOutput {
             e_tag: Some(ETag::Strong(md5)),
             checksum_sha256: Some(sha256),

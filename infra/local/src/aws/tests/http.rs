@@ -31,7 +31,8 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let endpoint = format!("http://{address}");
-        let aws = Aws::open(folder.path(), Clock::system(), endpoint).await.unwrap();
+        let aws =
+            Aws::open(folder.path(), Clock::system(), endpoint, Keys::random()).await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = Arc::clone(&aws).serve(listener, async { stopped.await.unwrap_or(()) });
         let server = tokio::spawn(server);
