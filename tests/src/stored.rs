@@ -95,7 +95,7 @@ impl Stored {
         let aws = cloud.aws();
         for item in self.items() {
             let item = json!({ "TableName": templates::table(), "Item": item });
-            demand(&aws, "DynamoDB_20120810.PutItem", &item).await;
+            demand(aws, "DynamoDB_20120810.PutItem", &item).await;
         }
         for message in self.messages() {
             let queue = templates::queue(message["to"].as_str().unwrap());
@@ -104,7 +104,7 @@ impl Stored {
                 "MessageBody": message["body"].to_string(),
                 "DelaySeconds": message["due_in_seconds"],
             });
-            demand(&aws, "AmazonSQS.SendMessage", &message).await;
+            demand(aws, "AmazonSQS.SendMessage", &message).await;
         }
         let records = cloud.aws().stream_records(templates::table(), None, usize::MAX).unwrap();
         if let Some(number) = records.last().map(|last| &last["dynamodb"]["SequenceNumber"]) {

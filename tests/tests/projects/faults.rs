@@ -108,7 +108,7 @@ impl Film {
     /// What the owner is told, in order.
     const fn notices(self) -> &'static [&'static str] {
         match self {
-            Self::Cancelled => &[],
+            Self::Cancelled => &["project.cancelled"],
             Self::Resumed => &["project.completed", "project.failed"],
             _ => &["project.completed"],
         }

@@ -67,34 +67,39 @@ pub(super) fn verify(
         return Err(Unsigned::UnknownKey);
     }
     let time = header("x-amz-date").ok_or(Unsigned::Missing)?;
-    let [date, region, service, "aws4_request"] = scope.split('/').collect::<Vec<_>>()[..] else {
+    let [date, _, _, "aws4_request"] = scope.split('/').collect::<Vec<_>>()[..] else {
         return Err(Unsigned::Wrong);
     };
     let names: Vec<_> = signed.split(';').collect();
     if !time.starts_with(date) || !is_now(time, now) || !names.contains(&"host") {
         return Err(Unsigned::Wrong);
     }
-    let mut request = format!(
-        "{}\n{}\n{}\n",
-        parts.method,
-        parts.uri.path(),
-        parts.uri.query().unwrap_or_default()
-    );
-    for name in &names {
-        let value = header(name).ok_or(Unsigned::Wrong)?;
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-        request.push_str(&format!("{name}:{value}\n"));
-    }
-    request.push_str(&format!("\n{signed}\n{}", hex::encode(Sha256::digest(body))));
-    let request = hex::encode(Sha256::digest(request));
-    let text = format!("{ALGORITHM}\n{time}\n{scope}\n{request}");
-    let secret = format!("AWS4{}", keys.secret_key.expose());
-    let parts = [date, region, service, "aws4_request"];
-    let key = parts
-        .iter()
-        .fold(secret.into_bytes(), |key, part| mac(&key, part).finalize().into_bytes().to_vec());
+    let mac = signature_of(parts, body, (signed, time, scope), keys).ok_or(Unsigned::Wrong)?;
     let signature = hex::decode(signature).map_err(|_| Unsigned::Wrong)?;
-    mac(&key, &text).verify_slice(&signature).map_err(|_| Unsigned::Wrong)
+    mac.verify_slice(&signature).map_err(|_| Unsigned::Wrong)
+}
+
+/// The signature of a request over the headers `signed`; `None` if one of them is absent.
+fn signature_of(
+    parts: &Parts,
+    body: &[u8],
+    (signed, time, scope): (&str, &str, &str),
+    keys: &Keys,
+) -> Option<Hmac<Sha256>> {
+    let (method, query) = (parts.method.as_str(), parts.uri.query().unwrap_or_default());
+    let mut request = [method, parts.uri.path(), query, ""].join("\n");
+    for name in signed.split(';') {
+        let value = parts.headers.get(name)?.to_str().ok()?;
+        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        request.extend([name, ":", &value, "\n"]);
+    }
+    let body = hex::encode(Sha256::digest(body));
+    request.extend(["\n", signed, "\n", &body]);
+    let request = hex::encode(Sha256::digest(request));
+    let secret = format!("AWS4{}", keys.secret_key.expose()).into_bytes();
+    let key =
+        scope.split('/').fold(secret, |key, part| mac(&key, part).finalize().into_bytes().to_vec());
+    Some(mac(&key, &[ALGORITHM, time, scope, &request].join("\n")))
 }
 
 fn mac(key: &[u8], text: &str) -> Hmac<Sha256> {
@@ -120,59 +125,71 @@ fn is_now(text: &str, now: SystemTime) -> bool {
     apart <= SKEW.as_millis()
 }
 
+/// Signs a request for tests, over its host and target.
+#[cfg(test)]
+pub(super) fn sign(parts: &mut Parts, body: &[u8], keys: &Keys, now: SystemTime) {
+    const SIGNED: &str = "host;x-amz-date;x-amz-target";
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
+    let time = domain::Timestamp::from_millis(seconds).to_string();
+    let time: String = time.chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    let time = format!("{}Z", time.split('.').next().unwrap());
+    let scope = format!("{}/us-east-1/any/aws4_request", &time[..8]);
+    parts.headers.insert("x-amz-date", time.parse().unwrap());
+    let mac = signature_of(parts, body, (SIGNED, &time, &scope), keys).unwrap();
+    let signature = hex::encode(mac.finalize().into_bytes());
+    let key = &keys.access_key;
+    let header = format!(
+        "{ALGORITHM} Credential={key}/{scope}, SignedHeaders={SIGNED}, Signature={signature}"
+    );
+    parts.headers.insert("authorization", header.parse().unwrap());
+}
+
 #[cfg(test)]
 mod tests {
     use http::Request;
 
     use super::*;
 
-    /// A call of `ListTables` that boto3 has signed.
-    fn signed(body_of: &str, date: &str) -> Result<(), Unsigned> {
-        let keys = Keys::of("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-        let scope = "20260101/us-east-1/dynamodb/aws4_request";
-        let names = "content-type;host;x-amz-date;x-amz-target";
-        let canonical = format!(
-            "POST\n/\n\ncontent-type:application/x-amz-json-1.0\nhost:127.0.0.1:8788\n\
-             x-amz-date:{date}\nx-amz-target:DynamoDB_20120810.ListTables\n\n{names}\n{}",
-            hex::encode(Sha256::digest("{}"))
-        );
-        let text =
-            format!("{ALGORITHM}\n{date}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
-        let secret = format!("AWS4{}", keys.secret_key.expose()).into_bytes();
-        let key = ["20260101", "us-east-1", "dynamodb", "aws4_request"]
-            .iter()
-            .fold(secret, |key, part| mac(&key, part).finalize().into_bytes().to_vec());
-        let signature = hex::encode(mac(&key, &text).finalize().into_bytes());
-        let request = Request::post("/")
-            .header("host", "127.0.0.1:8788")
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-date", date)
-            .header("x-amz-target", "DynamoDB_20120810.ListTables")
-            .header(
-                "authorization",
-                format!(
-                    "{ALGORITHM} Credential=AKIDEXAMPLE/{scope}, SignedHeaders={names}, \
-                     Signature={signature}"
-                ),
-            )
-            .body(())
-            .unwrap();
+    fn verified(signed: &[u8], sent: &[u8], later: u64) -> Result<(), Unsigned> {
+        let keys = Keys::random();
+        let request = Request::post("/").header("host", "127.0.0.1:8788");
+        let request = request.header("x-amz-target", "DynamoDB_20120810.ListTables").body(());
+        let mut parts = request.unwrap().into_parts().0;
         let now = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-        verify(&request.into_parts().0, body_of.as_bytes(), &keys, now)
+        sign(&mut parts, signed, &keys, now);
+        verify(&parts, sent, &keys, now + Duration::from_secs(later))
     }
 
     #[test]
     fn only_the_request_that_was_signed_is_accepted_and_only_then() {
-        assert_eq!(signed("{}", "20260101T000000Z"), Ok(()));
-        assert_eq!(signed("{\"Limit\":1}", "20260101T000000Z"), Err(Unsigned::Wrong));
-        assert_eq!(signed("{}", "20260101T001501Z"), Err(Unsigned::Wrong));
+        assert_eq!(verified(b"{}", b"{}", 0), Ok(()));
+        assert_eq!(verified(b"{}", b"{ }", 0), Err(Unsigned::Wrong));
+        assert_eq!(verified(b"{}", b"{}", 901), Err(Unsigned::Wrong));
+    }
+
+    /// The example of the AWS documentation for Signature Version 4: `ListUsers` of IAM.
+    #[test]
+    fn the_signature_is_that_of_aws() {
+        let keys = Keys::of("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+        let request = Request::get("/?Action=ListUsers&Version=2010-05-08")
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+            .header("host", "iam.amazonaws.com")
+            .header("x-amz-date", "20150830T123600Z")
+            .body(())
+            .unwrap();
+        let scope = "20150830/us-east-1/iam/aws4_request";
+        let of = ("content-type;host;x-amz-date", "20150830T123600Z", scope);
+        let mac = signature_of(&request.into_parts().0, b"", of, &keys).unwrap();
+        assert_eq!(
+            hex::encode(mac.finalize().into_bytes()),
+            "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"
+        );
     }
 
     #[test]
     fn an_unsigned_request_is_refused() {
         let request = Request::post("/").header("host", "127.0.0.1").body(()).unwrap();
-        let keys = Keys::of("a", "b");
         let parts = request.into_parts().0;
-        assert_eq!(verify(&parts, b"{}", &keys, UNIX_EPOCH), Err(Unsigned::Missing));
+        assert_eq!(verify(&parts, b"{}", &Keys::of("a", "b"), UNIX_EPOCH), Err(Unsigned::Missing));
     }
 }

@@ -100,5 +100,5 @@ impl World {
 }
 
 async fn open(folder: &Path, clock: Clock) -> Arc<Aws> {
-    Aws::open(folder, clock, ENDPOINT.to_owned(), Keys::random()).await.unwrap()
+    Aws::open(folder, clock, ENDPOINT.to_owned(), crate::aws::Keys::random()).await.unwrap()
 }

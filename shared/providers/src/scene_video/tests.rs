@@ -64,7 +64,12 @@ fn submitted(number: u16, first_frame_url: Option<&str>) -> Value {
     };
     let scenes =
         vec![scene("A harbour", 2.5, json!({})), scene("The sea", 4.0, json!({ "seed": 7 }))];
-    let plan = Plan { scenes, stitch: Stitch::default(), picture: Picture::default() };
+    let plan = Plan {
+        scenes,
+        stitch: Stitch::default(),
+        picture: Picture::default(),
+        prompts_changed: Vec::new(),
+    };
     let order = Order {
         job_id: "proj_x-scene_001-video".parse().unwrap(),
         attempt: Attempt(1),

@@ -32,7 +32,7 @@ fn a_film_is_made_of_all_scenes_in_order() {
         token: "1.x".into(),
         input: Input::Stitch {
             project: "proj_x".parse().unwrap(),
-            plan: Plan { scenes, stitch, picture },
+            plan: Plan { scenes, stitch, picture, prompts_changed: Vec::new() },
             video_urls: video_urls.clone(),
         },
     };

@@ -1,7 +1,7 @@
 //! The HTTP endpoint: presigned URLs, and clients with their own connection.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, sigv4};
 
 /// A served embedded AWS with one object, and a switch to stop it.
 struct Served {
@@ -31,8 +31,9 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let endpoint = format!("http://{address}");
-        let aws =
-            Aws::open(folder.path(), Clock::system(), endpoint, Keys::random()).await.unwrap();
+        let aws = Aws::open(folder.path(), Clock::system(), endpoint, crate::aws::Keys::random())
+            .await
+            .unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = Arc::clone(&aws).serve(listener, async { stopped.await.unwrap_or(()) });
         let server = tokio::spawn(server);
@@ -98,8 +99,15 @@ async fn a_json_request_is_routed_to_its_service() {
     let request = |target: &'static str, body: &'static str| {
         let request = Request::post("/").header("host", &served.address);
         let request = request.header("x-amz-target", target);
-        request.body(Full::from(body)).unwrap()
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        sigv4::sign(&mut parts, body.as_bytes(), served.aws.keys(), SystemTime::now());
+        Request::from_parts(parts, Full::from(body))
     };
+    let unsigned = Request::post("/").header("host", &served.address);
+    let unsigned = unsigned.header("x-amz-target", "DynamoDB_20120810.ListTables");
+    let (status, body) = served.send(unsigned.body(Full::from("{}")).unwrap()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(String::from_utf8_lossy(&body).contains("MissingAuthenticationToken"), "{body:?}");
     let (status, body) =
         served.send(request("AmazonSQS.CreateQueue", r#"{"QueueName":"q"}"#)).await;
     assert_eq!(status, StatusCode::OK);
