@@ -136,7 +136,8 @@ fn check_secrets(
     let named = webhook.chain(["SIGNING_KEY"]);
     let named = named.filter_map(|name| Some((name, environment.get(name)?.as_str())));
     let key = api_key.map(|key| ("--api-key", key.expose()));
-    match named.chain(key).find(|(_, secret)| secret.trim().len() < SECRET_BYTES) {
+    let is_short = |secret: &str| (1..SECRET_BYTES).contains(&secret.trim().len());
+    match named.chain(key).find(|(_, secret)| is_short(secret)) {
         Some((name, _)) => Err(StartError::ShortSecret { name, least: SECRET_BYTES }),
         None => Ok(()),
     }

@@ -163,7 +163,7 @@ mod tests {
             .take_while(|age| *age < 7200)
             .count()
         };
-        assert_eq!((polls(Some(60)), polls(None)), (239, 35), "in the two hours of a run");
+        assert_eq!((polls(Some(60)), polls(None)), (239, 34), "in the two hours of a run");
     }
 
     #[test]

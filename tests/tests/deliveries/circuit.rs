@@ -149,7 +149,7 @@ async fn a_burst_of_which_most_succeed_opens_no_circuit() {
     let end = START + Duration::from_secs(12);
     world.run_until("12 seconds", async || world.clock.now() >= end).await;
     let arrived = world.receiver.webhooks();
-    let ids: BTreeSet<_> = arrived.iter().map(|webhook| webhook.id()).collect();
+    let ids: BTreeSet<_> = arrived.iter().map(tests::Webhook::id).collect();
     assert_eq!(ids.len(), 200, "some are held back");
     let key = CircuitKey::Destination(&OwnerId::new("local"), &receiver.key());
     let circuit = world.store().circuit(key).await.unwrap();

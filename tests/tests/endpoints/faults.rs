@@ -152,7 +152,9 @@ async fn end(world: &World) -> String {
     let (store, owner) = (world.store(), OwnerId::new(seed::OWNER));
     let mut endpoints = store.endpoints(&owner).await.unwrap();
     // Random in each world.
-    endpoints.iter_mut().for_each(|endpoint| endpoint.salt = None);
+    for endpoint in &mut endpoints {
+        endpoint.salt = None;
+    }
     let signing = store.owner_signing(&owner).await.unwrap();
     let all = DeliveryFilter::default();
     let deliveries = store.list_deliveries(&owner, &all, 100, None).await.unwrap();

@@ -87,7 +87,8 @@ async fn a_cancelled_project_begins_nothing_more() {
     let statuses = [&shown["scenes"][0]["video_status"], &shown["scenes"][0]["last_frame_status"]];
     assert_eq!(statuses, ["completed", "cancelled"]);
     assert_eq!(world.provider.runs().len(), 2, "no further step");
-    assert_eq!(world.receiver.webhooks().len(), 0);
+    let [notice] = &world.told_of(&id)[..] else { panic!("not one webhook") };
+    assert_eq!(notice.json()["type"], "project.cancelled");
 }
 
 #[tokio::test]

@@ -72,10 +72,12 @@ fn statements_name_actions_and_arns() {
         {
             "actions": ["sqs:SendMessage"],
             "resources": ["arn:aws:sqs:us-east-1:000000000000:hookreel-WorkQueue"],
+            "condition": null,
         },
         {
             "actions": ["dynamodb:GetItem", "dynamodb:Query"],
             "resources": [table, format!("{table}/index/GSI1")],
+            "condition": null,
         },
     ]);
     assert_eq!(description()["functions"][0]["statements"], expected);
