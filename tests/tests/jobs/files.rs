@@ -1,10 +1,13 @@
 //! Sources that give a file late, elsewhere, in pieces or wrongly: it is stored whole, with one run.
 
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hookreel_local::aws::{Call, Fault};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tests::{World, wav};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -121,6 +124,62 @@ async fn file_that_is_late_moved_and_cut_is_stored_with_one_run() {
     assert!(heads[8].starts_with("get /there?sig=a%2fb "), "{}", heads[8]);
     assert!(heads[8].contains(&format!("range: bytes={third}-")), "{}", heads[8]);
     assert!(heads[10].contains(&format!("range: bytes={}-", 2 * third)), "{}", heads[10]);
+}
+
+#[tokio::test]
+async fn file_that_is_stored_already_is_adopted_though_its_source_has_gone() {
+    let world = World::new().await;
+    let saves = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&saves);
+    // The file is stored, and the table takes no write of it for a while.
+    let rule = move |call: &Call| {
+        let is_saving = &*call.caller == "ingest" && call.operation.contains("Update");
+        (is_saving && counted.fetch_add(1, Ordering::Relaxed) < 6).then_some(Fault::BeforeEffect)
+    };
+    world.cloud.aws().calls().inject(Arc::new(rule));
+    let file = speech();
+    let answers = vec![response(200, "", &file), response(404, "content-length: 4", b"gone")];
+    let (id, source) = speak(&world, "/a.wav", answers).await;
+    let job = world.run_until_job(&id, "completed").await;
+    assert!(saves.load(Ordering::Relaxed) > 6);
+    assert!(stored(&world, &job).await == file);
+    assert_eq!(job["outputs"][0]["sha256"], hex::encode(Sha256::digest(&file)));
+    assert_eq!(
+        (&job["outputs"][0]["bytes"], &job["outputs"][0]["duration_ms"]),
+        (&json!(file.len()), &json!(5000))
+    );
+    assert_eq!((source.heads().len(), world.provider.runs().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn two_pulls_of_one_attempt_leave_one_file_and_its_own_digest() {
+    let world = World::new().await;
+    let (first, mut second) = (speech(), speech());
+    second[100] ^= 1;
+    let answers = vec![response(200, "", &first), response(200, "", &second)];
+    let source = Source::start(answers).await;
+    let id = world.client.speak("Akkam jirta?", &world.receiver.url()).await;
+    world.quiet().await;
+    let mut body = world.provider.file_ready(&id);
+    body["download_url"] = json!(format!("{}/a.wav", source.url));
+    let message = json!({ "job_id": id, "attempt": 1 });
+    let record = |nth: u32| {
+        json!({ "messageId": nth.to_string(), "receiptHandle": "r", "body": message.to_string(),
+            "attributes": { "ApproximateReceiveCount": "1" }, "eventSource": "aws:sqs" })
+    };
+    let twice = json!({ "Records": [record(1), record(2)] });
+    // Nobody else is told that the file is there.
+    let rule = |call: &Call| (&*call.caller == "relay").then_some(Fault::BeforeEffect);
+    world.cloud.aws().calls().inject(Arc::new(rule));
+    let answer = world.client.with_key(None).post(&world.provider.callback(), &body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    world.cloud.invoke("ingest", twice).await.unwrap();
+    let job = world.client.job(&id).await;
+    assert_eq!(job["status"], "completed", "{job}");
+    assert_eq!(source.heads().len(), 2, "both have pulled it");
+    let bytes = stored(&world, &job).await;
+    assert!(bytes == first || bytes == second);
+    assert_eq!(job["outputs"][0]["sha256"], hex::encode(Sha256::digest(&bytes)));
 }
 
 #[tokio::test]

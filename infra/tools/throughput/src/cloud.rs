@@ -110,7 +110,7 @@ impl Cloud {
         let output = Command::new(self.program.with_file_name("hookreel"))
             .args(["keys", "create", "--table", TABLE, "--owner", owner])
             .env("AWS_ENDPOINT_URL", &self.urls.aws)
-            .envs(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, "local")))
+            .envs(keys(&self.folder)?)
             .output()
             .await?;
         let text = String::from_utf8_lossy(&output.stdout);
@@ -140,6 +140,13 @@ impl Cloud {
         };
         Ok(report.into_iter().map(part).collect())
     }
+}
+
+/// The keys of the AWS services, which the folder holds, as environment variables.
+fn keys(folder: &TempDir) -> std::io::Result<Vec<(String, String)>> {
+    let file = std::fs::read_to_string(folder.path().join("aws-credentials"))?;
+    let pairs = file.lines().filter_map(|line| line.split_once(" = "));
+    Ok(pairs.map(|(name, value)| (name.to_ascii_uppercase(), value.to_owned())).collect())
 }
 
 fn command(program: &Path, folder: &TempDir, port: u16, provider: &str, meter: bool) -> Command {
