@@ -43,9 +43,10 @@ pub async fn ensure(
         created_at: clock.now(),
     };
     store.put_api_key(&api_key::hash(key.expose()), &record).await?;
-    folder.write(FILE, key.expose())?;
+    // First: the next start takes the file's word that there is nothing left to replace.
     if let Some(former) = kept {
         store.delete_api_key(&api_key::hash(former.expose())).await?;
     }
+    folder.write(FILE, key.expose())?;
     Ok(FirstKey { key, is_new: true })
 }

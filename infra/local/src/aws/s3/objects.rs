@@ -1,6 +1,7 @@
 //! `s3s-fs`, with S3's errors where its own differ.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
@@ -15,6 +16,7 @@ use s3s::dto::{
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::small::SmallFiles;
 
@@ -24,19 +26,16 @@ pub(super) struct Objects {
     small: SmallFiles,
     folder: PathBuf,
     /// Held while a file is written on the condition that there is none.
-    conditional: tokio::sync::Mutex<()>,
+    conditional: Arc<Mutex<()>>,
 }
 
 impl Objects {
     /// Opens the objects in `folder`.
     pub fn open(folder: &Path) -> Result<Self, s3s_fs::Error> {
-        let (files, small) = (FileSystem::new(folder)?, SmallFiles::new(folder));
-        Ok(Self {
-            files,
-            small,
-            folder: folder.to_owned(),
-            conditional: tokio::sync::Mutex::default(),
-        })
+        let conditional = Arc::default();
+        let (files, small) =
+            (FileSystem::new(folder)?, SmallFiles::new(folder, Arc::clone(&conditional)));
+        Ok(Self { files, small, folder: folder.to_owned(), conditional })
     }
 
     /// Checks `If-None-Match: *`, if it `applies`. No other conditional write comes between the check
@@ -46,7 +45,7 @@ impl Objects {
         bucket: &str,
         key: &str,
         applies: bool,
-    ) -> S3Result<Option<tokio::sync::MutexGuard<'_, ()>>> {
+    ) -> S3Result<Option<MutexGuard<'_, ()>>> {
         if !applies {
             return Ok(None);
         }

@@ -5,8 +5,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -17,9 +17,9 @@ use md5::Digest as _;
 use s3s::dto::{ETag, PutObjectInput, PutObjectOutput};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::objects::precondition_failed;
-use crate::lock::lock;
 
 /// Largest file that counts as small, in bytes.
 const SMALL: i64 = 256 * 1024;
@@ -46,7 +46,7 @@ pub(super) struct SmallFiles {
     folder: Arc<Path>,
     /// Numbers temporary files.
     next: AtomicU64,
-    /// Held while a file is written on the condition that there is none.
+    /// Held while a file is written on the condition that there is none; `Objects` has the same.
     conditional: Arc<Mutex<()>>,
 }
 
@@ -62,8 +62,8 @@ struct Small {
 }
 
 impl SmallFiles {
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.into(), next: AtomicU64::new(0), conditional: Arc::default() }
+    pub fn new(folder: &Path, conditional: Arc<Mutex<()>>) -> Self {
+        Self { folder: folder.into(), next: AtomicU64::new(0), conditional }
     }
 
     /// Whether the request is one that is supported here.
@@ -108,9 +108,12 @@ impl SmallFiles {
             internal: json!({ "e_tag": md5, "checksum_sha256": sha256 }),
             content,
         };
-        let conditional = if_none_match.map(|_| Arc::clone(&self.conditional));
+        let conditional = match if_none_match {
+            Some(_) => Some(Arc::clone(&self.conditional).lock_owned().await),
+            None => None,
+        };
         let written = tokio::task::spawn_blocking(move || {
-            let _guard = conditional.as_deref().map(lock);
+            // Held to the end of this, whoever waits for it.
             if conditional.is_some() && small.path.exists() {
                 return Ok(false);
             }
