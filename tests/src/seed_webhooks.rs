@@ -82,6 +82,7 @@ fn endpoint() -> Endpoint {
         salt: None,
         secrets: SecretVersions::default(),
         rotation: None,
+        earlier_rotations: Vec::new(),
         request_sha256: None,
         created_at: START,
         updated_at: START,

@@ -43,6 +43,7 @@ pub(crate) fn new(
         salt: Some(random::hex::<16>()),
         secrets: SecretVersions::default(),
         rotation: None,
+        earlier_rotations: Vec::new(),
         request_sha256: None,
         created_at: now,
         updated_at: now,

@@ -52,6 +52,13 @@ impl Endpoints {
         if let Some(known) = there.iter().find(|known| known.id == wanted.id) {
             return Ok(known.clone());
         }
+        // It may have been deleted since the same request created it.
+        if wanted.request_sha256.is_some() {
+            let deleted = self.store.deleted_endpoint(&wanted.owner, &wanted.id).await;
+            if let Some(deleted) = deleted.map_err(Problem::unavailable)? {
+                return Ok(deleted);
+            }
+        }
         if there.len() >= limits::ENDPOINTS {
             let detail = format!("There can be at most {} endpoints.", limits::ENDPOINTS);
             return Err(Problem::conflict("too_many_endpoints", detail));

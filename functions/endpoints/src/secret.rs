@@ -130,16 +130,21 @@ impl Endpoints {
             at: now,
         };
         for _ in 0..TRIES {
-            let (secrets, last, endpoint) = self.versions(of).await?;
-            let last = last.filter(|last| last.request == mark.request);
-            if last.map_or(Ok(false), |last| keyed.repeats(&last.keyed()))? {
+            let (secrets, mut marks, endpoint) = self.versions(of).await?;
+            let same = marks.iter().find(|earlier| earlier.request == mark.request);
+            if same.map_or(Ok(false), |same| keyed.repeats(&same.keyed()))? {
                 return Ok((secrets, endpoint));
             }
+            marks.retain(|earlier| now.since(earlier.at) < limits::IDEMPOTENCY_WINDOW);
+            if marks.len() >= limits::ROTATIONS {
+                return Err(too_many_rotations());
+            }
+            marks.insert(0, mark.clone());
             if secrets.valid_at(now).count() >= limits::SECRETS {
                 return Err(too_many());
             }
             let next = secrets.rotated(now, overlap);
-            if self.save_rotation(of, &next, &mark).await? {
+            if self.save_rotation(of, &next, &marks).await? {
                 return Ok((next, endpoint));
             }
         }
@@ -149,17 +154,18 @@ impl Endpoints {
     async fn versions(
         &self,
         of: &SecretOf<'_>,
-    ) -> Result<(SecretVersions, Option<RotationMark>, Option<Endpoint>), Problem> {
+    ) -> Result<(SecretVersions, Vec<RotationMark>, Option<Endpoint>), Problem> {
         match of {
             SecretOf::Owner(owner) => {
                 let signing = self.store.owner_signing(owner).await;
                 let signing = signing.map_err(Problem::unavailable)?;
-                Ok((signing.secrets, signing.rotation, None))
+                Ok((signing.secrets, marks(signing.rotation, signing.earlier_rotations), None))
             }
             SecretOf::Endpoint(owner, id) => {
                 let endpoint = self.store.endpoint(owner, id).await;
                 let endpoint = endpoint.map_err(Problem::unavailable)?.ok_or_else(unknown)?;
-                Ok((endpoint.secrets.clone(), endpoint.rotation.clone(), Some(endpoint)))
+                let marks = marks(endpoint.rotation.clone(), endpoint.earlier_rotations.clone());
+                Ok((endpoint.secrets.clone(), marks, Some(endpoint)))
             }
         }
     }
@@ -168,12 +174,12 @@ impl Endpoints {
         &self,
         of: &SecretOf<'_>,
         secrets: &SecretVersions,
-        mark: &RotationMark,
+        marks: &[RotationMark],
     ) -> Result<bool, Problem> {
         let saved = match of {
-            SecretOf::Owner(owner) => self.store.rotate_owner_secret(owner, secrets, mark).await,
+            SecretOf::Owner(owner) => self.store.rotate_owner_secret(owner, secrets, marks).await,
             SecretOf::Endpoint(owner, id) => {
-                self.store.rotate_endpoint_secret(owner, id, secrets, mark).await
+                self.store.rotate_endpoint_secret(owner, id, secrets, marks).await
             }
         };
         saved.map_err(Problem::unavailable)
@@ -191,6 +197,17 @@ fn overlap(request: &Request) -> Result<Duration, Problem> {
         Some(seconds) if seconds <= longest => Ok(Duration::from_secs(seconds)),
         Some(_) => Err(InvalidField::new("overlap_seconds", must).into()),
     }
+}
+
+/// All requests that are remembered, the last one first.
+fn marks(last: Option<RotationMark>, earlier: Vec<RotationMark>) -> Vec<RotationMark> {
+    last.into_iter().chain(earlier).collect()
+}
+
+fn too_many_rotations() -> Problem {
+    let detail =
+        format!("A secret can be rotated at most {} times in 24 hours.", limits::ROTATIONS);
+    Problem::conflict("too_many_rotations", detail)
 }
 
 fn too_many() -> Problem {

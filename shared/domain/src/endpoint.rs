@@ -45,6 +45,9 @@ pub struct Endpoint {
     /// The request that made the present version of its secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationMark>,
+    /// The requests that made earlier versions, as long as their keys are remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_rotations: Vec<RotationMark>,
     /// SHA-256 of the body of the request, hex; kept when an idempotency key was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,

@@ -79,6 +79,8 @@ pub const OVERLAP_DEFAULT: Duration = Duration::from_hours(24);
 pub const OVERLAP_MAXIMUM: Duration = Duration::from_hours(7 * 24);
 /// Maximum number of secrets that sign at a time. All signatures go into one header.
 pub const SECRETS: usize = 10;
+/// Maximum number of rotations of a secret in 24 hours: each is remembered that long.
+pub const ROTATIONS: usize = 50;
 /// Minimum time between two progress events of a job.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 /// Minimum progress between two of them, in percent.

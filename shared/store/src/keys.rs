@@ -99,6 +99,11 @@ pub(crate) fn endpoint(owner: &OwnerId, id: &EndpointId) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("{ENDPOINT}{id}"))
 }
 
+/// What is remembered of a deleted endpoint that was created with an idempotency key.
+pub(crate) fn deleted_endpoint(owner: &OwnerId, id: &EndpointId) -> Attributes {
+    key(format!("OWNER#{owner}"), &format!("DELETED#{id}"))
+}
+
 /// The valid versions of an owner's secret.
 pub(crate) fn owner_signing(owner: &OwnerId) -> Attributes {
     key(format!("OWNER#{owner}"), "SIGNING")

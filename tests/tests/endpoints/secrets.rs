@@ -128,3 +128,45 @@ async fn an_endpoint_created_again_under_its_key_has_another_secret() {
     assert_eq!(again.status, 201, "{again:?}");
     assert_ne!(again.json()["secret"], first["secret"]);
 }
+
+#[tokio::test]
+async fn every_key_of_a_rotation_is_remembered_and_not_the_last_one_alone() {
+    let world = World::frozen().await;
+    let id = world.endpoint(&json!({ "url": world.receiver.url() })).await;
+    for (path, secret) in [
+        (format!("/v1/endpoints/{id}/rotate-secret"), format!("/v1/endpoints/{id}/secret")),
+        ("/v1/webhook-secret/rotate".to_owned(), "/v1/webhook-secret".to_owned()),
+    ] {
+        for key in ["k1", "k2", "k1", "k2", "k1"] {
+            let key = [("idempotency-key", key)];
+            let answer = world.client.post_with(&path, &key, "{}").await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+        let shown = world.client.get(&secret).await.json();
+        assert_eq!(shown["previous"].as_array().unwrap().len(), 2, "{path}: {shown}");
+        world.pass(Duration::from_hours(24));
+        let again = world.client.post_with(&path, &[("idempotency-key", "k1")], "{}").await;
+        assert_eq!(again.status, 200, "{again:?}");
+        assert_ne!(again.json()["secret"], shown["secret"], "the key is forgotten");
+    }
+}
+
+#[tokio::test]
+async fn a_late_copy_does_not_create_a_deleted_endpoint_again() {
+    let world = World::frozen().await;
+    let body = json!({ "url": world.receiver.url(), "events": ["job.failed"] }).to_string();
+    let create =
+        || world.client.post_with("/v1/endpoints", &[("idempotency-key", "one")], body.clone());
+    let first = create().await.json();
+    let path = format!("/v1/endpoints/{}", first["id"].as_str().unwrap());
+    assert_eq!(world.client.delete(&path).await.status, 204);
+    let copy = create().await;
+    assert_eq!((copy.status, copy.json()), (201, first.clone()));
+    assert_eq!(world.client.get(&path).await.status, 404);
+    let list = world.client.get("/v1/endpoints").await.json();
+    assert_eq!(list["data"], json!([]));
+    world.pass(Duration::from_hours(24));
+    let new = create().await.json();
+    assert_ne!(new["id"], first["id"]);
+    assert_ne!(new["secret"], first["secret"]);
+}

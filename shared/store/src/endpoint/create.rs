@@ -1,11 +1,11 @@
 //! Webhook endpoints: creating, reading and deleting them.
 
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::endpoint::Endpoint;
-use domain::{EndpointId, OwnerId};
+use domain::{EndpointId, OwnerId, limits};
 
-use crate::item::{item, read, text};
-use crate::keys;
+use crate::item::{expiry, item, read, text};
+use crate::keys::{self, EXPIRES_AT};
 use crate::{Created, Store, StoreError};
 
 impl Store {
@@ -55,21 +55,41 @@ impl Store {
         }
     }
 
-    /// Deletes the owner's endpoint `id`; whether there was one.
+    /// The endpoint `id` as it was when its owner deleted it, as long as the idempotency key of its
+    /// creation is remembered.
+    pub async fn deleted_endpoint(
+        &self,
+        owner: &OwnerId,
+        id: &EndpointId,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        let key = keys::deleted_endpoint(owner, id);
+        self.get("read a deleted endpoint", key).await?.map(read).transpose()
+    }
+
+    /// Deletes the owner's endpoint `id`; whether there was one. One that was created with an
+    /// idempotency key is remembered, so that a late copy of that request does not create it again.
     pub async fn delete_endpoint(
         &self,
         owner: &OwnerId,
         id: &EndpointId,
     ) -> Result<bool, StoreError> {
-        let output = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::endpoint(owner, id)))
-            .return_values(ReturnValue::AllOld)
-            .send()
-            .await
-            .map_err(StoreError::call("delete an endpoint"))?;
-        Ok(output.attributes.is_some())
+        let operation = "delete an endpoint";
+        let Some(endpoint) = self.endpoint(owner, id).await? else { return Ok(false) };
+        let delete =
+            Delete::builder().table_name(&self.table).set_key(Some(keys::endpoint(owner, id)));
+        let delete = delete.build().map_err(StoreError::call(operation))?;
+        let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        if endpoint.request_sha256.is_some() {
+            let key = keys::deleted_endpoint(owner, id);
+            let mut remembered = item(key, "deleted_endpoint", &endpoint)?;
+            let until = endpoint.created_at + limits::IDEMPOTENCY_WINDOW;
+            remembered.insert(EXPIRES_AT.to_owned(), expiry(until));
+            let put = Put::builder().table_name(&self.table).set_item(Some(remembered));
+            let put = put.build().map_err(StoreError::call(operation))?;
+            writes.push(TransactWriteItem::builder().put(put).build());
+        }
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        request.send().await.map_err(StoreError::call(operation))?;
+        Ok(true)
     }
 }

@@ -19,6 +19,9 @@ pub struct OwnerSigning {
     /// The request that made the present version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationMark>,
+    /// The requests that made earlier versions, as long as their keys are remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_rotations: Vec<RotationMark>,
 }
 
 impl Store {
@@ -29,17 +32,18 @@ impl Store {
     }
 
     /// Saves a rotation of the owner's own secret, unless another has come first; whether it did.
+    /// `marks` are the requests to remember, that of this rotation first.
     pub async fn rotate_owner_secret(
         &self,
         owner: &OwnerId,
         secrets: &SecretVersions,
-        mark: &RotationMark,
+        marks: &[RotationMark],
     ) -> Result<bool, StoreError> {
         let mut update = Expressions::default();
         update.set(ENTITY, text("signing"));
         let unless_there = if secrets.current == 2 { "attribute_not_exists(PK) OR " } else { "" };
         let key = keys::owner_signing(owner);
-        self.save_rotation(key, update, secrets, mark, unless_there).await
+        self.save_rotation(key, update, secrets, marks, unless_there).await
     }
 
     /// Saves a rotation of an endpoint's secret, on the same condition.
@@ -48,10 +52,10 @@ impl Store {
         owner: &OwnerId,
         id: &EndpointId,
         secrets: &SecretVersions,
-        mark: &RotationMark,
+        marks: &[RotationMark],
     ) -> Result<bool, StoreError> {
         let key = keys::endpoint(owner, id);
-        self.save_rotation(key, Expressions::default(), secrets, mark, "").await
+        self.save_rotation(key, Expressions::default(), secrets, marks, "").await
     }
 
     async fn save_rotation(
@@ -59,11 +63,14 @@ impl Store {
         key: Attributes,
         mut update: Expressions,
         secrets: &SecretVersions,
-        mark: &RotationMark,
+        marks: &[RotationMark],
         or: &str,
     ) -> Result<bool, StoreError> {
         update.set("secrets", attribute(secrets)?);
-        update.set("rotation", attribute(mark)?);
+        if let Some((mark, earlier)) = marks.split_first() {
+            update.set("rotation", attribute(mark)?);
+            update.set("earlier_rotations", attribute(&earlier)?);
+        }
         let (path, current) = (update.name("secrets"), update.name("current"));
         let before = update.value(number(secrets.current - 1));
         let condition = format!("{or}{path}.{current} = {before}");
