@@ -4,13 +4,16 @@
 use domain::limits::DOWNLOAD_URL_LIFE;
 use domain::time::rfc3339;
 use domain::{Job, JobId, JobState, Output, Scope, Timestamp};
-use http::header::{CACHE_CONTROL, LOCATION};
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
 use serde::Serialize;
 use signing::token::TokenKey;
 use store::Store;
+
+/// The query parameter by which a HEAD asks what the file is.
+const DESCRIBED: &str = "described";
 
 /// The function.
 #[derive(Debug)]
@@ -44,14 +47,16 @@ impl HttpFunction for Download {
         let id = request.job_id()?;
         let job = self.permitted_job(&request, &id).await?;
         let output = output(&job, request.query("output"))?;
+        if request.is_head() {
+            return match request.query(DESCRIBED) {
+                Some(_) => described(output),
+                None => redirect(&to_description(&request)),
+            };
+        }
         let extension = output.key.rsplit('.').next().unwrap_or_default();
         let filename = format!("{id}-{}.{extension}", output.name);
         let expires_at = self.clock.now() + DOWNLOAD_URL_LIFE;
-        let url = if request.is_head() {
-            self.blobs.head_url(&output.key, DOWNLOAD_URL_LIFE).await
-        } else {
-            self.blobs.download_url(&output.key, &filename, DOWNLOAD_URL_LIFE).await
-        };
+        let url = self.blobs.download_url(&output.key, &filename, DOWNLOAD_URL_LIFE).await;
         let link = Link { url: url.map_err(Problem::unavailable)?, expires_at };
         if request.header("accept").is_some_and(prefers_json) {
             json(StatusCode::OK, &link)
@@ -126,6 +131,37 @@ fn prefers_json(accept: &str) -> bool {
     }
     // Where the file would do, JSON must be what is wanted most.
     json > file && (file == 0.0 || json > other)
+}
+
+/// Where a HEAD is redirected, as a GET is: to this route again, which describes the file to a HEAD
+/// and leads a GET to it. No presigned URL answers both, and clients follow with either.
+fn to_description(request: &Request) -> String {
+    let given = ["output", "token"].into_iter();
+    let given = given.filter_map(|name| Some(format!("{name}={}&", escaped(request.query(name)?))));
+    format!("?{}{DESCRIBED}=true", given.collect::<String>())
+}
+
+/// `text` as the value of a query parameter.
+fn escaped(text: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+            char::from(byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escape).collect()
+}
+
+/// What a GET leads to.
+fn described(output: &Output) -> Result<Response, Problem> {
+    let mut response = Response::default();
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_str(&output.content_type).map_err(Problem::unavailable)?;
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(CONTENT_LENGTH, output.bytes.into());
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 fn redirect(url: &str) -> Result<Response, Problem> {

@@ -102,16 +102,6 @@ impl Blobs {
         Ok(Reading(output.body))
     }
 
-    /// A presigned URL that answers HEAD about the file under `key`, valid for `life`. One that is
-    /// signed for GET does not.
-    pub async fn head_url(&self, key: &str, life: Duration) -> Result<String, BlobError> {
-        let operation = "sign a link";
-        let config = PresigningConfig::expires_in(life).map_err(BlobError::call(operation))?;
-        let request = self.client().head_object().bucket(&self.bucket).key(key);
-        let request = request.presigned(config).await.map_err(BlobError::call(operation))?;
-        Ok(request.uri().to_owned())
-    }
-
     /// A presigned URL of the file under `key`, valid for `life`, that browsers save as
     /// `filename`. Signing makes no request.
     pub async fn download_url(

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::Scope;
+use http::Method;
 use serde_json::Value;
 use tests::{Answer, World, wav};
 
@@ -106,4 +108,25 @@ async fn before_there_is_a_file() {
     world.quiet().await;
     assert_eq!(world.client.delete(&format!("/v1/jobs/{id}")).await.status, 200);
     assert_eq!(code(&world.client.get(&path).await), (409, "no_output".into()));
+}
+
+#[tokio::test]
+async fn head_is_redirected_as_get_is_and_then_describes_the_file() {
+    let world = World::new().await;
+    let (_, job) = completed(&world).await;
+    let link = job["audio_url"].as_str().unwrap();
+    let anyone = world.client.with_key(None);
+    let head =
+        async |url: &str| anyone.try_send(Method::HEAD, url, &[], Bytes::new()).await.unwrap();
+    let first = head(link).await;
+    assert_eq!((first.status, first.bytes.len()), (302, 0));
+    let base = link.split('?').next().unwrap();
+    let described = format!("{base}{}", first.header("location"));
+    let second = head(&described).await;
+    assert_eq!((second.status, second.header("content-type")), (200, "audio/wav"));
+    assert_eq!(second.header("content-length"), wav::sample().len().to_string());
+    // Some clients follow with a GET.
+    let followed = anyone.get(&described).await;
+    let file = anyone.get(followed.header("location")).await;
+    assert_eq!((file.status, &file.bytes[..]), (200, &wav::sample()[..]));
 }
