@@ -18,6 +18,7 @@
 mod activity;
 pub mod aws;
 mod cloud;
+mod cors;
 mod data_folder;
 mod environment;
 mod error;

@@ -72,8 +72,13 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let streams = start_stream_pollers(&template, &mappings, &mut tasks)?;
     let queues = start_queue_pollers(&template, &mappings, &mut tasks);
     let routes = Routes::new(&template.functions);
-    let gateway =
-        Gateway { routes, functions: Arc::clone(&functions), clock, port: api_address.port() };
+    let gateway = Gateway {
+        routes,
+        functions: Arc::clone(&functions),
+        clock,
+        port: api_address.port(),
+        cors: template.api_cors.clone(),
+    };
     serve_api(gateway, api, &stopped, &mut tasks);
     serve_aws(&aws, aws_listener, &stopped, &mut tasks);
     Ok(Cloud {
@@ -120,6 +125,7 @@ async fn prepare_aws(
     for table in &template.tables {
         aws.ensure_table(&table.create, table.expiry_attribute.as_deref())?;
     }
+    aws.set_cors(template.bucket_cors.clone());
     for bucket in &template.buckets {
         aws.ensure_bucket(bucket).await?;
     }

@@ -5,6 +5,7 @@ use std::path::Path as FilePath;
 use serde::de::DeserializeOwned;
 use serde_yaml_ng::{Mapping, Value};
 
+use crate::Cors;
 use crate::error::Path;
 use crate::intrinsics::Resolver;
 use crate::{Surroundings, Template, TemplateError, functions, resources};
@@ -49,6 +50,8 @@ impl Document {
             queues: resources::queues(&resolver)?,
             tables: resources::tables(&resolver)?,
             buckets: resources::buckets(&resolver)?,
+            api_cors: Cors::of_api(&resolver)?,
+            bucket_cors: Cors::of_bucket(&resolver)?,
         })
     }
 

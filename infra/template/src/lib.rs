@@ -10,6 +10,7 @@
 //! resource that is only compared with the code belongs to `infra/tools/template`.
 
 mod conditions;
+mod cors;
 mod document;
 mod error;
 mod events;
@@ -22,6 +23,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
+pub use cors::Cors;
 pub use document::{Document, Resource, typed};
 pub use error::{Path, TemplateError};
 pub use intrinsics::Resolver;

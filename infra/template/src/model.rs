@@ -17,6 +17,10 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// The names of the buckets.
     pub buckets: Vec<String>,
+    /// What pages of other origins may do with the HTTP API.
+    pub api_cors: Option<crate::Cors>,
+    /// The same of the bucket.
+    pub bucket_cors: Option<crate::Cors>,
 }
 
 /// One Lambda function.

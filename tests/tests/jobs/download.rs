@@ -130,3 +130,24 @@ async fn head_is_redirected_as_get_is_and_then_describes_the_file() {
     let file = anyone.get(followed.header("location")).await;
     assert_eq!((file.status, &file.bytes[..]), (200, &wav::sample()[..]));
 }
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_read_a_link_and_its_file() {
+    let world = World::new().await;
+    let (_, job) = completed(&world).await;
+    let anyone = world.client.with_key(None);
+    let origin = ("origin", "https://app.example");
+    let link = anyone.get_with(job["audio_url"].as_str().unwrap(), origin).await;
+    let file = anyone.get_with(link.header("location"), origin).await;
+    for answer in [&link, &file] {
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{answer:?}");
+    }
+    assert!(file.header("access-control-expose-headers").contains("Content-Range"));
+    let asked = [origin, ("access-control-request-method", "POST")];
+    for url in ["/v1/tts/async", link.header("location")] {
+        let preflight = anyone.try_send(Method::OPTIONS, url, &asked, Bytes::new()).await.unwrap();
+        assert_eq!(preflight.status, 204, "{preflight:?}");
+        assert!(preflight.header("access-control-allow-methods").contains("GET"));
+    }
+    assert_eq!(anyone.get("/v1/health").await.header("access-control-allow-origin"), "");
+}

@@ -18,6 +18,7 @@ use super::dynamodb::{Units, ask_for_units, partitions};
 use super::json::JsonAnswer;
 use super::sigv4;
 use super::target::{Service, Target};
+use crate::cors;
 
 /// Largest body of a JSON request, in bytes. `BatchWriteItem` takes 16 MB, the most of all.
 const MAX_JSON: usize = 17 * 1024 * 1024;
@@ -54,7 +55,13 @@ impl Aws {
             if is_signed_twice(&parts) {
                 return Ok(s3_refusal());
             }
-            return self.answer(caller, Request::from_parts(parts, body)).await;
+            let (cors, origin) = (self.cors.get(), cors::origin(&parts.headers));
+            if let Some(preflight) = cors::preflight(cors, &parts.method, &parts.headers) {
+                return Ok(preflight);
+            }
+            let mut answer = self.answer(caller, Request::from_parts(parts, body)).await?;
+            cors::allow(cors, origin.as_deref(), answer.headers_mut());
+            return Ok(answer);
         }
         let body =
             Limited::new(body, MAX_JSON).collect().await.map_err(Failure::Request)?.to_bytes();

@@ -23,7 +23,7 @@ mod tests;
 mod wal;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -38,6 +38,7 @@ pub use maintenance::Swept;
 pub use sqs::{Depth, QueueDefinition, ReceivedMessage, Redrive, SqsError};
 pub use target::Service;
 
+use crate::template::Cors;
 use dynamodb::Tables;
 use s3::Buckets;
 use sqs::Queues;
@@ -50,6 +51,8 @@ pub struct Aws {
     calls: Calls,
     endpoint: String,
     keys: Keys,
+    /// What pages of other origins may do with the objects.
+    cors: OnceLock<Cors>,
 }
 
 impl Aws {
@@ -70,6 +73,7 @@ impl Aws {
             calls: Calls::default(),
             endpoint,
             keys,
+            cors: OnceLock::new(),
         }))
     }
 
@@ -91,6 +95,13 @@ impl Aws {
     /// Creates the bucket, unless it exists.
     pub async fn ensure_bucket(&self, name: &str) -> Result<(), AwsError> {
         self.buckets.ensure(name).await
+    }
+
+    /// Says what pages of other origins may do with the objects; once.
+    pub fn set_cors(&self, cors: Option<Cors>) {
+        if let Some(cors) = cors {
+            let _ = self.cors.set(cors);
+        }
     }
 
     /// The keys that requests are signed with.

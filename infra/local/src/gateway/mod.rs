@@ -26,9 +26,10 @@ use tokio::net::TcpListener;
 
 pub use route::Routes;
 
+use crate::cors;
 use crate::functions::Functions;
 use crate::meter::measured;
-use crate::template::Authorizer;
+use crate::template::{Authorizer, Cors};
 use answer::message;
 use event::IncomingRequest;
 use route::Match;
@@ -45,6 +46,7 @@ pub struct Gateway {
     pub functions: Arc<Functions>,
     pub clock: Clock,
     pub port: u16,
+    pub cors: Option<Cors>,
 }
 
 /// A rejection by the gateway itself, with the status and text of API Gateway.
@@ -145,7 +147,13 @@ async fn handle(
     let started = Instant::now();
     let id = uuid::Uuid::from_bytes(runtime::random::bytes()).simple().to_string();
     let what = format!("{} {}", request.method(), request.uri().path());
-    let mut response = measured("gateway", gateway.answer(request, source, &id)).await;
+    let cors = gateway.cors.as_ref();
+    let origin = cors::origin(request.headers());
+    let mut response = match cors::preflight(cors, request.method(), request.headers()) {
+        Some(preflight) => preflight,
+        None => measured("gateway", gateway.answer(request, source, &id)).await,
+    };
+    cors::allow(cors, origin.as_deref(), response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", value);
     }
