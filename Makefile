@@ -28,10 +28,10 @@ up: setup ## Serves the whole system on this machine until Ctrl-C
 	cargo build --locked --package hookreel-local
 	target/debug/hookreel-local $(OPTIONS)
 
-check: ## Checks format and code, and runs the unit tests
+check: ## Checks format and code, and runs the unit tests of what has changed
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo test --locked --workspace --exclude tests
+	packages="$$(python3 infra/tools/changed.py)"; [ -z "$$packages" ] || cargo test --locked $$packages
 
 test: setup ## Runs every test
 	cargo build --locked --package hookreel-local --package hookreel-studio
