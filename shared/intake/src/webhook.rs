@@ -140,12 +140,16 @@ impl ProviderWebhooks {
     ) -> Result<Response, Problem> {
         let Reception { outcome, updated, released, notified, .. } = reception;
         let output = provider.kinds().first().map_or("", |kind| kind.media().output_name());
-        let token = self.tokens.download_token(&job_id);
+        // A link to another provider's job is none of the sender's business.
+        let download_url = match outcome {
+            InboundOutcome::UnknownJob => self.links.job(&job_id),
+            _ => self.links.download(&job_id, output, &self.tokens.download_token(&job_id)),
+        };
         let facts = Facts {
             updated: *updated,
             released: released.as_ref().map(Step::kind),
             notified: *notified,
-            download_url: self.links.download(&job_id, output, &token),
+            download_url,
             has_file: *updated && report.is_success(),
             word: report.word,
             job_id,

@@ -299,8 +299,12 @@ async fn a_secret_moves_only_the_jobs_of_its_own_provider() {
                 let headers = [(hex_hmac::SIGNATURE_HEADER, signature.as_str())];
                 let client = case.world.client.with_key(None);
                 for path in [other.webhook_path(), provider.webhook_path()] {
-                    client.post_with(path, &headers, body.clone()).await;
+                    let answer = client.post_with(path, &headers, body.clone()).await;
                     let by = other.name();
+                    let tokens = TokenKey::new(&Secret::new(SIGNING_KEY)).unwrap();
+                    let link = tokens.download_token(&case.job.id);
+                    let text = String::from_utf8_lossy(&answer.bytes);
+                    assert!(!text.contains(&link), "{} to {by} at {path}: {text}", case.name());
                     assert_eq!(
                         case.world.items().await,
                         before,
