@@ -5,8 +5,9 @@ set -eu
 if cargo deny fetch db >/dev/null 2>&1; then
 	exec cargo deny --locked check advisories
 fi
-if [ -n "$(ls "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs" 2>/dev/null)" ]; then
+# A fetch that failed leaves the folder and a lock in it: only a clone is a database.
+if ls -d "${CARGO_HOME:-$HOME/.cargo}"/advisory-dbs/*/.git >/dev/null 2>&1; then
 	echo "advisories: checked against the database that was fetched before" >&2
-	exec cargo deny --locked check --disable-fetch advisories
+	exec cargo deny --offline --locked check advisories
 fi
 echo "advisories: NOT CHECKED, since their database cannot be had here" >&2
