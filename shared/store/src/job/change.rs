@@ -7,8 +7,8 @@ use domain::{Attempt, Job, JobState, OwnerId, TaskId, Timestamp, limits};
 use serde_json::Value;
 
 use crate::StoreError;
-use crate::expressions::Expressions;
 use crate::item::{attribute, expiry, number, text, time};
+use crate::job::progress::Progress;
 use crate::keys::EXPIRES_AT;
 
 /// One conditional update of a job, ready to be saved.
@@ -26,24 +26,6 @@ pub struct Change {
     pub(crate) append: Option<(&'static str, AttributeValue)>,
     pub(crate) remove: &'static [&'static str],
     pub(crate) progress: Option<Progress>,
-}
-
-/// How far a job is, of which its owner is notified neither too often nor too finely.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Progress {
-    percent: u8,
-    at: Timestamp,
-}
-
-impl Progress {
-    /// Holds unless progress was saved shortly before, or was little less, or more.
-    pub(crate) fn condition(self, update: &mut Expressions) -> String {
-        let (then, percent) = (update.name("progress_at"), update.name("progress_percent"));
-        let earlier = update.value(time(self.at - limits::PROGRESS_INTERVAL));
-        let less = self.percent.saturating_sub(limits::PROGRESS_PERCENT);
-        let less = update.value(number(less));
-        format!("(attribute_not_exists({then}) OR ({then} <= {earlier} AND {percent} <= {less}))")
-    }
 }
 
 /// When a job at a provider was last marked with anything. The stream's filter looks for it.

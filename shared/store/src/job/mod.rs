@@ -6,4 +6,5 @@ pub(crate) mod create;
 pub(crate) mod erase;
 pub(crate) mod get;
 pub(crate) mod list;
+mod progress;
 pub(crate) mod save;
