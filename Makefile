@@ -12,7 +12,7 @@ ARCHITECTURE := $(if $(filter aarch64,$(MACHINE)),arm64,$(MACHINE))
 HOST_PROGRAMS := target/package/$(ARCHITECTURE)
 WITH_TOOLS := PATH="$(abspath $(VENV))/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
-.PHONY: help demo up check test lint format setup bench cost build host-programs deploy rehearse invoke contract
+.PHONY: help demo up check test lint format setup bench cost build host-programs deploy rehearse invoke contract openapi
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ invoke: $(PYTHON_TOOLS) host-programs ## Runs each function under AWS's runtime 
 	cargo build --locked --package hookreel-invoke
 	target/debug/hookreel-invoke --programs $(HOST_PROGRAMS) \
 	  --emulator $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(MACHINE)
+
+openapi: ## Writes the description of the API from its types and functions/docs/openapi
+	cargo run --locked --package hookreel-openapi
 
 contract: setup $(SCHEMATHESIS) ## Checks the API against its description with schemathesis
 	cargo build --locked --package hookreel-local

@@ -7,7 +7,7 @@ use domain::{Job, JobId, JobState, Output, Scope, Timestamp};
 use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use runtime::http::{HttpFunction, Request, Response, json};
-use runtime::{Clock, Context, Problem, StartError};
+use runtime::{Clock, Context, Problem, ProblemCode, StartError};
 use serde::Serialize;
 use signing::token::TokenKey;
 use store::Store;
@@ -24,11 +24,13 @@ pub struct Download {
     clock: Clock,
 }
 
-/// The response to clients that accept JSON.
+/// The link, for clients that prefer JSON to the file.
 #[derive(Debug, Serialize)]
-struct Link {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "DownloadLink"))]
+pub struct Link {
+    /// Gives the file to anyone until it expires.
     url: String,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     expires_at: Timestamp,
 }
 
@@ -97,7 +99,7 @@ fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
     found.ok_or_else(|| match job.state {
         JobState::Completed => Problem::not_found("The job has no output with that name."),
         JobState::Failed | JobState::Cancelled => Problem::conflict(
-            "no_output",
+            ProblemCode::NoOutput,
             format!("The job is {} and has no files.", job.state.status()),
         ),
         JobState::Waiting
@@ -106,7 +108,7 @@ fn output<'a>(job: &'a Job, name: Option<&str>) -> Result<&'a Output, Problem> {
         | JobState::Uncertain
         | JobState::Running
         | JobState::Storing => Problem::conflict(
-            "not_ready",
+            ProblemCode::NotReady,
             "The job's files are not ready. Retry when its status is completed.",
         ),
     })

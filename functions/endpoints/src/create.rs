@@ -6,16 +6,17 @@ use domain::idempotency::KeyedRequest;
 use domain::{EndpointId, OwnerId, limits};
 use http::StatusCode;
 use runtime::http::{Request, Response, json};
-use runtime::{Problem, idempotency, random};
+use runtime::{Problem, ProblemCode, idempotency, random};
 use serde::Serialize;
 use store::Created as Saved;
 
 use crate::secret::ShownSecret;
 use crate::{Endpoints, body};
 
-/// The answer: the endpoint, and the secret or key that its receiver verifies with.
+/// The endpoint that was created, and the secret or key that its receiver verifies with.
 #[derive(Serialize)]
-struct Created<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CreatedEndpoint"))]
+pub struct Created<'a> {
     #[serde(flatten)]
     endpoint: EndpointResource<'a>,
     #[serde(flatten)]
@@ -61,7 +62,7 @@ impl Endpoints {
         }
         if there.len() >= limits::ENDPOINTS {
             let detail = format!("There can be at most {} endpoints.", limits::ENDPOINTS);
-            return Err(Problem::conflict("too_many_endpoints", detail));
+            return Err(Problem::conflict(ProblemCode::TooManyEndpoints, detail));
         }
         match self.store.create_endpoint(&wanted).await.map_err(Problem::unavailable)? {
             Saved::New => Ok(wanted),

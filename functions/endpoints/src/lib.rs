@@ -7,13 +7,18 @@ mod recover;
 mod secret;
 mod test_event;
 
+pub use create::Created;
+pub use recover::Recovery;
+pub use secret::Secrets;
+pub use test_event::{AcceptedTest, TestData};
+
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::endpoint_resource::EndpointResource;
 use domain::{Caller, EndpointId, InvalidField, OwnerId, Scope, Secret, webhook};
 use http::StatusCode;
 use outbound::Guard;
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
-use runtime::{Clock, Context, Problem, StartError};
+use runtime::{Clock, Context, Problem, ProblemCode, StartError};
 use store::{CircuitKey, Store};
 
 /// The function.
@@ -123,7 +128,7 @@ impl Endpoints {
         match endpoint.status {
             EndpointStatus::Enabled => Ok(endpoint),
             EndpointStatus::Disabled { .. } => Err(Problem::conflict(
-                "endpoint_disabled",
+                ProblemCode::EndpointDisabled,
                 "The endpoint is disabled. Set its status to enabled first.",
             )),
         }

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use runtime::Problem;
 use runtime::http::{Request, Response, json};
-use serde_json::json as object;
+use serde::Serialize;
 use store::{Cursor, DeliveryFilter, Replayed};
 
 use crate::Endpoints;
@@ -15,6 +15,18 @@ use crate::Endpoints;
 const PAGES: usize = 10;
 /// How many deliveries are saved at a time.
 const AT_ONCE: usize = 16;
+
+/// What an endpoint has missed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Recovery {
+    /// Webhooks that are sent again, or would be.
+    count: usize,
+    /// Whether they were only counted.
+    dry_run: bool,
+    /// There may be more: send it as `cursor`.
+    next_cursor: Option<String>,
+}
 
 impl Endpoints {
     /// Sends everything again that this endpoint has missed since a time, or only counts it.
@@ -55,7 +67,7 @@ impl Endpoints {
             }
         }
         let next_cursor = cursor.map(|cursor| cursor.to_string());
-        let answer = object!({ "count": count, "dry_run": dry_run, "next_cursor": next_cursor });
+        let answer = Recovery { count, dry_run, next_cursor };
         json(if dry_run { StatusCode::OK } else { StatusCode::ACCEPTED }, &answer)
     }
 

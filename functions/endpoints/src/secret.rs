@@ -8,7 +8,7 @@ use domain::time::rfc3339;
 use domain::{EndpointId, InvalidField, OwnerId, Timestamp, limits};
 use http::StatusCode;
 use runtime::http::{Request, Response, json};
-use runtime::{Problem, random};
+use runtime::{Problem, ProblemCode, random};
 use serde::Serialize;
 use signing::webhook_secret::{endpoint_key, endpoint_secret, webhook_secret};
 
@@ -25,19 +25,42 @@ pub(crate) enum ShownSecret {
     PublicKey(String),
 }
 
-/// The answer: the present secret, and those that still sign for a while.
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ShownSecret {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ShownSecret".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {
+                "secret": { "type": "string", "description": "whsec_ and base64" },
+                "public_key": {
+                    "type": "string",
+                    "description": "whpk_ and base64, where Ed25519 signs",
+                },
+            },
+        })
+    }
+}
+
+/// The present secret, and those that still sign for a while.
 #[derive(Serialize)]
-struct Secrets {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Secrets {
     #[serde(flatten)]
     current: ShownSecret,
+    /// Earlier ones that sign along.
     previous: Vec<Previous>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PreviousSecret"))]
 struct Previous {
     #[serde(flatten)]
     secret: ShownSecret,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     valid_until: Timestamp,
 }
 
@@ -207,7 +230,7 @@ fn marks(last: Option<RotationMark>, earlier: Vec<RotationMark>) -> Vec<Rotation
 fn too_many_rotations() -> Problem {
     let detail =
         format!("A secret can be rotated at most {} times in 24 hours.", limits::ROTATIONS);
-    Problem::conflict("too_many_rotations", detail)
+    Problem::conflict(ProblemCode::TooManyRotations, detail)
 }
 
 fn too_many() -> Problem {
@@ -215,5 +238,5 @@ fn too_many() -> Problem {
         "{} secrets sign already. Wait until one of them ends, or rotate with less overlap.",
         limits::SECRETS
     );
-    Problem::conflict("too_many_secrets", detail)
+    Problem::conflict(ProblemCode::TooManySecrets, detail)
 }

@@ -1,16 +1,33 @@
 //! `POST /v1/endpoints/{endpoint_id}/test`.
 
-use domain::delivery::Delivery;
+use domain::delivery::{Delivery, DeliveryStatus};
 use domain::event_key::EventKey;
 use domain::notice::NoticeBody;
 use domain::webhook::{Event, Receiver};
-use domain::{EventType, OwnerId};
+use domain::{EndpointId, EventType, MessageId, OwnerId};
 use http::StatusCode;
 use runtime::http::{Request, Response, json};
 use runtime::{Problem, random};
-use serde_json::json as object;
+use serde::Serialize;
 
 use crate::Endpoints;
+
+/// The test that will be sent.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AcceptedTest {
+    /// Its delivery, which tells how it went.
+    delivery_id: MessageId,
+    status: DeliveryStatus,
+}
+
+/// What the webhook of a test is about.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TestData {
+    endpoint_id: EndpointId,
+    message: &'static str,
+}
 
 impl Endpoints {
     /// Saves a pending delivery of a test event; the stream has it sent.
@@ -26,10 +43,10 @@ impl Endpoints {
         };
         let now = self.clock.now();
         let event = EventType::EndpointTest;
-        let data = object!({
-            "endpoint_id": endpoint.id,
-            "message": "This is a test. If its signature is right, so will the others' be.",
-        });
+        let data = TestData {
+            endpoint_id: endpoint.id.clone(),
+            message: "This is a test. If its signature is right, so will the others' be.",
+        };
         let body = serde_json::to_string(&NoticeBody { event, timestamp: now, data });
         let event = Event {
             key,
@@ -43,7 +60,7 @@ impl Endpoints {
         let webhook = event.addressed_to(Receiver::Endpoint(endpoint.id));
         let delivery = Delivery { next_attempt_at: Some(now), ..Delivery::pending(webhook) };
         self.store.create_delivery(&delivery).await.map_err(Problem::unavailable)?;
-        let answer = object!({ "delivery_id": delivery.webhook.id, "status": delivery.status });
-        json(StatusCode::ACCEPTED, &answer)
+        let Delivery { status, webhook, .. } = delivery;
+        json(StatusCode::ACCEPTED, &AcceptedTest { delivery_id: webhook.id, status })
     }
 }

@@ -9,7 +9,7 @@ use runtime::http::{self as answer, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError};
 use store::{Inbound as Kept, InboundCursor, InboundFilter, Store};
 
-use crate::resource::InboundResource;
+pub use resource::InboundResource;
 
 /// The function.
 #[derive(Debug)]

@@ -10,18 +10,24 @@ use store::{Inbound, InboundOutcome};
 /// Longest part of a raw body that is shown: a hundred of them must fit one answer.
 const SHOWN_BYTES: usize = 16 * 1024;
 
-/// The inbound resource: what came in and what became of it.
+/// A provider's webhook: what came in and what became of it.
 #[derive(Debug, Serialize)]
-pub(crate) struct InboundResource<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Inbound"))]
+pub struct InboundResource<'a> {
     id: &'a InboundId,
     provider: &'a str,
+    /// The job that it speaks of.
     job_id: &'a JobId,
+    /// What became of it, the last time it was acted on.
     status: InboundOutcome,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     received_at: Timestamp,
     #[serde(serialize_with = "rfc3339::option::serialize")]
     replayed_at: Option<Timestamp>,
+    /// The length of its body.
     bytes: usize,
+    /// Its raw body, of which at most 16 KiB are shown.
+    #[cfg_attr(feature = "schema", schemars(with = "domain::delivery::AnswerBody"))]
     body: Body<'a>,
 }
 

@@ -8,7 +8,7 @@ use domain::retention::Erasure;
 use domain::{Caller, Job, JobId, JobState, Scope, Step};
 use http::StatusCode;
 use runtime::http::{HttpFunction, Request, Response, json};
-use runtime::{Clock, Context, Problem, StartError};
+use runtime::{Clock, Context, Problem, ProblemCode, StartError};
 use signing::token::TokenKey;
 use store::{Change, Changed, Store};
 
@@ -79,7 +79,7 @@ impl JobCancel {
             let job = job.ok_or_else(|| Problem::not_found("There is no such job."))?;
             if !job.state.is_terminal() {
                 let detail = "The job has not ended. Cancel it, and erase it when it has ended.";
-                return Err(Problem::conflict("not_ended", detail));
+                return Err(Problem::conflict(ProblemCode::NotEnded, detail));
             }
             let erased = Change::erased(&job, &caller.owner, what, self.clock.now());
             match self.change(id, &erased.map_err(Problem::unavailable)?).await? {
@@ -97,7 +97,7 @@ impl JobCancel {
             Err(error) => Problem::unavailable(error),
             Ok(None) => Problem::not_found("There is no such job."),
             Ok(Some(_)) => Problem::conflict(
-                "belongs_to_project",
+                ProblemCode::BelongsToProject,
                 format!(
                     "The job is a step of a project. Cancel or erase the project with DELETE {url}."
                 ),
@@ -135,5 +135,5 @@ fn refuse_unless_running(caller: &Caller, job: Option<&Job>) -> Result<(), Probl
 }
 
 fn too_late(detail: &str) -> Problem {
-    Problem::conflict("too_late_to_cancel", detail)
+    Problem::conflict(ProblemCode::TooLateToCancel, detail)
 }

@@ -12,7 +12,7 @@ use domain::retention::Erasure;
 use domain::{JobId, OwnerId, ProjectId, ProjectStatus, Scope, Timestamp};
 use http::StatusCode;
 use runtime::http::{HttpFunction, Request, Response, json};
-use runtime::{Clock, Context, Problem, StartError};
+use runtime::{Clock, Context, Problem, ProblemCode, StartError};
 use signing::token::TokenKey;
 use store::{ProjectChanged, Store, WholeProject};
 
@@ -137,13 +137,13 @@ impl ProjectChange {
 /// The problem for a change that the project's state does not allow.
 fn problem(conflict: &ProjectConflict) -> Problem {
     let code = match conflict {
-        ProjectConflict::Ended(_) | ProjectConflict::FilmComplete => "too_late_to_cancel",
-        ProjectConflict::Cancelled => "project_cancelled",
-        ProjectConflict::NotFailed(_) => "not_failed",
-        ProjectConflict::SceneNotStarted(_) => "scene_not_begun",
-        ProjectConflict::EarlierStepMissing(_) => "earlier_step_missing",
-        ProjectConflict::UnderWay(_) => "not_ended",
-        ProjectConflict::Erased => "erased",
+        ProjectConflict::Ended(_) | ProjectConflict::FilmComplete => ProblemCode::TooLateToCancel,
+        ProjectConflict::Cancelled => ProblemCode::ProjectCancelled,
+        ProjectConflict::NotFailed(_) => ProblemCode::NotFailed,
+        ProjectConflict::SceneNotStarted(_) => ProblemCode::SceneNotBegun,
+        ProjectConflict::EarlierStepMissing(_) => ProblemCode::EarlierStepMissing,
+        ProjectConflict::UnderWay(_) => ProblemCode::NotEnded,
+        ProjectConflict::Erased => ProblemCode::Erased,
         ProjectConflict::NoScene => return Problem::not_found("There is no such scene."),
     };
     Problem::conflict(code, conflict.to_string())

@@ -34,9 +34,10 @@ pub struct ProjectCreate {
     clock: Clock,
 }
 
-/// The response: the ids of the scenes and their jobs, and links.
+/// The project that was created, with its scenes and their jobs.
 #[derive(Debug, Serialize)]
-struct Accepted {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AcceptedProject"))]
+pub struct Accepted {
     project_id: ProjectId,
     status: ProjectStatus,
     message: &'static str,
@@ -45,6 +46,7 @@ struct Accepted {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct AcceptedScene {
     scene_id: SceneId,
     status: JobStatus,

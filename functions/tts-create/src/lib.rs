@@ -32,9 +32,10 @@ pub struct TtsCreate {
     clock: Clock,
 }
 
-/// The response of the async TTS API v1, with links.
+/// The job that was created. The async TTS API v1 answers so, without the links.
 #[derive(Debug, Serialize)]
-struct Accepted {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AcceptedJob"))]
+pub struct Accepted {
     job_id: JobId,
     status: JobStatus,
     message: &'static str,

@@ -114,6 +114,7 @@ impl Delivery {
 
 /// The status of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// It waits for its first attempt, or for the first one after a replay. It is stored and
@@ -163,6 +164,7 @@ impl std::str::FromStr for DeliveryStatus {
 
 /// Why a delivery was discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DiscardReason {
     /// Its endpoint was deleted.

@@ -9,36 +9,48 @@ use crate::time::rfc3339;
 use crate::webhook::Receiver;
 use crate::{EndpointId, EventType, JobId, MessageId, ProjectId, Timestamp};
 
-/// The delivery resource. Every member is always present, but for the receivers' answers, which
-/// are shown for one delivery alone: a page of them could be too large to send.
+/// An outgoing webhook. Every member is always present, but for the receivers' answers, which are
+/// shown for one delivery alone: a page of them could be too large to send.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Delivery"))]
 pub struct DeliveryResource<'a> {
+    /// What the receiver sees as `webhook-id`.
     id: &'a MessageId,
     event: EventType,
+    /// The endpoint that it is for.
     endpoint_id: Option<&'a EndpointId>,
+    /// The job's own address, where it is not for an endpoint.
     url: Option<&'a str>,
     job_id: Option<&'a JobId>,
     project_id: Option<&'a ProjectId>,
     status: DeliveryStatus,
+    /// Why it was discarded.
     reason: Option<DiscardReason>,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     created_at: Timestamp,
     #[serde(serialize_with = "rfc3339::option::serialize")]
     next_attempt_at: Option<Timestamp>,
     #[serde(serialize_with = "rfc3339::option::serialize")]
     replayed_at: Option<Timestamp>,
+    /// How many there were; `attempts` shows the last ones.
     attempts_made: u32,
     attempts: Vec<AttemptResource<'a>>,
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "DeliveryAttempt"))]
 struct AttemptResource<'a> {
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     at: Timestamp,
+    /// The receiver's, if it answered.
     status_code: Option<u16>,
     latency_ms: u64,
+    /// Why there was no answer.
     error: Option<&'a str>,
+    /// The address that was connected to.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     remote_address: Option<SocketAddr>,
+    /// The body of the receiver's answer, of which at most 16 KiB are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<&'a AnswerBody>,
 }

@@ -90,6 +90,7 @@ pub enum EndpointStatus {
 
 /// Why an endpoint is disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DisabledReason {
     /// Its owner disabled it.
@@ -121,6 +122,7 @@ impl RotationMark {
 
 /// How deliveries are signed (Standard Webhooks).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SigningScheme {
     /// HMAC-SHA256 with a shared secret.

@@ -8,27 +8,42 @@ use crate::endpoint::{DisabledReason, Endpoint, EndpointStatus, SigningScheme};
 use crate::time::rfc3339;
 use crate::{EndpointId, EventType, Timestamp};
 
-/// The endpoint resource. To its owner every member is always present; `retry_schedule_seconds`
-/// and `rate_limit_per_second` are null where the usual schedule and no limit apply.
+/// An endpoint. To its owner every member is always present.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Endpoint"))]
 pub struct EndpointResource<'a> {
     id: &'a EndpointId,
+    /// Where webhooks go.
     url: &'a str,
     description: Option<&'a str>,
+    /// Which events it gets; all if empty.
     events: &'a [EventType],
-    status: &'static str,
+    status: Status,
+    /// Who or what disabled it.
     disabled_reason: Option<DisabledReason>,
     #[serde(serialize_with = "rfc3339::option::serialize")]
     disabled_at: Option<Timestamp>,
+    /// The waits after failed attempts; null for the usual ones.
     retry_schedule_seconds: Option<&'a [u32]>,
+    /// Further webhooks wait; null for no limit.
     rate_limit_per_second: Option<u32>,
+    /// Added to each webhook; only its owner sees them.
     #[serde(skip_serializing_if = "Option::is_none")]
     headers: Option<&'a BTreeMap<String, String>>,
     signing: SigningScheme,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     created_at: Timestamp,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     updated_at: Timestamp,
+}
+
+/// Whether it gets webhooks.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "EndpointStatus"))]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Enabled,
+    Disabled,
 }
 
 impl EndpointResource<'_> {
@@ -42,8 +57,8 @@ impl EndpointResource<'_> {
 impl<'a> From<&'a Endpoint> for EndpointResource<'a> {
     fn from(endpoint: &'a Endpoint) -> Self {
         let (status, disabled_reason, disabled_at) = match endpoint.status {
-            EndpointStatus::Enabled => ("enabled", None, None),
-            EndpointStatus::Disabled { reason, at } => ("disabled", Some(reason), Some(at)),
+            EndpointStatus::Enabled => (Status::Enabled, None, None),
+            EndpointStatus::Disabled { reason, at } => (Status::Disabled, Some(reason), Some(at)),
         };
         Self {
             id: &endpoint.id,

@@ -9,6 +9,7 @@ use crate::{InvalidField, JobState};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum EventType {
     /// A job's first attempt began.
     #[serde(rename = "job.started")]

@@ -37,6 +37,8 @@ pub mod rate_window;
 pub mod resource;
 pub mod retention;
 pub mod schedule;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod secret;
 pub mod secret_versions;
 pub mod state;

@@ -7,12 +7,13 @@ use crate::{EventType, Timestamp};
 
 /// Type, time, and the resource that the event is about.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "{T}Notice"))]
 pub struct NoticeBody<T> {
     /// The type of the event.
     #[serde(rename = "type")]
     pub event: EventType,
     /// When it happened.
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     pub timestamp: Timestamp,
     /// The resource.
     pub data: T,

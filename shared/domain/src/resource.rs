@@ -12,68 +12,99 @@ use crate::{
     Step, Timestamp,
 };
 
-/// The job resource. Members without a value are null, except the URL of the first file, whose
-/// name depends on its media and which is absent.
+/// A job. Members without a value are null, except the URL of the first file, whose name depends on
+/// its media and which is absent.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Job"))]
 pub struct JobResource {
     job_id: crate::JobId,
     kind: JobKind,
+    /// Where it stands.
     status: JobStatus,
+    /// The same, finer.
     step: JobStep,
+    /// How much is done; it never decreases within an attempt.
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     progress_percent: u8,
+    /// A sentence for people.
     current_step: String,
+    /// How much is done, in units that depend on the kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     progress_count: Option<ProgressCount>,
+    /// Its owner wants it cancelled.
     cancel_requested: bool,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     created_at: Timestamp,
+    /// When its first attempt began.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     started_at: Option<Timestamp>,
+    /// When it ended, in whatever way.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     completed_at: Option<Timestamp>,
+    /// When it is deleted with its files.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     expires_at: Option<Timestamp>,
+    /// When its owner erased its files, or all of it.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "rfc3339::option::serialize"
     )]
     erased_at: Option<Timestamp>,
+    /// Its files, all of them stored completely; none before it is completed.
     outputs: Vec<OutputResource>,
+    /// What it gives besides files.
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Value>,
+    /// The first file, if that is sound.
     #[serde(skip_serializing_if = "Option::is_none")]
     audio_url: Option<String>,
+    /// The first file, if that is a video.
     #[serde(skip_serializing_if = "Option::is_none")]
     video_url: Option<String>,
+    /// The first file, if that is a picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     image_url: Option<String>,
+    /// Why it failed.
     error: Option<JobError>,
+    /// As it was sent.
     #[serde(serialize_with = "crate::metadata::as_json")]
     metadata: Option<Metadata>,
+    /// The project of which it is a step.
     project_id: Option<ProjectId>,
+    /// The scene of which it is a step.
     scene_id: Option<SceneId>,
     links: LinkResource,
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Output"))]
 struct OutputResource {
+    /// What `?output=` asks for.
     name: String,
+    /// Its place among those of the same name, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u32>,
+    /// Leads to the file, with no key, for as long as it is kept.
     url: String,
     content_type: String,
     bytes: u64,
+    /// Of its bytes, in hex.
     sha256: String,
+    /// How long it plays.
     duration_ms: Option<u64>,
+    /// What the provider says of it.
     #[serde(skip_serializing_if = "Map::is_empty")]
     attributes: Map<String, Value>,
 }
 
 /// The links of a job.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "JobLinks"))]
 pub struct LinkResource {
+    /// The job itself.
     #[serde(rename = "self")]
     this: String,
+    /// Its first file.
     #[serde(skip_serializing_if = "Option::is_none")]
     download: Option<String>,
 }
@@ -161,10 +192,12 @@ fn current_step(job: &Job) -> &str {
 /// The body of a webhook about a job: the flat members of the async TTS API v1, and the job
 /// resource in `data`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "JobEvent"))]
 pub struct EventBody {
     #[serde(rename = "type")]
     event: EventType,
-    #[serde(with = "rfc3339")]
+    /// When it happened.
+    #[serde(serialize_with = "rfc3339::serialize")]
     timestamp: Timestamp,
     job_id: crate::JobId,
     status: JobStatus,
@@ -172,10 +205,12 @@ pub struct EventBody {
     audio_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     video_url: Option<String>,
+    /// Why it failed, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(serialize_with = "rfc3339::option::serialize")]
     completed_at: Option<Timestamp>,
+    /// The job as it was then.
     data: JobResource,
 }
 

@@ -34,6 +34,7 @@ pub enum JobState {
 
 /// The status a client reads, as the async TTS API v1 has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
     /// Accepted, not begun.
@@ -50,6 +51,7 @@ pub enum JobStatus {
 
 /// The finer step a client reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobStep {
     /// Waits to be dispatched.

@@ -50,6 +50,7 @@ fn check_voice(voice: &str) -> Result<(), InvalidField> {
 
 /// The formats of audio files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AudioFormat {
     /// Uncompressed PCM in a RIFF file.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::Problem;
+use crate::{Problem, ProblemCode};
 
 /// UTF-8's byte order mark, with which some clients begin.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -124,5 +124,5 @@ fn with_whole_numbers(value: Value) -> Value {
 }
 
 fn invalid_json(detail: String) -> Problem {
-    Problem::bad_request("invalid_json", detail)
+    Problem::bad_request(ProblemCode::InvalidJson, detail)
 }

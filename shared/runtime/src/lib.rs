@@ -29,4 +29,4 @@ pub mod telemetry;
 pub use clock::Clock;
 pub use context::{Context, Invocable};
 pub use environment::{Environment, StartError};
-pub use problem::Problem;
+pub use problem::{Problem, ProblemBody, ProblemCode};

@@ -7,13 +7,127 @@ use domain::InvalidField;
 use domain::idempotency::KeyReused;
 use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
-use serde_json::{Value, json};
+use serde::Serialize;
+
+/// What is wrong, as a word for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// The body is not a JSON object.
+    InvalidJson,
+    /// A field is missing or has a value that is not accepted; `field` names it.
+    InvalidField,
+    /// The caller is not authenticated.
+    Unauthorized,
+    /// The key does not allow this.
+    Forbidden,
+    /// There is no such resource of the caller's.
+    NotFound,
+    /// The path does not have this method; the header `Allow` lists those that it has.
+    MethodNotAllowed,
+    /// It existed and was erased.
+    Gone,
+    /// The body has too many bytes.
+    BodyTooLarge,
+    /// Too many requests; `Retry-After` says when to come again.
+    RateLimited,
+    /// No provider of this deployment does such jobs.
+    NoProvider,
+    /// Temporarily unavailable; send the same request again.
+    Unavailable,
+    /// The idempotency key was sent with another body.
+    IdempotencyKeyReused,
+    /// The job has ended, or its result is being stored.
+    TooLateToCancel,
+    /// Only what has ended can be erased.
+    NotEnded,
+    /// The job is a step; its project can be cancelled or erased.
+    BelongsToProject,
+    /// The project is cancelled.
+    ProjectCancelled,
+    /// Only a project that failed can be resumed.
+    NotFailed,
+    /// A scene can be made anew once it has begun.
+    SceneNotBegun,
+    /// A step before it has no file yet.
+    EarlierStepMissing,
+    /// Its owner erased it.
+    Erased,
+    /// The files are not stored yet.
+    NotReady,
+    /// The job ended without files.
+    NoOutput,
+    /// The endpoint has to be enabled first.
+    EndpointDisabled,
+    /// There can be no more endpoints.
+    TooManyEndpoints,
+    /// There can be no more secrets that sign at once.
+    TooManySecrets,
+    /// The secret was rotated too often within a day.
+    TooManyRotations,
+}
+
+impl ProblemCode {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "invalid_json",
+            Self::InvalidField => "invalid_field",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Gone => "gone",
+            Self::BodyTooLarge => "body_too_large",
+            Self::RateLimited => "rate_limited",
+            Self::NoProvider => "no_provider",
+            Self::Unavailable => "unavailable",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::TooLateToCancel => "too_late_to_cancel",
+            Self::NotEnded => "not_ended",
+            Self::BelongsToProject => "belongs_to_project",
+            Self::ProjectCancelled => "project_cancelled",
+            Self::NotFailed => "not_failed",
+            Self::SceneNotBegun => "scene_not_begun",
+            Self::EarlierStepMissing => "earlier_step_missing",
+            Self::Erased => "erased",
+            Self::NotReady => "not_ready",
+            Self::NoOutput => "no_output",
+            Self::EndpointDisabled => "endpoint_disabled",
+            Self::TooManyEndpoints => "too_many_endpoints",
+            Self::TooManySecrets => "too_many_secrets",
+            Self::TooManyRotations => "too_many_rotations",
+        }
+    }
+}
+
+/// The body of an error response. `error` repeats the title, for clients of the async TTS API v1 and
+/// senders of the scene service webhooks.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
+pub struct ProblemBody<'a> {
+    /// `urn:hookreel:problem:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    /// A sentence that says what to do about it.
+    detail: &'a str,
+    code: ProblemCode,
+    /// What to name when asking about it.
+    request_id: &'a str,
+    /// The title once more.
+    error: &'a str,
+    /// The field at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
 
 /// A failed request. The cause is kept apart from what clients read, and only logged.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: ProblemCode,
     title: &'static str,
     detail: String,
     field: Option<Box<str>>,
@@ -24,7 +138,7 @@ pub struct Problem {
 impl Problem {
     fn new(
         status: StatusCode,
-        code: &'static str,
+        code: ProblemCode,
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
@@ -40,7 +154,7 @@ impl Problem {
     }
 
     /// 400: the request cannot be read at all.
-    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn bad_request(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, "Bad request", detail)
     }
 
@@ -48,22 +162,25 @@ impl Problem {
     #[must_use]
     pub fn bad_field(invalid: InvalidField) -> Self {
         let detail = format!("{} {}.", invalid.field, invalid.message);
-        Self { field: Some(invalid.field.into()), ..Self::bad_request("invalid_field", detail) }
+        Self {
+            field: Some(invalid.field.into()),
+            ..Self::bad_request(ProblemCode::InvalidField, detail)
+        }
     }
 
     /// 401: the caller is not authenticated.
     pub fn unauthorized(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized", detail)
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, "Unauthorized", detail)
     }
 
     /// 403: the caller is authenticated, but not allowed to do this.
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden", detail)
+        Self::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, "Forbidden", detail)
     }
 
     /// 404: absent, or another owner's. Clients cannot tell the two apart.
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+        Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, "Not found", detail)
     }
 
     /// 405: the path allows only the methods in `allow`, separated by commas.
@@ -73,25 +190,30 @@ impl Problem {
         let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
         Self {
             headers: HeaderValue::from_str(allow).map(|allow| (ALLOW, allow)).into_iter().collect(),
-            ..Self::new(status, "method_not_allowed", title, detail)
+            ..Self::new(status, ProblemCode::MethodNotAllowed, title, detail)
         }
     }
 
     /// 409: the resource is in a state that does not allow this.
-    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn conflict(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, "Conflict", detail)
     }
 
     /// 410: the resource existed and is permanently gone.
     pub fn gone(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::GONE, "gone", "Gone", detail)
+        Self::new(StatusCode::GONE, ProblemCode::Gone, "Gone", detail)
     }
 
     /// 413: the body is larger than `limit` bytes.
     #[must_use]
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("The body may have at most {limit} bytes.");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", detail)
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            ProblemCode::BodyTooLarge,
+            "Body too large",
+            detail,
+        )
     }
 
     /// 429: the sender has reached its `limit` of requests a minute, until `wait` has passed. The
@@ -112,7 +234,12 @@ impl Problem {
                 header("ratelimit-remaining", 0.into()),
                 header("ratelimit-reset", seconds()),
             ],
-            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail)
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                ProblemCode::RateLimited,
+                "Too many requests",
+                detail,
+            )
         }
     }
 
@@ -124,7 +251,7 @@ impl Problem {
              configure one."
         );
         let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "No provider");
-        Self::new(status, "no_provider", title, detail)
+        Self::new(status, ProblemCode::NoProvider, title, detail)
     }
 
     /// 503: an internal or AWS call failed. `cause` is only logged.
@@ -134,7 +261,7 @@ impl Problem {
             cause: Some(cause.into()),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
+                ProblemCode::Unavailable,
                 "Service unavailable",
                 "The service is temporarily unavailable. Retry the same request; with an \
                  Idempotency-Key it takes effect once.",
@@ -160,23 +287,19 @@ impl Problem {
         &self.headers
     }
 
-    /// The body. `error` repeats the title, for clients of the async TTS API v1 and senders of
-    /// the scene service webhooks.
+    /// The body.
     #[must_use]
-    pub fn body(&self, request_id: &str) -> Value {
-        let mut body = json!({
-            "type": format!("urn:hookreel:problem:{}", self.code),
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "code": self.code,
-            "request_id": request_id,
-            "error": self.title,
-        });
-        if let Some(field) = &self.field {
-            body["field"] = json!(field);
+    pub fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
+        ProblemBody {
+            kind: format!("urn:hookreel:problem:{}", self.code.as_str()),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            error: self.title,
+            field: self.field.as_deref(),
         }
-        body
     }
 }
 
@@ -184,7 +307,7 @@ impl From<KeyReused> for Problem {
     /// 409: the idempotency key stands for another request.
     fn from(_: KeyReused) -> Self {
         Self::conflict(
-            "idempotency_key_reused",
+            ProblemCode::IdempotencyKeyReused,
             "This Idempotency-Key was sent with another body within 24 hours. Use a new key.",
         )
     }
@@ -196,7 +319,12 @@ impl From<InvalidField> for Problem {
         let detail = format!("{} {}.", invalid.field, invalid.message);
         Self {
             field: Some(invalid.field.into()),
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", "Invalid field", detail)
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                ProblemCode::InvalidField,
+                "Invalid field",
+                detail,
+            )
         }
     }
 }

@@ -1,8 +1,8 @@
-//! `/openapi.json` says what is there: the routes of the template, and what the code accepts.
+//! `/openapi.json` says what is there: the routes of the template, and what the code accepts and
+//! answers.
 
 use std::collections::BTreeSet;
 
-use domain::language::Language;
 use http::Method;
 use serde_json::{Value, json};
 use tests::{World, templates};
@@ -31,14 +31,61 @@ fn every_route_is_described_and_every_description_is_a_route() {
     assert_eq!(described, routes);
 }
 
+#[tokio::test]
+async fn what_is_served_is_made_of_the_types_that_answer() {
+    let served = World::frozen().await.client.get("/openapi.json").await.json();
+    let made = hookreel_openapi::description().unwrap();
+    assert!(
+        served == made,
+        "functions/docs/src/openapi.json is old: `make openapi` writes it anew"
+    );
+}
+
 #[test]
-fn every_language_is_described() {
-    let language =
-        &description()["components"]["schemas"]["SpeechRequest"]["properties"]["language"];
-    let names: Vec<_> = Language::all().map(Language::name).collect();
-    let codes: Vec<_> = Language::all().map(Language::code).collect();
-    let pattern = format!("^({})([-_].*)?$", codes.join("|"));
-    assert_eq!(language["anyOf"], json!([{ "enum": names }, { "pattern": pattern }]));
+fn every_operation_has_a_tag_and_examples() {
+    let description = description();
+    let tags: Vec<_> = members(&description["tags"]).map(|(_, tag)| &tag["name"]).collect();
+    let operations = members(&description["paths"]).flat_map(|(path, methods)| {
+        members(methods).map(move |(method, operation)| (format!("{method} {path}"), operation))
+    });
+    for (name, operation) in operations {
+        assert!(tags.contains(&&operation["tags"][0]), "{name}");
+        let answers = members(&operation["responses"]).map(|(_, answer)| answer);
+        let first = answers.map(|answer| &answer["content"]).find(|content| !content.is_null());
+        let bodies = first.into_iter().chain([&operation["requestBody"]["content"]]);
+        for body in bodies.filter(|content| !content.is_null()) {
+            let media = &body["application/json"];
+            let is_any = media["schema"] == json!({ "type": "object" });
+            assert!(is_any || media["example"].is_object(), "{name} has no example");
+        }
+    }
+}
+
+/// The members of an object or a list.
+fn members(value: &Value) -> Box<dyn Iterator<Item = (String, &Value)> + '_> {
+    match value {
+        Value::Array(list) => {
+            Box::new(list.iter().enumerate().map(|(index, value)| (index.to_string(), value)))
+        }
+        Value::Object(object) => Box::new(object.iter().map(|(name, value)| (name.clone(), value))),
+        other => panic!("{other} has no members"),
+    }
+}
+
+#[test]
+fn free_members_may_hold_anything() {
+    let schemas = &description()["components"]["schemas"];
+    for (schema, member) in [
+        ("SpeechRequest", "metadata"),
+        ("ProjectRequest", "metadata"),
+        ("SceneRequest", "options"),
+        ("Job", "metadata"),
+        ("Project", "metadata"),
+        ("Scene", "options"),
+    ] {
+        let free = &schemas[schema]["properties"][member]["additionalProperties"];
+        assert_eq!(free, &json!(true), "{schema}.{member}");
+    }
 }
 
 #[tokio::test]

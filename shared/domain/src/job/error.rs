@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a job failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobError {
     /// A word for programs.
     pub code: ErrorCode,
@@ -20,6 +21,7 @@ impl JobError {
 
 /// The ways a job fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "JobErrorCode"))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The provider does not accept the request.

@@ -6,6 +6,7 @@ use crate::InvalidField;
 
 /// What a job makes. The registry of providers says which provider takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// Speech from text.

@@ -179,6 +179,7 @@ impl Job {
 /// What to do with a job whose submission was not answered, as long as nothing says whether the
 /// provider works on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnUncertain {
     /// Wait until the provider reports, or its task is certainly dead.
@@ -205,6 +206,7 @@ impl std::str::FromStr for OnUncertain {
 
 /// How much of an attempt is done, in units that depend on the job's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProgressCount {
     /// Units that are done.
     pub done: u32,

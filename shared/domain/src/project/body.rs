@@ -11,38 +11,49 @@ use crate::{EventType, JobError, JobId, ProjectId, SceneId, Timestamp};
 /// The body of a webhook about a project: the same flat members as a job's, and the project in
 /// `data`. It has no prompts, so that it stays under 20 KB.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ProjectEvent"))]
 pub struct ProjectEventBody {
     #[serde(rename = "type")]
     event: EventType,
-    #[serde(with = "rfc3339")]
+    /// When it happened.
+    #[serde(serialize_with = "rfc3339::serialize")]
     timestamp: Timestamp,
     project_id: ProjectId,
     status: ProjectStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     final_video_url: Option<String>,
+    /// Why it failed, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// When it ended, in whatever way.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     completed_at: Option<Timestamp>,
+    /// The project as it was then, without its prompts.
     data: ProjectBrief,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ProjectBrief {
     project_id: ProjectId,
     status: ProjectStatus,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     created_at: Timestamp,
+    /// Their files; none unless the project is completed.
     scenes: Vec<SceneBrief>,
     final_video_url: Option<String>,
+    /// The step that failed.
     failed_job_id: Option<JobId>,
+    /// Why it failed.
     error: Option<JobError>,
+    /// As it was sent.
     #[serde(serialize_with = "crate::metadata::as_json")]
     metadata: Option<Metadata>,
     links: ProjectLinks,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct SceneBrief {
     scene_id: SceneId,
     video_url: String,

@@ -23,6 +23,7 @@ use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp, limits};
 
 /// The status of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectStatus {
     /// Its steps are being worked on.

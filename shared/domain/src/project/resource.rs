@@ -17,35 +17,47 @@ pub type Jobs = HashMap<JobId, Job>;
 /// Builds the link to a job's output of the given name.
 pub type FileLink<'a> = &'a dyn Fn(&JobId, &str) -> String;
 
-/// The project resource. Members without a value are null.
+/// A project. Members without a value are null.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Project"))]
 pub struct ProjectResource {
     project_id: ProjectId,
     status: ProjectStatus,
+    /// The completed steps in percent of all.
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     progress_percent: u8,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     created_at: Timestamp,
+    /// When it ended, in whatever way.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     completed_at: Option<Timestamp>,
+    /// When it is deleted with its files.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     expires_at: Option<Timestamp>,
+    /// When its owner erased its files, or all of it.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "rfc3339::option::serialize"
     )]
     erased_at: Option<Timestamp>,
+    /// In the order of the film.
     scenes: Vec<SceneResource>,
     stitch: StitchResource,
     /// The completed jobs, in the order of their steps.
     steps_done: Vec<JobId>,
     final_video_url: Option<String>,
     final_thumbnail_url: Option<String>,
+    /// How long the film plays.
     final_duration_ms: Option<u64>,
     /// Sum over all steps of the time from dispatch to completion.
     processing_ms: u64,
+    /// How often it was resumed or had a scene made anew.
     revision: u32,
+    /// The step that failed.
     failed_job_id: Option<JobId>,
+    /// Why it failed.
     error: Option<JobError>,
+    /// As it was sent.
     #[serde(serialize_with = "crate::metadata::as_json")]
     metadata: Option<Metadata>,
     links: ProjectLinks,
@@ -53,6 +65,7 @@ pub struct ProjectResource {
 
 /// The links of a project.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectLinks {
     /// The project itself.
     #[serde(rename = "self")]
@@ -70,6 +83,7 @@ impl ProjectLinks {
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Scene"))]
 struct SceneResource {
     scene_id: SceneId,
     prompt: String,
@@ -81,25 +95,35 @@ struct SceneResource {
     last_frame_status: JobStatus,
     video_url: Option<String>,
     thumbnail_url: Option<String>,
+    /// The picture from which the next scene starts.
     last_frame_url: Option<String>,
+    /// How long the video plays.
     duration_ms: Option<u64>,
+    /// How often the video's task was given to the provider.
     attempts: u32,
+    /// Files that have been made anew since.
     superseded_outputs: usize,
+    /// From its dispatch to its file.
     video_processing_ms: Option<u64>,
+    /// The same of its last frame.
     last_frame_processing_ms: Option<u64>,
     video_job_id: JobId,
     last_frame_job_id: JobId,
+    /// Why a step of it failed.
     error: Option<JobError>,
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Stitch"))]
 struct StitchResource {
     transition: String,
     /// Seconds, as the client wrote it.
     transition_duration: f64,
     status: JobStatus,
+    /// From its dispatch to its file.
     processing_ms: Option<u64>,
     job_id: JobId,
+    /// Why it failed.
     error: Option<JobError>,
 }
 

@@ -10,18 +10,24 @@ use crate::{JobError, JobId, ProjectId, Timestamp};
 
 /// An entry of the list of projects. Members without a value are null.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectSummary {
     project_id: ProjectId,
     status: ProjectStatus,
     scene_count: u16,
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     created_at: Timestamp,
+    /// When it ended, in whatever way.
     #[serde(serialize_with = "rfc3339::option::serialize")]
     completed_at: Option<Timestamp>,
     final_video_url: Option<String>,
+    /// How often it was resumed or had a scene made anew.
     revision: u32,
+    /// The step that failed.
     failed_job_id: Option<JobId>,
+    /// Why it failed.
     error: Option<JobError>,
+    /// As it was sent.
     #[serde(serialize_with = "crate::metadata::as_json")]
     metadata: Option<Metadata>,
     links: ProjectLinks,

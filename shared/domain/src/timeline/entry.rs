@@ -11,19 +11,23 @@ use crate::{
 
 /// One event.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TimelineEntry"))]
 pub struct Entry {
-    #[serde(with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339::serialize")]
     pub(super) at: Timestamp,
     #[serde(flatten)]
     pub(super) what: What,
+    /// The job of which it is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) job_id: Option<JobId>,
+    /// The scene of that job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scene_id: Option<SceneId>,
 }
 
 /// A stored webhook of a provider.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct InboundWebhook {
     /// Its id, under which the raw body is stored.
     pub inbound_id: InboundId,
@@ -42,6 +46,7 @@ pub struct InboundWebhook {
 
 /// What happened, with its evidence.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum What {
     /// It was created by a request.
@@ -129,6 +134,7 @@ impl What {
 
 /// An output without its key in the bucket.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct StoredFile {
     name: String,
     content_type: String,
@@ -139,13 +145,18 @@ pub(super) struct StoredFile {
 
 /// An attempt of a delivery.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub(super) struct DeliveryEvidence {
     pub(super) delivery_id: MessageId,
+    /// The event that the webhook reports.
     #[serde(rename = "tells")]
     pub(super) event: EventType,
+    /// The endpoint, or the URL without its query.
     pub(super) to: String,
+    /// The receiver's, if it answered.
     pub(super) status_code: Option<u16>,
     pub(super) latency_ms: u64,
+    /// Why there was no answer.
     pub(super) error: Option<String>,
 }
 

@@ -72,16 +72,20 @@ pub fn no_content() -> Response {
     response
 }
 
-/// A page of a list, with the cursor of the next page if there is one.
+/// A page of a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "{T}Page"))]
+pub struct Page<'a, T> {
+    data: &'a [T],
+    /// Where the next page starts; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// The response of a page of a list, with the cursor of the next page if there is one.
 pub fn page(
     data: &[impl Serialize],
     next: Option<impl std::fmt::Display>,
 ) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Page<'a, T> {
-        data: &'a [T],
-        next_cursor: Option<String>,
-    }
     json(StatusCode::OK, &Page { data, next_cursor: next.map(|cursor| cursor.to_string()) })
 }
 
@@ -107,7 +111,8 @@ fn body(text: String) -> Body {
 }
 
 fn problem_response(problem: &Problem, request_id: &str) -> Response {
-    let mut response = Response::new(problem.body(request_id).to_string());
+    let body = serde_json::to_string(&problem.body(request_id)).unwrap_or_default();
+    let mut response = Response::new(body);
     *response.status_mut() = problem.status();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -39,6 +39,7 @@ pub struct Inbound {
 
 /// The outcome of a provider's webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InboundStatus"))]
 #[serde(rename_all = "snake_case")]
 pub enum InboundOutcome {
     /// It changed its job.

@@ -1,0 +1,73 @@
+//! The JSON schemas of types that write themselves as text, for the description of the API. The
+//! other types of its bodies derive theirs.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::delivery::AnswerBody;
+use crate::language::Language;
+use crate::metadata::Metadata;
+use crate::{
+    Attempt, EndpointId, InboundId, JobId, MessageId, ProjectId, SceneId, TaskId, Timestamp,
+};
+
+/// Implements [`JsonSchema`] for types whose schema is written where they are used.
+macro_rules! inline_schema {
+    ($($type:ident => $schema:tt),* $(,)?) => {
+        $(impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        })*
+    };
+}
+
+inline_schema! {
+    Timestamp => { "type": "string", "format": "date-time" },
+    Metadata => { "type": "object", "additionalProperties": true },
+    Attempt => { "type": "integer", "minimum": 0 },
+    EndpointId => { "type": "string" },
+    InboundId => { "type": "string" },
+    JobId => { "type": "string" },
+    MessageId => { "type": "string" },
+    ProjectId => { "type": "string" },
+    SceneId => { "type": "string" },
+    TaskId => { "type": "string" },
+    AnswerBody => {
+        "type": "object",
+        "properties": {
+            "text": { "type": "string", "description": "Its start, if it is UTF-8" },
+            "base64": { "type": "string", "description": "Its start, if it is not" },
+            "truncated": { "type": "boolean", "description": "There was more" },
+        },
+    },
+}
+
+impl JsonSchema for Language {
+    fn schema_name() -> Cow<'static, str> {
+        "Language".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<_> = Self::all().map(Self::name).collect();
+        let codes: Vec<_> = Self::all().map(Self::code).collect();
+        json_schema!({
+            "description": "By name (oromo) or code (om), in any case; a region after the code is \
+                            passed over",
+            "anyOf": [
+                { "type": "string", "enum": names },
+                { "type": "string", "pattern": format!("^({})([-_].*)?$", codes.join("|")) },
+            ],
+            "examples": ["oromo", "en"],
+        })
+    }
+}
