@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
+use crate::stored::demand;
 use crate::world::Plan;
 use crate::{World, seed, seed_projects, seed_webhooks, templates};
 
@@ -14,17 +16,48 @@ pub const PROVIDER: &str = "http://127.0.0.1:8791";
 /// What samples write for the receiver of webhooks.
 pub const RECEIVER: &str = "http://127.0.0.1:8799";
 
+/// The most items that one call may write.
+const BATCH: usize = 25;
+
+/// The items of a table with everything that the events speak of, in DynamoDB's JSON, with the
+/// addresses that samples write. Each of them has gone its way change by change, which is too slow
+/// to be repeated for every event.
+static ITEMS: OnceCell<String> = OnceCell::const_new();
+
 /// A world in which nothing happens by itself, with everything that the events speak of.
 pub async fn world() -> World {
-    let environment = vec![("API_BASE_URL", API.to_owned())];
-    let plan = Plan { template: templates::frozen(), environment, ..Plan::default() };
-    let world = World::start(plan).await;
+    let items = ITEMS.get_or_init(items).await;
+    let world = frozen().await;
+    let items = items.replace(PROVIDER, world.provider.url());
+    let items = items.replace(RECEIVER, world.receiver.base_url());
+    let items: Vec<Value> = serde_json::from_str(&items).unwrap();
+    for batch in items.chunks(BATCH) {
+        let puts: Vec<_> =
+            batch.iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
+        let request = json!({ "RequestItems": { templates::table(): puts } });
+        let answer = demand(world.cloud.aws(), "DynamoDB_20120810.BatchWriteItem", &request).await;
+        assert_eq!(answer["UnprocessedItems"], json!({}), "all of them are written");
+    }
+    world
+}
+
+async fn items() -> String {
+    let world = frozen().await;
     for job in seed::sample_jobs(world.provider.url()) {
         seed::put(&world, job).await;
     }
     seed_webhooks::put(&world).await;
     seed_projects::put(&world).await;
-    world
+    let request = json!({ "TableName": templates::table() });
+    let answer = demand(world.cloud.aws(), "DynamoDB_20120810.Scan", &request).await;
+    assert!(answer["LastEvaluatedKey"].is_null(), "one page has all of them");
+    let items = answer["Items"].to_string().replace(world.provider.url(), PROVIDER);
+    items.replace(world.receiver.base_url(), RECEIVER)
+}
+
+async fn frozen() -> World {
+    let environment = vec![("API_BASE_URL", API.to_owned())];
+    World::start(Plan { template: templates::frozen(), environment, ..Plan::default() }).await
 }
 
 /// The event in `case`, with the addresses that provider and receiver have in `world`.
