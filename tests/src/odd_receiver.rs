@@ -23,6 +23,8 @@ pub enum Oddity {
     TenMegabytes,
     /// Sends its answer one byte a second.
     OneByteASecond,
+    /// Answers 204, after four seconds.
+    AnswersLate,
 }
 
 /// A receiver that misbehaves the first times and then answers 204. It ends when it is dropped.
@@ -121,6 +123,10 @@ async fn misbehave(stream: &mut TcpStream, oddity: Oddity) -> std::io::Result<()
             let head = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n";
             stream.write_all(head.as_bytes()).await?;
             stream.write_all(&vec![b'x'; 10_000_000]).await
+        }
+        Oddity::AnswersLate => {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            behave(stream).await
         }
         Oddity::OneByteASecond => {
             for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" {

@@ -6,7 +6,8 @@
 //!   was read, so an attempt counts once whatever is received twice.
 //! - A webhook that may not be sent now goes back into the queue; none is dropped unrecorded.
 //! - A test event passes an open circuit, as its probe; nothing else does.
-//! - No owner, host or destination holds the places of all others.
+//! - No owner, host or destination holds the places of all others, in an instance (`bulkhead`) or
+//!   across them (`owner_share`).
 //!
 //! Forbidden: reading jobs or projects (the message carries the webhook), naming keys of the
 //! table, calling a client's URL except through `outbound`.
@@ -19,6 +20,7 @@ mod bulkhead;
 mod follow_up;
 mod headers;
 mod notifications;
+mod owner_share;
 mod stages;
 
 use std::sync::{Arc, Mutex};
@@ -35,6 +37,7 @@ use store::{Recorded, Store};
 use crate::bulkhead::Bulkhead;
 use crate::follow_up::FollowUp;
 use crate::notifications::NotificationService;
+use crate::owner_share::Shares;
 use crate::stages::admitted::{Admission, Admitter};
 use crate::stages::attempted::{Attempted, Sender};
 use crate::stages::planned::Planned;
@@ -43,6 +46,9 @@ use crate::stages::settled::Settled;
 /// For how long after an attempt the first receipt of its message may be a copy that SQS has made.
 /// Afterwards it was redriven: its retries alone take longer.
 const COPIES: Duration = Duration::from_mins(5);
+
+/// How many instances run at a time at most, where the environment does not say.
+const CONCURRENCY: u16 = 100;
 
 /// How often an attempt is recorded again because its delivery was replayed meanwhile.
 const RECORD_TRIES: usize = 5;
@@ -74,17 +80,20 @@ impl QueueFunction for Deliver {
             Client::new(guard).map_err(|error| StartError::client("the HTTP client", &error))?;
         let notifications = NotificationService::new(environment)?;
         let bulkhead = Arc::<Bulkhead>::default();
+        let concurrency = environment.parsed("DELIVER_CONCURRENCY", CONCURRENCY)?;
         Ok(Self {
             admitter: Admitter {
                 store: store.clone(),
                 bulkhead: Arc::clone(&bulkhead),
                 has_notification_service: notifications.is_some(),
+                slots: owner_share::slots(concurrency),
                 clock: clock(),
             },
             sender: Sender {
                 client,
                 notifications,
                 master: environment.required_secret("SIGNING_KEY")?,
+                shares: Shares::new(store.clone(), clock(), concurrency),
                 clock: clock(),
             },
             follow_up: FollowUp {

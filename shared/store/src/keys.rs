@@ -109,6 +109,11 @@ pub(crate) fn owner_signing(owner: &OwnerId) -> Attributes {
     key(format!("OWNER#{owner}"), "SIGNING")
 }
 
+/// The slots of an owner's slow attempts.
+pub(crate) fn owner_share(owner: &OwnerId) -> Attributes {
+    key(format!("OWNER#{owner}"), "SHARE")
+}
+
 /// An outgoing webhook.
 pub(crate) fn delivery(id: &MessageId) -> Attributes {
     key(format!("DELIVERY#{id}"), "DELIVERY")

@@ -1,14 +1,20 @@
 //! A receiver that hangs delays no other, nor does an owner with many of them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::webhook::{Receiver, Webhook};
 use domain::{EventType, OwnerId};
+use store::OwnerShare;
+use tests::seed::OWNER;
+use tests::world::START;
 use tests::{OddReceiver, Oddity, World};
 
 /// Far more than the 32 places that one receiver gets.
 const STUCK: usize = 400;
 const HEALTHY: usize = 40;
+/// How many slow attempts of one owner may be under way in all instances.
+const SLOTS: u16 = 20;
 const TICK: Duration = Duration::from_millis(20);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,4 +66,71 @@ async fn one_owner_whose_receivers_hang_does_not_delay_the_others() {
     assert!(hanging.taken() > 8, "{} were sent to the hanging ones", hanging.taken());
     assert_eq!(hanging.ended(), 0, "the healthy ones waited for one that hangs");
     assert!(hanging.taken() <= 86, "{} wait for one owner's receivers", hanging.taken());
+}
+
+/// What an owner's attempts in other instances wait for keeps back more of it, and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_attempts_in_other_instances_count_too() {
+    let world = World::new().await;
+    let (slow, fast) = (&world.receiver, OddReceiver::start(Oddity::Hangs, 0).await);
+    let to_slow = Receiver::Url(slow.url());
+    let (store, owner, until) =
+        (world.store(), OwnerId::new(OWNER), START + Duration::from_secs(9));
+    for _ in 0..SLOTS {
+        let seen = (&OwnerShare::default(), SLOTS);
+        let mut taken = None;
+        while taken.is_none() {
+            taken =
+                store.take_slot(&owner, &to_slow.key(), seen, START, until, || 0.5).await.unwrap();
+        }
+    }
+    let webhook = |nth| world.webhook(EventType::JobCompleted, nth, &to_slow);
+    world.post((0..HEALTHY).map(webhook)).await;
+    let other = Receiver::Url(fast.url());
+    world.post((0..5).map(|nth| world.webhook(EventType::JobCompleted, nth, &other))).await;
+    let foreign = Webhook { owner: OwnerId::new("other"), ..webhook(HEALTHY) };
+    world.post([foreign]).await;
+    world.quiet().await;
+
+    assert_eq!(fast.taken(), 5, "the owner's other receiver has its webhooks");
+    assert_eq!(slow.webhooks().len(), 1, "and so has another owner's");
+    world.run_out().await;
+    let arrived: BTreeSet<_> =
+        slow.webhooks().iter().map(|webhook| webhook.id().to_owned()).collect();
+    assert_eq!((arrived.len(), slow.webhooks().len()), (HEALTHY + 1, HEALTHY + 1));
+    for delivery in world.all("/v1/deliveries?limit=100").await {
+        assert_eq!(delivery["attempts_made"], 1, "waiting is no attempt: {delivery}");
+    }
+}
+
+/// A slot is taken once an attempt has become slow, and given back with its answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_has_a_share_of_the_slow_attempts() {
+    const DESTINATIONS: usize = SLOTS as usize + 5;
+    let world = World::new().await;
+    let late = OddReceiver::start(Oddity::AnswersLate, usize::MAX).await;
+    let receiver = |nth: usize| Receiver::Url(format!("{}/{}", late.url(), nth % DESTINATIONS));
+    let webhook = |nth| world.webhook(EventType::JobCompleted, nth, &receiver(nth));
+    world.post((0..DESTINATIONS).map(webhook)).await;
+    let is_full = async || {
+        let share = share(&world, &receiver(0)).await;
+        let waits = |nth| share.returns_at(&receiver(nth).key(), SLOTS, START, 0.0).is_some();
+        (0..DESTINATIONS).filter(|nth| waits(*nth)).count() == usize::from(SLOTS)
+    };
+    while !is_full().await {
+        assert_eq!(late.ended(), 0, "the share is full before the first answer");
+        tokio::time::sleep(TICK).await;
+    }
+    world.post((DESTINATIONS..2 * DESTINATIONS).map(webhook)).await;
+    world.quiet().await;
+    assert_eq!(late.taken(), 2 * DESTINATIONS - usize::from(SLOTS), "the rest waits");
+    assert_eq!(share(&world, &receiver(0)).await, OwnerShare::default(), "all are given back");
+    world.run_out().await;
+    assert_eq!(late.taken(), 2 * DESTINATIONS, "and is sent");
+}
+
+async fn share(world: &World, receiver: &Receiver) -> OwnerShare {
+    let webhook = world.webhook(EventType::JobCompleted, 0, receiver);
+    let context = world.store().delivery_context(&webhook.owner, &webhook.id, receiver, "").await;
+    context.unwrap().share
 }

@@ -52,13 +52,15 @@ pub(crate) struct Admitter {
     pub(crate) store: Store,
     pub(crate) bulkhead: Arc<Bulkhead>,
     pub(crate) has_notification_service: bool,
+    /// How many slow attempts of one owner may be under way, in all instances.
+    pub(crate) slots: u16,
     pub(crate) clock: Clock,
 }
 
 impl Admitter {
-    /// Asks the circuit breaker, the rate limit and the bulkhead, in this order: a permit under
-    /// the rate limit is not wasted on an open circuit, nor a probe on a webhook that has to wait
-    /// for its permit.
+    /// Asks the circuit breaker, the owner's share, the rate limit and the bulkhead, in this order: a
+    /// permit under the rate limit is not wasted on an open circuit, nor a probe on a webhook that
+    /// has to wait for its permit.
     pub(crate) async fn admit(&self, mut planned: Planned) -> Result<Admission, WorkError> {
         let now = self.clock.now();
         if let Some(reason) = planned.discard_reason(self.has_notification_service) {
@@ -74,6 +76,17 @@ impl Admitter {
             }
             CircuitState::Probing => return Ok(soon(planned, now)),
             CircuitState::Closed | CircuitState::HalfOpen(_) => {}
+        }
+        let destination = &planned.destination;
+        if state == CircuitState::Closed
+            && let Some(until) =
+                planned.share.returns_at(destination, self.slots, now, random::fraction())
+        {
+            return Ok(if planned.is_overdue(now) {
+                Admission::Refused(planned, Refusal::Overdue(now))
+            } else {
+                held(planned, until)
+            });
         }
         if let Some(permit) = self.later_permit(&planned, now).await? {
             planned.message.permit_at = Some(permit);

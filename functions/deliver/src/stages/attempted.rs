@@ -14,6 +14,7 @@ use super::admitted::Admitted;
 use super::planned::Planned;
 use crate::headers;
 use crate::notifications::NotificationService;
+use crate::owner_share::Shares;
 
 /// Whole time for one attempt, answer included (product: "whole request 15 s").
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -45,6 +46,7 @@ pub(crate) struct Sender {
     pub(crate) client: Client,
     pub(crate) notifications: Option<NotificationService>,
     pub(crate) master: Secret,
+    pub(crate) shares: Shares,
     pub(crate) clock: Clock,
 }
 
@@ -57,17 +59,21 @@ impl Sender {
             .map_err(|error| WorkError::new("sign the webhook", error))?;
         let body = planned.webhook().body.clone().into_bytes().into();
         let start = Instant::now();
-        let result = match (&planned.webhook().receiver, &self.notifications) {
-            (Receiver::NotificationService, Some(service)) => {
-                service.post(headers, body, ATTEMPT).await
-            }
-            _ => match self.client.check_url(planned.url().unwrap_or_default()) {
-                Ok(url) => self.client.post(&url, headers, body, ATTEMPT).await,
-                Err(refused) => Err(refused.into()),
-            },
+        let post = async {
+            let result = match (&planned.webhook().receiver, &self.notifications) {
+                (Receiver::NotificationService, Some(service)) => {
+                    service.post(headers, body, ATTEMPT).await
+                }
+                _ => match self.client.check_url(planned.url().unwrap_or_default()) {
+                    Ok(url) => self.client.post(&url, headers, body, ATTEMPT).await,
+                    Err(refused) => Err(refused.into()),
+                },
+            };
+            drop(place);
+            (result, start.elapsed())
         };
-        let latency = start.elapsed();
-        drop(place);
+        let of = (&planned.webhook().owner, &*planned.destination);
+        let (result, latency) = self.shares.watch(of, &planned.share, post).await;
         let verdict = Verdict::of(&result, at + latency);
         Ok(Attempted { attempt: attempt(at, latency, result), verdict, planned })
     }

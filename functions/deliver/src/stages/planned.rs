@@ -11,7 +11,7 @@ use domain::webhook::{Receiver, Webhook};
 use domain::{EventType, Timestamp};
 use queues::message::Deliver as Message;
 use runtime::queue::WorkError;
-use store::{DeliveryContext, Seen, Store};
+use store::{DeliveryContext, OwnerShare, Seen, Store};
 
 /// How long after the end of its schedule a webhook waits for an open circuit. Within this time
 /// at least one probe is sent.
@@ -30,6 +30,7 @@ pub(crate) struct Planned {
     /// The name of the circuit that it belongs to: its destination, or its endpoint where that has
     /// one of version 0.1 that is not closed yet.
     pub(crate) circuit_name: String,
+    pub(crate) share: OwnerShare,
     owner_secrets: SecretVersions,
 }
 
@@ -40,7 +41,7 @@ impl Planned {
         let Webhook { owner, id, receiver, .. } = &message.webhook;
         let expected = message.destination.take().unwrap_or_else(|| receiver.key());
         let context = store.delivery_context(owner, id, receiver, &expected).await;
-        let DeliveryContext { delivery, mut circuit, endpoint, secrets } =
+        let DeliveryContext { delivery, mut circuit, endpoint, share, secrets } =
             context.map_err(failed)?;
         if let Some(endpoint) = &endpoint {
             let destination = endpoint.destination();
@@ -66,6 +67,7 @@ impl Planned {
             delivery: delivery.unwrap_or_else(|| Delivery::pending(message.webhook.clone())),
             endpoint,
             circuit,
+            share,
             owner_secrets: secrets,
             message,
         })

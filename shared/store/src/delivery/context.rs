@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::item::read;
 use crate::keys::{self, Attributes, ENTITY};
+use crate::owner_share::{self, OwnerShare};
 use crate::{Store, StoreError};
 
 /// How often keys are asked for again that DynamoDB did not get to.
@@ -29,6 +30,8 @@ pub struct DeliveryContext {
     pub circuit: Option<(String, Circuit)>,
     /// The endpoint it is for, if it is for one that exists.
     pub endpoint: Option<Endpoint>,
+    /// The slots of its owner's slow attempts.
+    pub share: OwnerShare,
     /// Which of the owner's secrets are valid, where it is not for an endpoint.
     pub secrets: SecretVersions,
 }
@@ -48,7 +51,8 @@ impl Store {
         receiver: &Receiver,
         destination: &str,
     ) -> Result<DeliveryContext, StoreError> {
-        let mut wanted = vec![keys::delivery(id), keys::circuit(owner, destination)];
+        let mut wanted =
+            vec![keys::delivery(id), keys::circuit(owner, destination), keys::owner_share(owner)];
         // Version 0.1 had a circuit for each endpoint.
         if receiver.key() != destination {
             wanted.push(keys::circuit(owner, &receiver.key()));
@@ -122,6 +126,9 @@ impl DeliveryContext {
                 if name == destination || self.circuit.is_none() {
                     self.circuit = Some((name, read(item)?));
                 }
+            }
+            Some(entity) if entity == owner_share::ENTITY_NAME => {
+                self.share = OwnerShare::read(&item);
             }
             Some(entity) if entity == "endpoint" => self.endpoint = Some(read(item)?),
             _ => self.secrets = read::<Signing>(item)?.secrets,
