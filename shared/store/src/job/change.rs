@@ -24,7 +24,8 @@ pub struct Change {
     pub(crate) set: Vec<(&'static str, AttributeValue)>,
     pub(crate) set_once: Option<(&'static str, AttributeValue)>,
     pub(crate) append: Option<(&'static str, AttributeValue)>,
-    pub(crate) remove: &'static [&'static str],
+    /// Attributes, by group.
+    pub(crate) remove: &'static [&'static [&'static str]],
     pub(crate) progress: Option<Progress>,
 }
 
@@ -46,19 +47,8 @@ const OF_ONE_ATTEMPT: &[&str] = &[
     "borrowed",
 ];
 
-/// The attributes of one course of a job, which its restart must not find.
+/// The attributes of one course of a job besides, which its restart must not find.
 const OF_ONE_COURSE: &[&str] = &[
-    "claim",
-    "provider_task",
-    "accepted_at",
-    "source",
-    "reported_at",
-    "progress_percent",
-    "progress_step",
-    "progress_count",
-    "progress_at",
-    MARKED_AT,
-    "borrowed",
     "started_at",
     "completed_at",
     "cancel_requested_at",
@@ -140,7 +130,7 @@ impl Change {
     #[must_use]
     pub fn accepted(job: &Job, task: &TaskId, upstream_source: bool, at: Timestamp) -> Self {
         let change = Self::to(JobState::Running, at).of(job.attempt);
-        let mut change = Self { remove: CLAIM, ..change.naming(task) };
+        let mut change = Self { remove: &[CLAIM], ..change.naming(task) };
         if job.kind().is_step() {
             change.set.push(("accepted_at", time(at)));
         }
@@ -183,7 +173,7 @@ impl Change {
         let change = Self { from: only(job.state), ..change };
         let change = match task {
             Some(task) => change.naming(task),
-            None => Self { remove: &["claim", "provider_task"], ..change },
+            None => Self { remove: &[&["claim", "provider_task"]], ..change },
         };
         change.remembering(job, "an earlier attempt had the result", at)
     }
@@ -218,7 +208,7 @@ impl Change {
         if let Some(result) = result {
             change.set.push(("result", attribute(result)?));
         }
-        Ok(Self { fence: attempt, remove: CLAIM, ..change })
+        Ok(Self { fence: attempt, remove: &[CLAIM], ..change })
     }
 
     /// An unsigned webhook reports that `attempt` has ended.
@@ -264,7 +254,7 @@ impl Change {
     #[must_use]
     pub fn put_back(attempt: Attempt, at: Timestamp) -> Self {
         Self {
-            remove: OF_ONE_ATTEMPT,
+            remove: &[OF_ONE_ATTEMPT],
             unless_cancel_requested: true,
             ..Self::to(JobState::Queued, at).of(attempt)
         }
@@ -336,7 +326,7 @@ impl Change {
         let change = change.set("created_at", time(at));
         let change = change.set(EXPIRES_AT, expiry(at + job.retention().duration()));
         let change = change.set("inputs_after", number(job.attempt.0));
-        Self { remove: OF_ONE_COURSE, ..change }.remembering(job, reason, at)
+        Self { remove: &[OF_ONE_ATTEMPT, OF_ONE_COURSE], ..change }.remembering(job, reason, at)
     }
 
     /// Adds the present attempt of `job` to its history, as long as that is short.

@@ -11,19 +11,9 @@ use crate::{Store, StoreError};
 
 /// Its files and its result.
 const OUTPUTS: &[&str] = &["outputs", "source", "result"];
-/// All that its owner or its provider has said.
-const ALL: &[&str] = &[
-    "outputs",
-    "source",
-    "result",
-    "request",
-    "metadata",
-    "webhook_url",
-    "error",
-    "history",
-    "progress_step",
-    "progress_count",
-];
+/// What else its owner or its provider has said.
+const SAID: &[&str] =
+    &["request", "metadata", "webhook_url", "error", "history", "progress_step", "progress_count"];
 
 impl Change {
     /// The `owner` erases `what` of `job`, as it was read. The files themselves are deleted once
@@ -38,9 +28,9 @@ impl Change {
         let change = Self { fence: Some(job.attempt), ..Self::from(&[], set) };
         let mut change = Self { owner: Some(owner.clone()), ..change }.only_from(job);
         match what {
-            Erasure::All => change.remove = ALL,
+            Erasure::All => change.remove = &[OUTPUTS, SAID],
             Erasure::Outputs => {
-                change.remove = OUTPUTS;
+                change.remove = &[OUTPUTS];
                 if job.history.iter().any(|past| !past.outputs.is_empty()) {
                     let without =
                         |past: &PastAttempt| PastAttempt { outputs: Vec::new(), ..past.clone() };

@@ -58,7 +58,7 @@ pub(crate) fn expressions(change: &Change) -> (Expressions, String) {
     if let Some((name, values)) = &change.append {
         update.append(name, values.clone());
     }
-    for name in change.remove {
+    for name in change.remove.iter().copied().flatten() {
         update.remove(name);
     }
     let condition = condition(&mut update, change);
