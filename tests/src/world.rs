@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::access::ApiKeyRecord;
 use domain::{OwnerId, Scope, Secret, Timestamp};
+use hookreel_local::aws::Durability;
 use hookreel_local::template::Document;
 use hookreel_local::{Cloud, Settings};
 use hookreel_studio::{Engine, Faults, SceneSettings, Service, ServiceSettings, Studio, TaskView};
@@ -120,6 +121,7 @@ impl World {
         };
         let folder = TempDir::with_prefix("hookreel-test-").unwrap();
         let mut settings = Settings::new(plan.template, folder.path());
+        settings.durability = Durability::ProcessEnd;
         settings.clock = clock.clone();
         settings.api_key = Some(Secret::new(API_KEY));
         settings.environment = environment(studio.as_ref(), provider.url());

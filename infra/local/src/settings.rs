@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use domain::Secret;
 use runtime::Clock;
 
+use crate::aws::Durability;
 use crate::template::Document;
 
 /// The settings of an embedded cloud.
@@ -29,11 +30,13 @@ pub struct Settings {
     pub environment: BTreeMap<String, String>,
     /// An API key to accept; without one, the first start generates one.
     pub api_key: Option<Secret>,
+    /// What the state outlives.
+    pub durability: Durability,
 }
 
 impl Settings {
     /// Settings for `template` with its state in `data_dir`: free ports of 127.0.0.1, the machine's
-    /// clock, no overrides.
+    /// clock, no overrides, durable.
     pub fn new(template: Document, data_dir: impl Into<PathBuf>) -> Self {
         Self {
             template,
@@ -44,6 +47,7 @@ impl Settings {
             clock: Clock::system(),
             environment: BTreeMap::new(),
             api_key: None,
+            durability: Durability::PowerCut,
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
-use crate::aws::{Aws, Keys};
+use crate::aws::{Aws, Durability, Keys};
 use crate::cloud::Cloud;
 use crate::data_folder::DataFolder;
 use crate::error::StartError;
@@ -43,7 +43,8 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let surroundings = Surroundings { api_url, aws_url, chosen };
     let template = settings.template.resolve(&surroundings)?;
     let clock = settings.clock;
-    let aws = prepare_aws(&folder, &clock, &surroundings.aws_url, &template).await?;
+    let aws =
+        prepare_aws(&folder, &clock, &surroundings.aws_url, &template, settings.durability).await?;
     let activity = Activity::new(clock.clone());
     let cut_off = CancellationToken::new();
     let mut functions = Functions::new(Arc::clone(&activity), cut_off.clone());
@@ -117,8 +118,10 @@ async fn prepare_aws(
     clock: &Clock,
     url: &str,
     template: &Template,
+    durability: Durability,
 ) -> Result<Arc<Aws>, StartError> {
-    let aws = Aws::open(folder.path(), clock.clone(), url.to_owned(), keys(folder)?).await?;
+    let (clock, keys) = (clock.clone(), keys(folder)?);
+    let aws = Aws::open(folder.path(), clock, url.to_owned(), keys, durability).await?;
     for queue in &template.queues {
         aws.ensure_queue(queue)?;
     }

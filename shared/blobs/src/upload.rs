@@ -1,4 +1,5 @@
-//! Uploading one file, in one request or in parts, with the memory of one part.
+//! Uploading one file, in one request or in parts. Parts are sent while the next one is written, and
+//! the memory of an upload is that of the parts under way, however large the file is.
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::SdkError;
@@ -8,11 +9,15 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
 
 use crate::{BlobError, Blobs};
 
-/// Size of a part. A file of 1 GB takes 17 requests: 15 parts, one to start, one to complete.
-const PART: usize = 64 * 1024 * 1024;
+/// Size of a part in bytes. S3 takes 10,000 parts of at least 5 MiB; a file of 1 GB is 60 of these.
+const PART: usize = 16 * 1024 * 1024;
+
+/// How many parts are sent at the same time, while the next one is written.
+const SENDING: usize = 3;
 
 /// The condition under which a file is written: no file is there.
 const UNLESS_THERE: &str = "*";
@@ -32,7 +37,10 @@ pub struct Upload {
 #[derive(Debug)]
 struct Multipart {
     id: String,
-    parts: Vec<CompletedPart>,
+    /// The number of the next part.
+    next: i32,
+    sending: JoinSet<Result<CompletedPart, BlobError>>,
+    sent: Vec<CompletedPart>,
 }
 
 /// A completed upload.
@@ -70,7 +78,7 @@ impl Upload {
         self.bytes
     }
 
-    /// Appends `chunk`.
+    /// Appends `chunk`. Fails if an earlier part could not be sent.
     pub async fn write(&mut self, mut chunk: Bytes) -> Result<(), BlobError> {
         self.digest.update(&chunk);
         self.bytes += chunk.len() as u64;
@@ -78,6 +86,7 @@ impl Upload {
             let head = chunk.split_to(PART - self.buffer.len());
             self.buffer.extend_from_slice(&head);
             self.send_part().await?;
+            self.buffer.reserve(PART);
         }
         self.buffer.extend_from_slice(&chunk);
         Ok(())
@@ -100,7 +109,9 @@ impl Upload {
     /// Aborts the upload. S3 deletes the parts at once if the call succeeds; otherwise the
     /// bucket's lifecycle rule does.
     pub async fn abort(self) {
-        if let Some(multipart) = self.multipart {
+        if let Some(mut multipart) = self.multipart {
+            // A part that arrived after the call would stay.
+            multipart.sending.shutdown().await;
             let abort = self.blobs.client().abort_multipart_upload();
             let abort = abort.bucket(&self.blobs.bucket).key(&self.key);
             let _ = abort.upload_id(multipart.id).send().await;
@@ -119,39 +130,44 @@ impl Upload {
             .checksum_sha256(BASE64_STANDARD.encode(sha256))
             .body(ByteStream::from(std::mem::take(&mut self.buffer).freeze()))
             .if_none_match(UNLESS_THERE);
-        is_new(put.send().await, "upload a file")
+        // The digest above proves the body; signing would hash it a second time.
+        is_new(put.customize().disable_payload_signing().send().await, "upload a file")
     }
 
+    /// Begins to send what was written as the next part, once there is room for it.
     async fn send_part(&mut self) -> Result<(), BlobError> {
-        let upload_id = self.multipart_id().await?;
+        if self.multipart.is_none() {
+            self.multipart = Some(self.create().await?);
+        }
         let Some(multipart) = &mut self.multipart else { return Ok(()) };
-        let number = i32::try_from(multipart.parts.len() + 1).unwrap_or(i32::MAX);
-        let body = std::mem::replace(&mut self.buffer, BytesMut::new()).freeze();
-        let output = self
+        while multipart.sending.len() >= SENDING {
+            multipart.receive().await?;
+        }
+        let number = multipart.next;
+        multipart.next += 1;
+        let part = self
             .blobs
             .client()
             .upload_part()
             .bucket(&self.blobs.bucket)
             .key(&self.key)
-            .upload_id(upload_id)
+            .upload_id(&multipart.id)
             .part_number(number)
-            .body(ByteStream::from(body))
-            .send()
-            .await
-            .map_err(BlobError::call("upload a part"))?;
-        let part = CompletedPart::builder()
-            .part_number(number)
-            .set_e_tag(output.e_tag)
-            .set_checksum_crc32(output.checksum_crc32)
-            .build();
-        multipart.parts.push(part);
+            .body(ByteStream::from(std::mem::take(&mut self.buffer).freeze()));
+        multipart.sending.spawn(async move {
+            // The SDK adds a CRC-32, which S3 verifies, so that signing need not hash the part too.
+            let sent = part.customize().disable_payload_signing().send().await;
+            let output = sent.map_err(BlobError::call("upload a part"))?;
+            Ok(CompletedPart::builder()
+                .part_number(number)
+                .set_e_tag(output.e_tag)
+                .set_checksum_crc32(output.checksum_crc32)
+                .build())
+        });
         Ok(())
     }
 
-    async fn multipart_id(&mut self) -> Result<String, BlobError> {
-        if let Some(multipart) = &self.multipart {
-            return Ok(multipart.id.clone());
-        }
+    async fn create(&self) -> Result<Multipart, BlobError> {
         let output = self
             .blobs
             .client()
@@ -163,13 +179,16 @@ impl Upload {
             .await
             .map_err(BlobError::call("start a multipart upload"))?;
         let id = output.upload_id.unwrap_or_default();
-        self.multipart = Some(Multipart { id: id.clone(), parts: Vec::new() });
-        Ok(id)
+        Ok(Multipart { id, next: 1, sending: JoinSet::new(), sent: Vec::new() })
     }
 
     async fn complete(self) -> Result<bool, BlobError> {
-        let Some(multipart) = self.multipart else { return Ok(true) };
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(multipart.parts)).build();
+        let Some(mut multipart) = self.multipart else { return Ok(true) };
+        while !multipart.sending.is_empty() {
+            multipart.receive().await?;
+        }
+        multipart.sent.sort_by_key(|part| part.part_number);
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(multipart.sent)).build();
         let complete = self
             .blobs
             .client()
@@ -180,6 +199,16 @@ impl Upload {
             .multipart_upload(parts)
             .if_none_match(UNLESS_THERE);
         is_new(complete.send().await, "complete a multipart upload")
+    }
+}
+
+impl Multipart {
+    /// Waits until one of the parts under way has been sent.
+    async fn receive(&mut self) -> Result<(), BlobError> {
+        if let Some(sent) = self.sending.join_next().await {
+            self.sent.push(sent.map_err(BlobError::call("upload a part"))??);
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@
 mod answer;
 mod calls;
 mod connector;
+mod durability;
 mod dynamodb;
 mod error;
 pub(crate) mod identity;
@@ -32,6 +33,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub use calls::{Answer, Call, CallRecord, Calls, Fault, FaultRule};
+pub use durability::Durability;
 pub use error::AwsError;
 pub use identity::Keys;
 pub use maintenance::Swept;
@@ -58,18 +60,25 @@ pub struct Aws {
 impl Aws {
     /// Opens `data_dir`; creates it if it does not exist. One process at a time may have it open.
     /// `endpoint` is the address at which [`Aws::serve`] is reached (`http://127.0.0.1:8788`):
-    /// presigned URLs and queue URLs begin with it. Requests must be signed with `keys`.
+    /// presigned URLs and queue URLs begin with it. Requests must be signed with `keys`. What was
+    /// acknowledged has the `durability`.
     pub async fn open(
         data_dir: &Path,
         clock: Clock,
         endpoint: String,
         keys: Keys,
+        durability: Durability,
     ) -> Result<Arc<Self>, AwsError> {
         tokio::fs::create_dir_all(data_dir).await?;
         Ok(Arc::new(Self {
-            tables: Tables::open(&data_dir.join("dynamodb.sqlite"), clock.clone())?,
-            queues: Queues::open(&data_dir.join("sqs.sqlite"), clock, endpoint.clone())?,
-            buckets: Buckets::open(&data_dir.join("s3"), &keys)?,
+            tables: Tables::open(&data_dir.join("dynamodb.sqlite"), clock.clone(), durability)?,
+            queues: Queues::open(
+                &data_dir.join("sqs.sqlite"),
+                clock,
+                endpoint.clone(),
+                durability,
+            )?,
+            buckets: Buckets::open(&data_dir.join("s3"), &keys, durability)?,
             calls: Calls::default(),
             endpoint,
             keys,

@@ -17,7 +17,7 @@ use runtime::clock::ManualClock;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Aws, QueueDefinition, Redrive};
+use super::{Aws, Durability, QueueDefinition, Redrive};
 
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const ENDPOINT: &str = "http://127.0.0.1:8788";
@@ -100,5 +100,13 @@ impl World {
 }
 
 async fn open(folder: &Path, clock: Clock) -> Arc<Aws> {
-    Aws::open(folder, clock, ENDPOINT.to_owned(), crate::aws::Keys::random()).await.unwrap()
+    Aws::open(
+        folder,
+        clock,
+        ENDPOINT.to_owned(),
+        crate::aws::Keys::random(),
+        Durability::ProcessEnd,
+    )
+    .await
+    .unwrap()
 }

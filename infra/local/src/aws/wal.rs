@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use rusqlite::Connection;
 
+use super::Durability;
 use crate::lock::lock;
 
 /// Length in pages, 32 MiB, from which a checkpoint blocks writers for a moment. `SQLite` restarts
@@ -17,19 +18,20 @@ const LONG_WAL: i64 = 8000;
 /// The WAL of one file.
 pub(super) struct Wal(Mutex<Connection>);
 
-/// Opens a connection to `file`. Its commits do not wait for the disk (`synchronous = NORMAL`), and
-/// checkpoint by themselves only when [`Wal::checkpoint`] has failed for long.
-pub(super) fn open(file: &Path) -> rusqlite::Result<Connection> {
+/// Opens a connection to `file`, whose commits have the `durability`, and checkpoint by themselves
+/// only when [`Wal::checkpoint`] has failed for long.
+pub(super) fn open(file: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
-    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16000;")?;
+    connection.pragma_update(None, "synchronous", durability.synchronous())?;
+    connection.pragma_update(None, "wal_autocheckpoint", 16_000)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 
 impl Wal {
     /// Opens a connection of its own to `file`.
-    pub fn open(file: &Path) -> rusqlite::Result<Self> {
-        Ok(Self(Mutex::new(open(file)?)))
+    pub fn open(file: &Path, durability: Durability) -> rusqlite::Result<Self> {
+        Ok(Self(Mutex::new(open(file, durability)?)))
     }
 
     /// Checkpoints the WAL; a long one a second time under the write lock that `lock_writers`
@@ -70,7 +72,7 @@ mod tests {
             let file = folder.path().join("some.sqlite");
             let writer = open(&file).unwrap();
             writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE some (bytes)").unwrap();
-            let wal = Wal::open(&file).unwrap();
+            let wal = Wal::open(&file, Durability::ProcessEnd).unwrap();
             Self { folder, writer, wal }
         }
 

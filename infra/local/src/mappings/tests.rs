@@ -33,6 +33,7 @@ async fn world(function: fn(&[String], usize) -> Result<Value, &'static str>) ->
         clock.clone(),
         "http://127.0.0.1:1".to_owned(),
         crate::aws::Keys::random(),
+        crate::aws::Durability::ProcessEnd,
     );
     let activity = Activity::new(clock.clone());
     let seen = Seen::default();

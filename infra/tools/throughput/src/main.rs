@@ -12,6 +12,7 @@ mod misbehaviour;
 mod neighbour;
 mod options;
 mod provider;
+mod pull;
 mod receiver;
 mod report;
 
@@ -77,6 +78,10 @@ async fn run(options: &Options) -> Result<bool, BenchError> {
             goals.must_be_at_most(what, neighbour.ratio(), 2.0, "×");
             continue;
         }
+        if *scenario == Scenario::Pull {
+            pull::measure(options, &mut goals).await?;
+            continue;
+        }
         let measured = measure(*scenario, &plan, options).await?;
         measured.print(*scenario);
         add_goals(*scenario, &measured, &mut goals);
@@ -90,7 +95,7 @@ async fn run(options: &Options) -> Result<bool, BenchError> {
 fn plan_of(scenario: Scenario, options: &Options, half_load: f64) -> Plan {
     let tenth = (options.jobs / 10).max(1);
     let (items, rate) = match scenario {
-        Scenario::Jobs => (options.jobs, None),
+        Scenario::Jobs | Scenario::Pull => (options.jobs, None),
         Scenario::Events => (tenth * 2, None),
         Scenario::Parts | Scenario::Kill => (tenth, None),
         Scenario::HalfLoad => (tenth, Some(half_load)),
@@ -164,6 +169,6 @@ fn add_goals(scenario: Scenario, measured: &Measured, goals: &mut Goals) {
             let p99 = measured.arrival().p99 / 1000.0;
             goals.must_be_at_most("others misbehave: event → arrival, p99", p99, 1.0, "s");
         }
-        Scenario::Parts | Scenario::NoisyNeighbour | Scenario::Kill => {}
+        Scenario::Parts | Scenario::NoisyNeighbour | Scenario::Pull | Scenario::Kill => {}
     }
 }

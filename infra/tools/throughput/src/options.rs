@@ -40,19 +40,22 @@ pub(crate) enum Scenario {
     Misbehaving,
     /// Events of one owner while the receivers of another hang.
     NoisyNeighbour,
+    /// Large files.
+    Pull,
     /// Events, with the process killed and restarted halfway.
     Kill,
 }
 
 impl Scenario {
     /// All scenarios, in their default order.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Events,
         Self::HalfLoad,
         Self::Jobs,
         Self::Parts,
         Self::Misbehaving,
         Self::NoisyNeighbour,
+        Self::Pull,
         Self::Kill,
     ];
 
@@ -60,7 +63,7 @@ impl Scenario {
     pub(crate) const fn work(self) -> Work {
         match self {
             Self::Events | Self::HalfLoad | Self::NoisyNeighbour | Self::Kill => Work::Event,
-            Self::Jobs | Self::Parts | Self::Misbehaving => Work::Job,
+            Self::Jobs | Self::Parts | Self::Misbehaving | Self::Pull => Work::Job,
         }
     }
 }

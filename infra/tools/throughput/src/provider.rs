@@ -1,22 +1,28 @@
 //! A provider without latency: it accepts a run, and at once sends the RunPod worker callback.
 
+use std::convert::Infallible;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures::stream;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::client;
 use crate::error::BenchError;
 
-/// Bytes of audio in the file: half a second at 1 kHz, one byte per sample.
+/// Bytes of audio in a file: half a second at 1 kHz, one byte per sample.
 const SOUND_BYTES: u32 = 500;
+/// Silence, as it is sent.
+static SILENCE: [u8; 64 * 1024] = [128; 64 * 1024];
 
 /// The provider, which ends with the process.
 pub(crate) struct Provider {
@@ -26,15 +32,22 @@ pub(crate) struct Provider {
 struct ProviderState {
     url: String,
     http: reqwest::Client,
+    sound_bytes: u32,
     tasks: AtomicU64,
 }
 
 impl Provider {
+    /// A provider of small files.
     pub(crate) async fn start() -> Result<Self, BenchError> {
+        Self::with_sound_of(SOUND_BYTES).await
+    }
+
+    /// A provider whose files have so many bytes of audio.
+    pub(crate) async fn with_sound_of(sound_bytes: u32) -> Result<Self, BenchError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let state =
-            ProviderState { url: url.clone(), http: client::http()?, tasks: AtomicU64::new(0) };
+        let (http, tasks) = (client::http()?, AtomicU64::new(0));
+        let state = ProviderState { url: url.clone(), http, sound_bytes, tasks };
         let router = Router::new()
             .route("/v2/{endpoint}/run", post(run))
             .route("/v2/{endpoint}/cancel/{task}", post(cancel))
@@ -73,15 +86,38 @@ async fn cancel() -> Json<Value> {
     Json(json!({ "status": "CANCELLED" }))
 }
 
-/// A WAV file of silence.
-async fn output() -> impl IntoResponse {
-    let mut file = Vec::from(*b"RIFF");
-    file.extend((36 + SOUND_BYTES).to_le_bytes());
-    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    file.extend(1000_u32.to_le_bytes());
-    file.extend(1000_u32.to_le_bytes());
-    file.extend(b"\x01\0\x08\0data");
-    file.extend(SOUND_BYTES.to_le_bytes());
-    file.resize(44 + SOUND_BYTES as usize, 128);
-    ([(CONTENT_TYPE, "audio/wav")], file)
+/// A WAV file of silence, or a part of it.
+async fn output(State(state): State<Arc<ProviderState>>, headers: HeaderMap) -> impl IntoResponse {
+    let sound = state.sound_bytes;
+    let mut head = Vec::from(*b"RIFF");
+    head.extend((36 + sound).to_le_bytes());
+    head.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    head.extend(1000_u32.to_le_bytes());
+    head.extend(1000_u32.to_le_bytes());
+    head.extend(b"\x01\0\x08\0data");
+    head.extend(sound.to_le_bytes());
+    let total = head.len() as u64 + u64::from(sound);
+    let range = headers.get(RANGE).and_then(|range| range.to_str().ok()?.strip_prefix("bytes="));
+    let (first, last) = range.and_then(|range| range.split_once('-')).unwrap_or(("0", ""));
+    let first = first.parse().unwrap_or(0).min(total);
+    let end = last.parse().map_or(total, |last: u64| (last + 1).min(total));
+    let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let headers = [
+        (CONTENT_TYPE, "audio/wav".to_owned()),
+        (CONTENT_LENGTH, (end - first).to_string()),
+        (CONTENT_RANGE, format!("bytes {first}-{}/{total}", end.saturating_sub(1))),
+        (ETAG, format!("\"silence-{total}\"")),
+    ];
+    let head = Bytes::from(head);
+    let pieces = stream::unfold(first, move |at| {
+        let piece = if at < head.len() as u64 {
+            head.slice(usize::try_from(at).unwrap_or(0)..)
+        } else {
+            Bytes::from_static(&SILENCE)
+        };
+        let piece = piece.slice(..usize::try_from(end - at).unwrap_or(usize::MAX).min(piece.len()));
+        let next = at + piece.len() as u64;
+        async move { (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), next)) }
+    });
+    (status, headers, Body::from_stream(pieces))
 }

@@ -24,9 +24,9 @@ use tokio::sync::watch;
 
 pub(super) use capacity::{Units, ask_for_units, partitions};
 
-use super::AwsError;
 use super::json::JsonAnswer;
 use super::wal::{self, Wal};
+use super::{AwsError, Durability};
 use crate::lock::lock;
 use direct::DirectWriter;
 
@@ -48,17 +48,19 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Opens the tables in `file`.
-    pub fn open(file: &Path, clock: Clock) -> Result<Self, AwsError> {
+    pub fn open(file: &Path, clock: Clock, durability: Durability) -> Result<Self, AwsError> {
         let database = Database::new(file.to_str().ok_or(AwsError::FolderName)?)?;
-        // Despite its name this sets `synchronous = NORMAL`, where `dynoxide` leaves FULL: commits
-        // outlive the process in either case, and none waits for the disk.
-        database.disable_bulk_loading()?;
-        let connection = wal::open(file)?;
+        if durability == Durability::ProcessEnd {
+            // Despite its name this sets `synchronous = NORMAL`, where `dynoxide` leaves FULL.
+            database.disable_bulk_loading()?;
+        }
+        let connection = wal::open(file, durability)?;
         stream::create_index(&connection)?;
         let connection = Mutex::new(connection);
         let (write_lock, changes) = (Arc::default(), watch::Sender::new(0));
-        let direct = DirectWriter::open(file, Arc::clone(&write_lock), changes.clone())?;
-        let wal = Wal::open(file)?;
+        let direct = wal::open(file, durability)?;
+        let direct = DirectWriter::new(direct, Arc::clone(&write_lock), changes.clone());
+        let wal = Wal::open(file, durability)?;
         Ok(Self { database, connection, wal, write_lock, direct, changes, clock })
     }
 

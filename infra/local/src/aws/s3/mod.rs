@@ -1,17 +1,19 @@
-//! S3: `s3s` for the protocol and signatures, `s3s-fs` for the objects, each a file. Small objects
-//! are written without `s3s-fs`, in the same form.
+//! S3: `s3s` for the protocol and signatures, `s3s-fs` for the objects, each a file. What functions
+//! upload is written without `s3s-fs`, in the same form and durably.
 
 mod leftovers;
 mod objects;
-mod small;
+mod parts;
+mod place;
+mod whole;
 
 use std::path::{Path, PathBuf};
 
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
-use super::AwsError;
 use super::identity::Keys;
+use super::{AwsError, Durability};
 use objects::Objects;
 
 /// All buckets of one data folder.
@@ -22,10 +24,11 @@ pub(super) struct Buckets {
 
 impl Buckets {
     /// Opens the buckets in `folder`, and removes what unfinished uploads left there.
-    pub fn open(folder: &Path, keys: &Keys) -> Result<Self, AwsError> {
+    pub fn open(folder: &Path, keys: &Keys, durability: Durability) -> Result<Self, AwsError> {
         std::fs::create_dir_all(folder)?;
         leftovers::clear(folder)?;
-        let objects = Objects::open(folder).map_err(|error| AwsError::Objects(error.into()))?;
+        let objects = Objects::open(folder, durability);
+        let objects = objects.map_err(|error| AwsError::Objects(error.into()))?;
         let mut builder = S3ServiceBuilder::new(objects);
         builder.set_auth(SimpleAuth::from_single(&*keys.access_key, keys.secret_key.expose()));
         Ok(Self { service: builder.build(), folder: folder.to_owned() })

@@ -18,12 +18,15 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::small::SmallFiles;
+use super::parts::Parts;
+use super::whole::WholeFiles;
+use crate::aws::Durability;
 
 /// The objects of all buckets.
 pub(super) struct Objects {
     files: FileSystem,
-    small: SmallFiles,
+    whole: WholeFiles,
+    parts: Parts,
     folder: PathBuf,
     /// Held while a file is written on the condition that there is none.
     conditional: Arc<Mutex<()>>,
@@ -31,11 +34,15 @@ pub(super) struct Objects {
 
 impl Objects {
     /// Opens the objects in `folder`.
-    pub fn open(folder: &Path) -> Result<Self, s3s_fs::Error> {
+    pub fn open(folder: &Path, durability: Durability) -> Result<Self, s3s_fs::Error> {
         let conditional = Arc::default();
-        let (files, small) =
-            (FileSystem::new(folder)?, SmallFiles::new(folder, Arc::clone(&conditional)));
-        Ok(Self { files, small, folder: folder.to_owned(), conditional })
+        Ok(Self {
+            files: FileSystem::new(folder)?,
+            whole: WholeFiles::new(folder, Arc::clone(&conditional), durability),
+            parts: Parts::new(folder, Arc::clone(&conditional), durability),
+            folder: folder.to_owned(),
+            conditional,
+        })
     }
 
     /// Checks `If-None-Match: *`, if it `applies`. No other conditional write comes between the check
@@ -73,13 +80,16 @@ pub(super) fn precondition_failed() -> S3Error {
     s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
 }
 
-/// `s3s-fs` answers `AccessDenied` for an unknown upload. A client that repeats a completion whose
-/// answer was lost must be able to tell.
-fn no_such_upload(error: S3Error) -> S3Error {
+/// The error for an unknown upload. A client that repeats a completion whose answer was lost must be
+/// able to tell.
+pub(super) fn no_such_upload() -> S3Error {
+    s3_error!(NoSuchUpload, "The specified multipart upload does not exist.")
+}
+
+/// `s3s-fs` answers `AccessDenied` for an unknown upload.
+fn of_upload(error: S3Error) -> S3Error {
     match error.code() {
-        S3ErrorCode::AccessDenied => {
-            s3_error!(NoSuchUpload, "The specified multipart upload does not exist.")
-        }
+        S3ErrorCode::AccessDenied => no_such_upload(),
         _ => error,
     }
 }
@@ -97,7 +107,7 @@ macro_rules! delegate {
                 self.files.$plain(request).await
             })*
             $(async fn $upload(&self, request: S3Request<$upload_in>) -> S3Result<S3Response<$upload_out>> {
-                self.files.$upload(request).await.map_err(no_such_upload)
+                self.files.$upload(request).await.map_err(of_upload)
             })*
             $($rest)*
         }
@@ -119,7 +129,6 @@ delegate! {
         list_parts(ListPartsInput) -> ListPartsOutput,
     }
     upload {
-        upload_part(UploadPartInput) -> UploadPartOutput,
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput,
         abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput,
     }
@@ -130,8 +139,8 @@ delegate! {
         ) -> S3Result<S3Response<PutObjectOutput>> {
             let PutObjectInput { bucket, key, if_none_match, .. } = &request.input;
             self.check_bucket(bucket)?;
-            if SmallFiles::accepts(&request) {
-                return self.small.put(request.input).await.map(S3Response::new);
+            if WholeFiles::accepts(&request) {
+                return self.whole.put(request.input).await.map(S3Response::new);
             }
             let condition = self.unless_there(bucket, key, if_none_match.is_some()).await?;
             let answer = self.files.put_object(request).await;
@@ -151,11 +160,17 @@ delegate! {
             &self,
             request: S3Request<CompleteMultipartUploadInput>,
         ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-            let CompleteMultipartUploadInput { bucket, key, if_none_match, .. } = &request.input;
-            let condition = self.unless_there(bucket, key, if_none_match.is_some()).await?;
-            let answer = self.files.complete_multipart_upload(request).await;
-            drop(condition);
-            answer.map_err(no_such_upload)
+            if request.input.if_match.is_some() {
+                return self.files.complete_multipart_upload(request).await.map_err(of_upload);
+            }
+            self.parts.complete(request.input).await.map(S3Response::new)
+        }
+
+        async fn upload_part(
+            &self,
+            request: S3Request<UploadPartInput>,
+        ) -> S3Result<S3Response<UploadPartOutput>> {
+            self.parts.upload(request.input).await.map(S3Response::new)
         }
 
         async fn head_object(

@@ -34,6 +34,7 @@ pub use receive::ReceivedMessage;
 pub use settings::Settings;
 pub use template::{QueueDefinition, Redrive};
 
+use super::Durability;
 use super::identity::ACCOUNT;
 use super::wal::Wal;
 use crate::lock::lock;
@@ -76,10 +77,15 @@ struct Queue {
 
 impl Queues {
     /// Opens the queues in `file`. Their URLs begin with `endpoint`.
-    pub fn open(file: &Path, clock: Clock, endpoint: String) -> Result<Self, SqsError> {
-        let connection = store::open(file, clock.now())?;
+    pub fn open(
+        file: &Path,
+        clock: Clock,
+        endpoint: String,
+        durability: Durability,
+    ) -> Result<Self, SqsError> {
+        let connection = store::open(file, clock.now(), durability)?;
         let queues = load(&connection)?;
-        let wal = Wal::open(file)?;
+        let wal = Wal::open(file, durability)?;
         Ok(Self { store: Mutex::new(Store { connection, queues }), wal, clock, endpoint })
     }
 

@@ -1,15 +1,13 @@
 //! The database file of the queues: its schema, and its recovery when it is opened.
 //!
-//! Durability: a WAL with `synchronous = NORMAL`. A commit is in the operating system's cache
-//! before it is acknowledged, so it outlives the process however that ends. A power failure may
-//! lose the last commits; the rest is consistent.
+//! A commit is durable before it is acknowledged (see [`Durability`]).
 
 use std::path::Path;
 
 use domain::Timestamp;
 use rusqlite::Connection;
 
-use crate::aws::wal;
+use crate::aws::{Durability, wal};
 
 const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
@@ -67,8 +65,12 @@ SET visible_at = ?1, receive_count = max(receive_count - 1, 0), receipt = NULL
 WHERE receipt IS NOT NULL";
 
 /// Opens the file; creates it if it does not exist.
-pub(super) fn open(file: &Path, now: Timestamp) -> rusqlite::Result<Connection> {
-    let connection = wal::open(file)?;
+pub(super) fn open(
+    file: &Path,
+    now: Timestamp,
+    durability: Durability,
+) -> rusqlite::Result<Connection> {
+    let connection = wal::open(file, durability)?;
     connection.execute_batch(SCHEMA)?;
     if !has_groups(&connection)? {
         connection.execute(ADD_GROUP, [])?;

@@ -17,14 +17,12 @@ mod write;
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::super::json::JsonAnswer;
-use crate::aws::{AwsError, wal};
 use crate::lock::lock;
 use crate::meter::measured;
 use condition::Condition;
@@ -69,20 +67,20 @@ struct Cache {
 }
 
 impl DirectWriter {
-    /// Opens another connection to the tables in `file`. `write_lock` is held during a write, and
-    /// `changes` counts commits.
-    pub fn open(
-        file: &Path,
+    /// Writes through a `connection` of its own. `write_lock` is held during a write, and `changes`
+    /// counts commits.
+    pub fn new(
+        connection: Connection,
         write_lock: Arc<Mutex<()>>,
         changes: watch::Sender<u64>,
-    ) -> Result<Arc<Self>, AwsError> {
-        Ok(Arc::new(Self {
-            connection: Mutex::new(wal::open(file)?),
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            connection: Mutex::new(connection),
             write_lock,
             changes,
             queue: Mutex::default(),
             cache: Mutex::default(),
-        }))
+        })
     }
 
     /// Answers the request if it is supported here. `None` means that nothing was written.

@@ -5,6 +5,7 @@ use runtime::Clock;
 use serde_json::{Value, json};
 
 use super::super::Tables;
+use crate::aws::Durability;
 
 /// Conditions as functions write them, and some that are not supported or wrong.
 const CONDITIONS: [&str; 9] = [
@@ -98,7 +99,8 @@ fn bind_placeholders(text: &str, request: &mut Value) {
 }
 
 fn tables(folder: &tempfile::TempDir, file: &str) -> Tables {
-    let tables = Tables::open(&folder.path().join(file), Clock::system()).unwrap();
+    let tables =
+        Tables::open(&folder.path().join(file), Clock::system(), Durability::ProcessEnd).unwrap();
     let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
     let key = |hash: &str, range: &str| {
         json!([{ "AttributeName": hash, "KeyType": "HASH" },
