@@ -13,7 +13,7 @@ use runtime::Clock;
 use serde_json::Value;
 use signing::{Unverified, hex_hmac, standard_webhooks};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// A webhook as it came.
@@ -47,6 +47,7 @@ struct Inbox {
     counts: Mutex<HashMap<String, usize>>,
     reply: Mutex<Reply>,
     answer_headers: Mutex<HeaderMap>,
+    held: Mutex<Option<oneshot::Receiver<()>>>,
     arrived: watch::Sender<usize>,
 }
 
@@ -59,6 +60,7 @@ impl Receiver {
             counts: Mutex::default(),
             reply: Mutex::new(Box::new(|_, _| 204)),
             answer_headers: Mutex::default(),
+            held: Mutex::default(),
             arrived: watch::Sender::new(0),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -91,6 +93,14 @@ impl Receiver {
         headers.insert(name, value.parse().expect("a header's value"));
     }
 
+    /// Holds back the answer to the next webhook until what this returns is dropped.
+    #[must_use]
+    pub fn hold_next(&self) -> oneshot::Sender<()> {
+        let (release, held) = oneshot::channel();
+        *self.inbox.held.lock().unwrap() = Some(held);
+        release
+    }
+
     /// Everything that came, in order.
     #[must_use]
     pub fn webhooks(&self) -> Vec<Webhook> {
@@ -121,20 +131,32 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, HeaderMap) {
-    let at = inbox.clock.now();
-    let mut webhook = Webhook { path: uri.path().to_owned(), headers, body, at, answered: 0 };
-    let mut webhooks = inbox.webhooks.lock().unwrap();
-    let before = {
-        let mut counts = inbox.counts.lock().unwrap();
-        let count = counts.entry(webhook.id().to_owned()).or_default();
-        *count += 1;
-        *count - 1
-    };
-    webhook.answered = (inbox.reply.lock().unwrap())(&webhook, before);
-    let status = StatusCode::from_u16(webhook.answered).unwrap();
-    webhooks.push(webhook);
-    inbox.arrived.send_modify(|count| *count += 1);
-    (status, inbox.answer_headers.lock().unwrap().clone())
+    let held = inbox.held.lock().unwrap().take();
+    let answer = inbox.take(&uri, headers, body);
+    if let Some(held) = held {
+        let _ = held.await;
+    }
+    answer
+}
+
+impl Inbox {
+    /// Keeps a webhook; the answer to it.
+    fn take(&self, uri: &Uri, headers: HeaderMap, body: Bytes) -> (StatusCode, HeaderMap) {
+        let at = self.clock.now();
+        let mut webhook = Webhook { path: uri.path().to_owned(), headers, body, at, answered: 0 };
+        let mut webhooks = self.webhooks.lock().unwrap();
+        let before = {
+            let mut counts = self.counts.lock().unwrap();
+            let count = counts.entry(webhook.id().to_owned()).or_default();
+            *count += 1;
+            *count - 1
+        };
+        webhook.answered = (self.reply.lock().unwrap())(&webhook, before);
+        let status = StatusCode::from_u16(webhook.answered).unwrap();
+        webhooks.push(webhook);
+        self.arrived.send_modify(|count| *count += 1);
+        (status, self.answer_headers.lock().unwrap().clone())
+    }
 }
 
 impl Webhook {

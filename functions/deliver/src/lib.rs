@@ -4,6 +4,7 @@
 //! - A webhook has one id and one body over all attempts.
 //! - An attempt is recorded before anything follows from it; the record is conditional on what
 //!   was read, so an attempt counts once whatever is received twice.
+//! - What its receiver has accepted is delivered, whichever copy of its message was recorded first.
 //! - A webhook that may not be sent now goes back into the queue; none is dropped unrecorded.
 //! - A test event passes an open circuit, as its probe; nothing else does.
 //! - No owner, host or destination holds the places of all others, in an instance (`bulkhead`) or
@@ -50,7 +51,7 @@ const COPIES: Duration = Duration::from_mins(5);
 /// How many instances run at a time at most, where the environment does not say.
 const CONCURRENCY: u16 = 100;
 
-/// How often an attempt is recorded again because its delivery was replayed meanwhile.
+/// How often an attempt is recorded again because its delivery has changed meanwhile.
 const RECORD_TRIES: usize = 5;
 
 /// The function.
@@ -137,14 +138,14 @@ impl Deliver {
                 Recorded::Conflict(known) if settled.is_recorded_in(&known) => {
                     return self.follow_up.attempt(settled).await;
                 }
-                // Its owner has requested a replay while it was on its way.
-                Recorded::Conflict(known) if attempted.was_replayed(&known) => {
+                Recorded::Conflict(known) if attempted.still_counts(&known) => {
                     attempted = attempted.rebased(*known);
                 }
+                // A copy of the message was quicker.
                 Recorded::Conflict(_) => return Ok(()),
             }
         }
-        Err(WorkError::new("record the attempt", "the delivery keeps being replayed"))
+        Err(WorkError::new("record the attempt", "the delivery keeps changing"))
     }
 
     /// Puts a webhook back that may not be sent now. One that waits for more than a few seconds

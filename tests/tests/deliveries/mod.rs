@@ -1,6 +1,7 @@
 //! Outgoing webhooks: sending, retrying, circuit breaker, replay.
 
 pub(crate) mod circuit;
+pub(crate) mod copies;
 pub(crate) mod fairness;
 pub(crate) mod faults;
 pub(crate) mod formats;

@@ -10,7 +10,7 @@ use serde_json::json;
 use tests::{World, templates};
 
 /// Has `deliver` receive this message for the first time.
-async fn receive(world: &World, message: &Deliver) {
+pub(crate) async fn receive(world: &World, message: &Deliver) {
     let event = json!({ "Records": [{
         "messageId": "one", "receiptHandle": "one", "body": json!(message).to_string(),
         "attributes": { "ApproximateReceiveCount": "1" }, "messageAttributes": {},

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::delivery::{AnswerBody, Delivery, DeliveryAttempt};
+use domain::delivery::{AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus};
 use domain::webhook::Receiver;
 use domain::{Secret, Timestamp};
 use http::StatusCode;
@@ -109,10 +109,14 @@ fn attempt(at: Timestamp, latency: Duration, result: Result<Answer, SendError>) 
 }
 
 impl Attempted {
-    /// Whether `known` differs from what was read before the attempt by a replay alone.
-    pub(crate) fn was_replayed(&self, known: &Delivery) -> bool {
-        known.attempts_made == self.planned.delivery.attempts_made
-            && known.replays != self.planned.delivery.replays
+    /// Whether the attempt is to be recorded in the delivery as it is `known` now: its owner has
+    /// requested a replay while it was on its way, or a copy of its message was recorded first, and
+    /// failed where this one has succeeded.
+    pub(crate) fn still_counts(&self, known: &Delivery) -> bool {
+        let was_only_replayed = known.attempts_made == self.planned.delivery.attempts_made
+            && known.replays != self.planned.delivery.replays;
+        let is_news = self.verdict == Verdict::Success && known.status != DeliveryStatus::Delivered;
+        was_only_replayed || is_news
     }
 
     /// The same attempt at the delivery as it is `known` now.

@@ -38,6 +38,7 @@ impl Settled {
         let Attempted { planned, attempt, verdict } = attempted;
         let mut delivery = planned.delivery.clone();
         delivery.push(attempt.clone());
+        delivery.reason = None;
         let finished_at = attempt.at + Duration::from_millis(attempt.latency_ms);
         let retry_wait = match verdict {
             Verdict::Success | Verdict::Gone | Verdict::Permanent => None,
