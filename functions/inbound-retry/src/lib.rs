@@ -52,7 +52,7 @@ impl QueueFunction for InboundRetry {
             Ok(outcome) => outcome,
             Err(error @ ReplayError::Unreadable(_)) => {
                 tracing::error!(inbound_id = %id, %error, "early webhook unreadable");
-                InboundOutcome::UnknownJob
+                InboundOutcome::Unreadable
             }
             Err(ReplayError::Store(error)) => {
                 return Err(failed("act on an early webhook")(error));

@@ -150,8 +150,7 @@ impl Intake {
         report: &WebhookReport,
         outcome: InboundOutcome,
     ) -> Result<Reception, StoreError> {
-        let erased = job.erased.is_some_and(|erased| erased.what == Erasure::All);
-        let reception = Reception { erased, ..Reception::of(outcome) };
+        let reception = Reception { erased: is_erased(job), ..Reception::of(outcome) };
         let is_final = report.status().is_none_or(TaskStatus::is_final);
         if outcome != InboundOutcome::Duplicate || !is_final {
             return Ok(reception);
@@ -175,6 +174,11 @@ impl Intake {
         let project = self.store.project_itself(&step.project).await?;
         Ok(project.is_some_and(|project| project.status == ProjectStatus::Completed))
     }
+}
+
+/// Whether the owner of `job` has erased what was sent about it.
+pub(crate) fn is_erased(job: &Job) -> bool {
+    job.erased.is_some_and(|erased| erased.what == Erasure::All)
 }
 
 /// Whether the change that `report` makes depends on the job.

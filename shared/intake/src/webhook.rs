@@ -1,7 +1,7 @@
 //! The routes at which providers report: who may, how often, and what they are answered.
 
 use domain::links::Links;
-use domain::{InboundId, InvalidField, JobId, Secret, Step, Timestamp, limits};
+use domain::{InboundId, InvalidField, JobId, Secret, Step, TaskId, Timestamp, limits};
 use http::{Method, StatusCode};
 use providers::webhook::{Facts, WebhookKeys};
 use providers::{Provider, Sender, WebhookReport, WebhookRequest, registry};
@@ -11,13 +11,16 @@ use serde_json::{Map, Value, json as object};
 use signing::TokenKey;
 use store::{Inbound, InboundOutcome, Store};
 
-use crate::apply::Subject;
+use crate::apply::{Subject, is_erased};
 use crate::rate_limit::{Admission, RateLimit};
 use crate::{Intake, Reception};
 
 /// How many webhooks a minute of one job an instance accepts without a permit. A task reports a
 /// handful of times, and a permit costs a write.
 const FREE_OF_A_JOB: u32 = 10;
+
+/// The status in answers to webhooks that cannot be read, where others repeat the sender's own.
+const UNREADABLE: &str = "unreadable";
 
 /// Receives the webhooks of every provider.
 #[derive(Debug)]
@@ -79,13 +82,16 @@ impl ProviderWebhooks {
         let sender = sender?;
         let now = self.clock.now();
         self.admit(&route.rate_limit, &sender, request.source_address(), now).await?;
-        let malformed = |invalid| malformed(provider, invalid);
-        let report = provider.report(body).map_err(malformed)?;
-        let subject = subject(sender, &report).map_err(malformed)?;
+        let report = match provider.report(body) {
+            Ok(report) => report,
+            Err(invalid) => return self.unreadable(provider, sender, body, invalid, now).await,
+        };
+        let subject = subject(sender, &report).map_err(|invalid| malformed(provider, invalid))?;
         let reception = self.intake.apply(provider, &subject, &report, now).await;
         let reception = reception.map_err(Problem::unavailable)?;
         if !reception.erased {
-            self.keep(provider, &subject, &report, reception.outcome, body, now).await?;
+            self.keep(provider, &subject, report.task.clone(), reception.outcome, body, now)
+                .await?;
         }
         self.answer(provider, subject.job_id, report, &reception)
     }
@@ -110,11 +116,53 @@ impl ProviderWebhooks {
         }
     }
 
+    /// Keeps a webhook that cannot be read with the job of its callback URL, or the one that its
+    /// body names all the same. Then it is accepted: the same bytes again would say no more, and a
+    /// sender that is refused repeats them, or gives us up. The task goes on being polled.
+    async fn unreadable(
+        &self,
+        provider: &dyn Provider,
+        sender: Sender,
+        body: &[u8],
+        invalid: InvalidField,
+        now: Timestamp,
+    ) -> Result<Response, Problem> {
+        let subject = match sender {
+            Sender::Attempt { job_id, attempt }
+            | Sender::Provider { attempt: Some((job_id, attempt)) } => {
+                Some(Subject { job_id, attempt: Some(attempt) })
+            }
+            Sender::Provider { attempt: None } => {
+                provider.named_job(body).map(|job_id| Subject { job_id, attempt: None })
+            }
+        };
+        let Some(subject) = subject else { return Err(malformed(provider, invalid)) };
+        let job = self.store.job(&subject.job_id).await.map_err(Problem::unavailable)?;
+        let job = job.filter(|job| provider.kinds().contains(&job.kind()));
+        let Some(job) = job else { return Err(malformed(provider, invalid)) };
+        tracing::warn!(job_id = %job.id, provider = provider.name(), cause = %invalid,
+            "webhook unreadable");
+        if !is_erased(&job) {
+            self.keep(provider, &subject, None, InboundOutcome::Unreadable, body, now).await?;
+        }
+        let mut answer = provider.acknowledgement(&Facts {
+            updated: false,
+            released: None,
+            notified: false,
+            download_url: self.links.job(&job.id),
+            has_file: false,
+            word: UNREADABLE.to_owned(),
+            job_id: job.id,
+        });
+        answer["error"] = invalid.to_string().into();
+        json(StatusCode::OK, &answer)
+    }
+
     async fn keep(
         &self,
         provider: &dyn Provider,
         subject: &Subject,
-        report: &WebhookReport,
+        task: Option<TaskId>,
         outcome: InboundOutcome,
         body: &[u8],
         now: Timestamp,
@@ -123,7 +171,7 @@ impl ProviderWebhooks {
             id: InboundId::new(subject.job_id.clone(), now, random::bytes()),
             provider: provider.name().to_owned(),
             attempt: subject.attempt,
-            task: report.task.clone(),
+            task,
             outcome,
             replayed_at: None,
             body: kept(body),
@@ -200,17 +248,19 @@ fn subject(sender: Sender, report: &WebhookReport) -> Result<Subject, InvalidFie
 }
 
 /// The body as it is kept. One that is too large keeps the names of its members and the small
-/// ones, so that it can be read once more.
+/// ones, so that it can be read once more; if it is no JSON object, its start.
 fn kept(body: &[u8]) -> Vec<u8> {
     const MEMBER_BYTES: usize = 16 * 1024;
     if body.len() <= limits::INBOUND_BODY_BYTES {
         return body.to_vec();
     }
-    let mut short = serde_json::from_slice::<Map<String, Value>>(body).unwrap_or_default();
-    for member in short.values_mut().filter(|member| member.to_string().len() > MEMBER_BYTES) {
-        *member = Value::Null;
+    let mut short = body.to_vec();
+    if let Ok(mut object) = serde_json::from_slice::<Map<String, Value>>(body) {
+        for member in object.values_mut().filter(|member| member.to_string().len() > MEMBER_BYTES) {
+            *member = Value::Null;
+        }
+        short = object!(object).to_string().into_bytes();
     }
-    let mut short = object!(short).to_string().into_bytes();
     short.truncate(limits::INBOUND_BODY_BYTES);
     short
 }
@@ -239,6 +289,7 @@ mod tests {
         assert_eq!(kept(large.to_string().as_bytes()), short.to_string().into_bytes());
         let many: Map<_, _> = (0..300_000).map(|n| (n.to_string(), object!(n))).collect();
         assert_eq!(kept(object!(many).to_string().as_bytes()).len(), limits::INBOUND_BODY_BYTES);
-        assert_eq!(kept("x".repeat(600_000).as_bytes()), b"{}");
+        let start = "x".repeat(limits::INBOUND_BODY_BYTES);
+        assert_eq!(kept("x".repeat(600_000).as_bytes()), start.into_bytes());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{InvalidField, JobKind, TaskId, limits};
+use domain::{InvalidField, JobId, JobKind, TaskId, limits};
 use http::StatusCode;
 use serde_json::Value;
 use signing::Unverified;
@@ -95,6 +95,9 @@ pub trait Provider: Sync {
 
     /// Reads a webhook's body, or names the member at fault.
     fn report(&self, body: &[u8]) -> Result<WebhookReport, InvalidField>;
+
+    /// The job that a webhook's body names, even if [`report`](Self::report) cannot read the rest.
+    fn named_job(&self, body: &[u8]) -> Option<JobId>;
 
     /// The answer to a webhook.
     fn acknowledgement(&self, facts: &Facts) -> Value;

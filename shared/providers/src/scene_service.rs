@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::job::{ErrorCode, JobError, Source, SourceFile};
-use domain::{InvalidField, JobKind, ProjectId, Step, TaskId};
+use domain::{InvalidField, JobId, JobKind, ProjectId, Step, TaskId};
 use serde_json::{Map, Value, json};
 use signing::Unverified;
 
@@ -147,15 +147,18 @@ impl<S: SceneService> Provider for S {
         let object = object(body)?;
         let word = required(&object, "status")?;
         let task = task_id(&object, "task_id")?;
-        let step = S::step(required(&object, "project_id")?.parse()?, &object)?;
         Ok(WebhookReport {
-            job: Some(step.job_id()),
+            job: Some(job_id::<S>(&object)?),
             attempt: None,
             task: Some(task),
             word: word.to_owned(),
             // An end without its file is looked at once more, since the file may follow.
             report: status::<S>(word, &object).map_or(Report::Unconfirmed, Report::Status),
         })
+    }
+
+    fn named_job(&self, body: &[u8]) -> Option<JobId> {
+        job_id::<S>(&object(body).ok()?).ok()
     }
 
     fn acknowledgement(&self, facts: &Facts) -> Value {
@@ -176,6 +179,10 @@ pub(crate) const fn settings(
     on_uncertain: &'static str,
 ) -> Settings {
     Settings { url, account: None, key, webhook_secret, options: &[], file_hosts, on_uncertain }
+}
+
+fn job_id<S: SceneService>(object: &Map<String, Value>) -> Result<JobId, InvalidField> {
+    Ok(S::step(required(object, "project_id")?.parse()?, object)?.job_id())
 }
 
 fn status<S: SceneService>(

@@ -4,3 +4,4 @@ pub(crate) mod early;
 pub(crate) mod list;
 pub(crate) mod rate_limit;
 pub(crate) mod receive;
+pub(crate) mod unreadable;

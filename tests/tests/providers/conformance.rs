@@ -271,16 +271,29 @@ async fn a_forged_one_is_refused_and_not_kept() {
 }
 
 #[tokio::test]
-async fn a_malformed_one_names_the_field() {
+async fn a_malformed_one_names_the_field_and_is_kept_if_its_job_is_known() {
     for (provider, kind) in all() {
         let case = Case::new(provider, kind).await;
         let before = case.world.items().await;
-        let status = provider.malformed_status().as_u16();
+        let mut kept = 0;
         for malformed in case.sample("malformed").as_array().unwrap() {
-            let answer = case.send(&malformed["body"], case.job.attempt).await;
-            assert_eq!(answer.status, status, "{}: {malformed}", case.name());
-            assert_eq!(answer.json()["field"], malformed["field"], "{}", case.name());
+            let (body, field) = (&malformed["body"], malformed["field"].as_str().unwrap());
+            let answer = case.send(body, case.job.attempt).await;
+            let is_of_a_job = case.samples["proof"] == "token"
+                || provider.named_job(body.to_string().as_bytes()).is_some();
+            if is_of_a_job {
+                kept += 1;
+                assert_eq!(answer.status, 200, "{}: {malformed}", case.name());
+                let error = answer.json()["error"].as_str().unwrap().to_owned();
+                assert!(error.starts_with(&format!("{field}: ")), "{}: {error}", case.name());
+            } else {
+                let status = provider.malformed_status().as_u16();
+                assert_eq!(answer.status, status, "{}: {malformed}", case.name());
+                assert_eq!(answer.json()["field"], field, "{}", case.name());
+            }
         }
+        assert_eq!(case.outcomes().await, vec!["unreadable"; kept], "{}", case.name());
+        assert!(kept > 0, "{}", case.name());
         assert_eq!(case.world.items().await, before, "{}", case.name());
     }
 }

@@ -6,7 +6,7 @@ mod webhook;
 
 use std::time::Duration;
 
-use domain::{InvalidField, JobKind, TaskId, limits};
+use domain::{InvalidField, JobId, JobKind, TaskId, limits};
 use http::StatusCode;
 use serde_json::{Value, json};
 use signing::Unverified;
@@ -100,6 +100,10 @@ impl Provider for Runpod {
 
     fn report(&self, body: &[u8]) -> Result<WebhookReport, InvalidField> {
         webhook::report(body)
+    }
+
+    fn named_job(&self, body: &[u8]) -> Option<JobId> {
+        webhook::named_job(body)
     }
 
     fn acknowledgement(&self, facts: &Facts) -> Value {

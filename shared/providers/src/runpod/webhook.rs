@@ -59,6 +59,11 @@ fn announcement(object: &Map<String, Value>) -> Result<WebhookReport, InvalidFie
     })
 }
 
+/// The job that a worker's body names.
+pub(super) fn named_job(body: &[u8]) -> Option<JobId> {
+    job_id(&object(body).ok()?).ok()
+}
+
 fn job_id(object: &Map<String, Value>) -> Result<JobId, InvalidField> {
     match object.get("job_id") {
         Some(Value::String(text)) => text.parse(),

@@ -52,16 +52,19 @@ pub enum InboundOutcome {
     UnknownJob,
     /// It reports on a job or a task that is not known yet, and is retried.
     Early,
+    /// Its sender is proven, but its body cannot be read. It changed nothing.
+    Unreadable,
 }
 
 impl InboundOutcome {
     /// Every outcome there is, as clients read it.
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Applied, "applied"),
         (Self::Duplicate, "duplicate"),
         (Self::Superseded, "superseded"),
         (Self::UnknownJob, "unknown_job"),
         (Self::Early, "early"),
+        (Self::Unreadable, "unreadable"),
     ];
 }
 
@@ -73,7 +76,7 @@ impl std::str::FromStr for InboundOutcome {
         found.map(|(outcome, _)| outcome).ok_or_else(|| {
             InvalidField::new(
                 "status",
-                "must be applied, duplicate, superseded, unknown_job or early",
+                "must be applied, duplicate, superseded, unknown_job, early or unreadable",
             )
         })
     }
