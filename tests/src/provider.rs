@@ -32,6 +32,7 @@ struct Desk {
     states: HashMap<String, Value>,
     cancelled: Vec<String>,
     cancel_state: Option<&'static str>,
+    cancel_status: Option<u16>,
     confirmations: Vec<Value>,
     fetches: usize,
     lost: Vec<String>,
@@ -125,6 +126,11 @@ impl Provider {
         self.desk().cancel_state = Some(state);
     }
 
+    /// Refuses wishes for an end with `status` from now on.
+    pub fn refuse_cancels(&self, status: u16) {
+        self.desk().cancel_status = Some(status);
+    }
+
     /// The bodies of the confirmations that came.
     #[must_use]
     pub fn confirmations(&self) -> Vec<Value> {
@@ -180,10 +186,14 @@ async fn status(State(desk): Shared, Path((_, task)): Path<(String, String)>) ->
     }
 }
 
-async fn cancel(State(desk): Shared, Path((_, task)): Path<(String, String)>) -> Json<Value> {
+async fn cancel(State(desk): Shared, Path((_, task)): Path<(String, String)>) -> Response {
     let mut desk = desk.lock().unwrap();
     desk.cancelled.push(task.clone());
-    Json(json!({ "id": task, "status": desk.cancel_state.unwrap_or("CANCELLED") }))
+    if let Some(status) = desk.cancel_status {
+        let status = StatusCode::from_u16(status).unwrap();
+        return (status, Json(json!({ "error": "it cannot be cancelled" }))).into_response();
+    }
+    Json(json!({ "id": task, "status": desk.cancel_state.unwrap_or("CANCELLED") })).into_response()
 }
 
 /// Takes a task as the scene services do.

@@ -27,6 +27,9 @@ use crate::decision::{Decision, Uncertainty, decide};
 /// How long after it was accepted a task may be unknown to its provider.
 const KNOWN: Duration = Duration::from_mins(1);
 
+/// How long a provider may take to carry out a cancel before its timeline says so.
+const CONFIRMATION: Duration = Duration::from_mins(2);
+
 /// How many polls in a row may be answered with what cannot be used. The job fails at the last:
 /// no later one is likely to say more.
 const UNUSABLE_ANSWERS: u32 = 5;
@@ -112,7 +115,7 @@ impl Reconcile {
             Decision::Fail(error) => self.fail(job, &error).await,
             Decision::CancelUnconfirmed => {
                 self.end_task(job).await;
-                self.cancelled(job).await
+                self.cancelled_unconfirmed(job).await
             }
             Decision::Cancel => self.cancel(job, unusable).await,
             Decision::Poll(task) => self.poll(job, &task, unusable).await,
@@ -210,20 +213,34 @@ impl Reconcile {
         Ok(provider.task_status(&answer.as_answer())?)
     }
 
-    /// Ends the job as its owner requested, once the provider has cancelled its task. If the
-    /// provider has finished meanwhile, it is too late: the job goes on to its files.
+    /// Ends the job as its owner requested, once the provider has cancelled its task. Until then
+    /// the task is polled as before, since it may end by itself, and the cancel is requested again
+    /// at each poll. If the provider has finished meanwhile, it is too late: the job goes on to its
+    /// files.
     async fn cancel(&self, job: &Job, unusable: &mut u32) -> Result<(), WorkError> {
-        let Some(task) = &job.provider_task else { return self.cancelled(job).await };
-        match self.cancel_task(job, task).await {
-            Ok(Cancellation::Cancelled | Cancellation::Gone) => self.cancelled(job).await,
-            Ok(Cancellation::Requested) => Ok(()),
-            Ok(Cancellation::TooLate) => self.poll(job, task, unusable).await,
-            // It is requested again at the next poll, until the run deadline.
+        let Some(task) = &job.provider_task else {
+            return match job.state {
+                JobState::Queued => self.cancelled(job).await,
+                // A task that no answer has named cannot be cancelled.
+                _ => self.cancelled_unconfirmed(job).await,
+            };
+        };
+        let now = self.clock.now();
+        let is_unconfirmed = match self.cancel_task(job, task).await {
+            Ok(Cancellation::Cancelled | Cancellation::Gone) => return self.cancelled(job).await,
+            Ok(Cancellation::TooLate) => false,
+            Ok(Cancellation::Requested) => {
+                job.cancel_requested_at.is_some_and(|at| now.since(at) >= CONFIRMATION)
+            }
             Err(error) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "cancel not accepted");
-                Ok(())
+                true
             }
+        };
+        if is_unconfirmed && job.cancel_unconfirmed_at.is_none() {
+            self.save(job, &Change::cancel_unconfirmed(job, now)).await?;
         }
+        self.poll(job, task, unusable).await
     }
 
     async fn cancel_task(&self, job: &Job, task: &TaskId) -> Result<Cancellation, WorkError> {
@@ -246,6 +263,12 @@ impl Reconcile {
     async fn cancelled(&self, job: &Job) -> Result<(), WorkError> {
         tracing::info!(job_id = %job.id, attempt = %job.attempt, "job cancelled");
         self.save(job, &Change::cancelled(job.attempt, self.clock.now())).await
+    }
+
+    /// The same for a job whose provider has not confirmed that its task is cancelled.
+    async fn cancelled_unconfirmed(&self, job: &Job) -> Result<(), WorkError> {
+        tracing::warn!(job_id = %job.id, attempt = %job.attempt, "job cancelled, task unconfirmed");
+        self.save(job, &Change::cancelled_unconfirmed(job.attempt, self.clock.now())).await
     }
 
     /// Cancels the task of a job that ends anyway; whether that works changes nothing.

@@ -1,6 +1,6 @@
 //! `GET /v1/jobs/{job_id}/timeline` and `GET /v1/projects/{project_id}/timeline`: the events of a
 //! job or project with their evidence, assembled from its jobs, the stored inbound webhooks and the
-//! deliveries. Nothing is written for a timeline.
+//! deliveries. It writes nothing.
 
 mod delivery_ids;
 

@@ -45,6 +45,7 @@ impl Timeline {
         });
         self.at(&job.id, job.reported_at, || What::EndReported);
         self.at(&job.id, job.cancel_requested_at, || What::CancelRequested);
+        self.at(&job.id, job.cancel_unconfirmed_at, || What::CancelUnconfirmed { attempt });
         self.end(job);
     }
 

@@ -118,3 +118,95 @@ async fn a_job_that_nobody_dispatches_can_be_ended() {
     assert_eq!(job["completed_at"], "2026-01-01T00:00:01.000Z");
     assert_eq!(job["outputs"], json!([]));
 }
+
+/// The events of the job's timeline that say how its cancel went.
+async fn cancel_events(world: &World, id: &str) -> Vec<String> {
+    let timeline = world.client.get(&format!("/v1/jobs/{id}/timeline")).await.json();
+    let events = timeline["data"].as_array().unwrap().iter();
+    let events = events.map(|entry| entry["event"].as_str().unwrap().to_owned());
+    events.filter(|event| event.starts_with("cancel")).collect()
+}
+
+#[tokio::test]
+async fn a_task_whose_cancel_is_refused_is_polled_until_it_ends() {
+    for status in [409, 500] {
+        let world = World::new().await;
+        let id = running(&world).await;
+        world.provider.refuse_cancels(status);
+        assert_eq!(cancel(&world, &id).await.status, 202);
+        world.quiet().await;
+        assert_eq!(
+            cancel_events(&world, &id).await,
+            ["cancel_requested", "cancel_unconfirmed"],
+            "{status}"
+        );
+        for _ in 0..5 {
+            world.pass(Duration::from_mins(1));
+            world.quiet().await;
+        }
+        let output = world.provider.file_ready(&id);
+        let done = json!({ "id": "task-1", "status": "COMPLETED", "output": output });
+        world.provider.tell("task-1", done);
+        world.run_until_job(&id, "completed").await;
+        assert!(world.provider.cancelled().len() > 5, "the cancel is requested again");
+        assert_eq!(cancel_events(&world, &id).await.len(), 2, "{status}: once in the timeline");
+        assert_eq!(world.provider.runs().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_that_never_comes_to_an_end_ends_with_the_deadline() {
+    let world = World::new().await;
+    let id = running(&world).await;
+    world.provider.answer_cancels("IN_PROGRESS");
+    assert_eq!(cancel(&world, &id).await.status, 202);
+    world.quiet().await;
+    assert_eq!(cancel_events(&world, &id).await, ["cancel_requested"], "it has some time");
+    world.run_until_job(&id, "cancelled").await;
+    let waited = world.clock.now().since(tests::world::START);
+    assert!((120..130).contains(&(waited.as_secs() / 60)), "{waited:?}");
+    let events = ["cancel_requested", "cancel_unconfirmed", "cancelled"];
+    assert_eq!(cancel_events(&world, &id).await, events);
+    assert_eq!((world.provider.runs().len(), told(&world, &id)), (1, vec![json!("job.cancelled")]));
+}
+
+#[tokio::test]
+async fn a_task_that_is_gone_after_a_cancel_is_not_submitted_again() {
+    let world = World::new().await;
+    let id = running(&world).await;
+    world.provider.refuse_cancels(500);
+    assert_eq!(cancel(&world, &id).await.status, 202);
+    world.quiet().await;
+    world.provider.tell("task-1", Value::Null);
+    world.run_until_job(&id, "cancelled").await;
+    world.run_until("nothing is due", async || world.cloud.next_due().is_none()).await;
+    assert!(world.clock.now().since(tests::world::START) < Duration::from_mins(10));
+    assert_eq!(world.provider.runs().len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_lost_after_a_cancel_ends_the_job() {
+    let world = World::new().await;
+    let id = running(&world).await;
+    world.provider.refuse_cancels(409);
+    assert_eq!(cancel(&world, &id).await.status, 202);
+    let mut body = world.provider.file_ready(&id);
+    body["download_url"] = json!(format!("{}/output/lost.wav", world.provider.url()));
+    world.provider.lose(&["lost.wav"]);
+    assert_eq!(world.client.post(&world.provider.callback(), &body).await.status, 200);
+    world.run_until_job(&id, "failed").await;
+    assert_eq!(world.client.job(&id).await["error"]["code"], "file_lost");
+    assert_eq!(world.provider.runs().len(), 1);
+}
+
+#[tokio::test]
+async fn a_submission_whose_answer_was_lost_is_cancelled_unconfirmed() {
+    let world = World::new().await;
+    world.provider.answer_runs(502);
+    let id = world.client.speak("Akkam jirta?", &world.receiver.url()).await;
+    world.quiet().await;
+    assert_eq!(cancel(&world, &id).await.status, 202);
+    world.run_until_job(&id, "cancelled").await;
+    let events = ["cancel_requested", "cancel_unconfirmed", "cancelled"];
+    assert_eq!(cancel_events(&world, &id).await, events);
+}

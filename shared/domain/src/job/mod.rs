@@ -63,6 +63,9 @@ pub struct Job {
     /// When its owner asked to end it while a provider was at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_requested_at: Option<Timestamp>,
+    /// When its provider refused the cancel, or had not carried it out in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_unconfirmed_at: Option<Timestamp>,
     /// When an unsigned webhook reported an end; the provider is polled before it is believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
@@ -136,6 +139,7 @@ impl Job {
             state_since: now,
             completed_at: None,
             cancel_requested_at: None,
+            cancel_unconfirmed_at: None,
             reported_at: None,
             progress_percent: None,
             progress_step: None,

@@ -76,6 +76,10 @@ pub(super) enum What {
     /// An unsigned webhook reported the end, and the provider was polled for it.
     EndReported,
     CancelRequested,
+    /// The provider refused the cancel, or had not carried it out in time; its task may go on.
+    CancelUnconfirmed {
+        attempt: Attempt,
+    },
     /// The task succeeded, and its file is ready to be pulled.
     FileOffered {
         attempt: Attempt,
@@ -119,7 +123,7 @@ impl What {
             Self::Regenerated { .. } | Self::Resumed { .. } | Self::CancelRequested => 1,
             Self::Dispatched => 2,
             Self::Accepted { .. } | Self::Uncertain { .. } => 3,
-            Self::Progress { .. } => 4,
+            Self::Progress { .. } | Self::CancelUnconfirmed { .. } => 4,
             Self::WebhookReceived(_) => 5,
             Self::EndReported => 6,
             Self::FileOffered { .. } => 7,

@@ -32,6 +32,9 @@ pub struct Change {
 /// When a job at a provider was last marked with anything. The stream's filter looks for it.
 const MARKED_AT: &str = "marked_at";
 
+/// When a provider refused a cancel, or had not carried it out in time.
+const CANCEL_UNCONFIRMED_AT: &str = "cancel_unconfirmed_at";
+
 /// The attributes of one attempt, which the next one must not find.
 const OF_ONE_ATTEMPT: &[&str] = &[
     "claim",
@@ -52,6 +55,7 @@ const OF_ONE_COURSE: &[&str] = &[
     "started_at",
     "completed_at",
     "cancel_requested_at",
+    CANCEL_UNCONFIRMED_AT,
     "outputs",
     "result",
     "error",
@@ -270,14 +274,19 @@ impl Change {
 
     /// The present attempt of `job` is lost for `reason`. Another one follows, unless none is left
     /// or a later step works with the file that this one announced, which must not mix with a
-    /// second version; then the job has failed with `error`.
+    /// second version; then the job has failed with `error`. None follows a cancel request either:
+    /// the job is cancelled, if its provider has no result.
     pub fn lost_or_failed(
         job: &Job,
         reason: &str,
         error: &JobError,
         at: Timestamp,
     ) -> Result<Self, StoreError> {
-        let last = job.lost_attempts + 1 >= limits::ATTEMPTS;
+        let is_cancelled = job.cancel_requested_at.is_some();
+        if is_cancelled && JobState::Cancelled.predecessors().contains(&job.state) {
+            return Ok(Self::cancelled(job.attempt, at).only_from(job));
+        }
+        let last = is_cancelled || job.lost_attempts + 1 >= limits::ATTEMPTS;
         if last || job.state == JobState::Storing && is_followed(job) {
             return Self::failed(job.attempt, error, at).map(|change| change.only_from(job));
         }
@@ -359,6 +368,19 @@ impl Change {
     #[must_use]
     pub fn cancel_requested_by(owner: &OwnerId, at: Timestamp) -> Self {
         Self::mark("cancel_requested_at", at).by(owner)
+    }
+
+    /// The provider has refused to cancel the task of `job`, or not cancelled it in time.
+    #[must_use]
+    pub fn cancel_unconfirmed(job: &Job, at: Timestamp) -> Self {
+        Self::from(only(job.state), vec![(CANCEL_UNCONFIRMED_AT, time(at))]).of(job.attempt)
+    }
+
+    /// The owner's cancel of `attempt` ends the job, though its provider has not confirmed it.
+    #[must_use]
+    pub fn cancelled_unconfirmed(attempt: Attempt, at: Timestamp) -> Self {
+        let set_once = Some((CANCEL_UNCONFIRMED_AT, time(at)));
+        Self { set_once, ..Self::cancelled(attempt, at) }
     }
 
     /// The provider has cancelled `attempt`, as the owner requested.
