@@ -22,6 +22,7 @@ pub mod seed_webhooks;
 pub mod sent;
 pub mod stored;
 pub mod templates;
+pub mod till;
 pub mod wav;
 pub mod world;
 
