@@ -29,7 +29,8 @@ pub struct Recovery {
 }
 
 impl Endpoints {
-    /// Sends everything again that this endpoint has missed since a time, or only counts it.
+    /// Sends everything again that this endpoint has missed since a time, or only counts it. What
+    /// waits for its next attempt has been missed as well: that may be 16 hours away.
     pub(crate) async fn recover(
         &self,
         owner: &OwnerId,
@@ -51,7 +52,11 @@ impl Endpoints {
         };
         let filter = DeliveryFilter {
             endpoint: Some(endpoint.id),
-            statuses: vec![DeliveryStatus::Exhausted, DeliveryStatus::Discarded],
+            statuses: vec![
+                DeliveryStatus::Retrying,
+                DeliveryStatus::Exhausted,
+                DeliveryStatus::Discarded,
+            ],
             since: Some(since),
         };
         let mut count = 0;

@@ -98,6 +98,32 @@ async fn an_endpoint_is_recovered_since_a_time() {
 }
 
 #[tokio::test]
+async fn what_waits_for_its_next_attempt_is_recovered_at_once() {
+    let world = World::with_studio().await;
+    let endpoint = create(&world, json!({ "events": ["job.completed"] })).await;
+    world.receiver.answer(|_, _| 500);
+    let body = json!({ "text": "Akkam jirta?", "language": "oromo" });
+    assert_eq!(world.client.post("/v1/tts/async", &body).await.status, 202);
+    // Long enough for the wait of an hour to have begun.
+    let attempts = || world.receiver.webhooks().len();
+    world.run_until("seven attempts", async || attempts() == 7).await;
+    world.quiet().await;
+    let waiting = deliveries(&world, "status=retrying").await;
+    assert_eq!(waiting.len(), 1);
+
+    world.receiver.answer(|_, _| 204);
+    let now = world.clock.now();
+    let since = json!({ "since": waiting[0]["created_at"] });
+    let recovered = world.client.post(&format!("{}/recover", path(&endpoint)), &since).await;
+    assert_eq!((recovered.status, &recovered.json()["count"]), (202, &json!(1)));
+    world.quiet().await;
+    assert_eq!(deliveries(&world, "status=delivered").await.len(), 1);
+    assert_eq!(world.clock.now(), now, "it has not waited");
+    settled(&world).await;
+    assert_eq!(attempts(), 8, "the attempt that was due later is not made");
+}
+
+#[tokio::test]
 async fn a_disabled_endpoint_is_not_recovered() {
     let (world, endpoint) = missed(1).await;
     world.client.patch(&path(&endpoint), &json!({ "status": "disabled" })).await;
