@@ -63,6 +63,18 @@ impl Objects {
         Ok(Some(guard))
     }
 
+    /// Refuses a key for which the files of `s3s-fs` have no name: each name contains bucket and
+    /// key in base64, and has at most 255 bytes on this machine.
+    fn check_key(bucket: &str, key: &str) -> S3Result<()> {
+        const ENDS: usize =
+            ".bucket-.object-.upload-00000000-0000-0000-0000-000000000000.metadata.json".len();
+        let encoded = |text: &str| (4 * text.len()).div_ceil(3);
+        if ENDS + encoded(bucket) + encoded(key) > 255 {
+            return Err(s3_error!(KeyTooLongError, "Your key is too long"));
+        }
+        Ok(())
+    }
+
     /// Refuses a bucket that does not exist, which `s3s-fs` does not check before it writes. `s3s`
     /// has validated the name, so it leads nowhere else.
     fn check_bucket(&self, bucket: &str) -> S3Result<()> {
@@ -139,6 +151,7 @@ delegate! {
         ) -> S3Result<S3Response<PutObjectOutput>> {
             let PutObjectInput { bucket, key, if_none_match, .. } = &request.input;
             self.check_bucket(bucket)?;
+            Self::check_key(bucket, key)?;
             if WholeFiles::accepts(&request) {
                 return self.whole.put(request.input).await.map(S3Response::new);
             }
@@ -153,6 +166,7 @@ delegate! {
             request: S3Request<CreateMultipartUploadInput>,
         ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
             self.check_bucket(&request.input.bucket)?;
+            Self::check_key(&request.input.bucket, &request.input.key)?;
             self.files.create_multipart_upload(request).await
         }
 
