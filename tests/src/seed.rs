@@ -2,7 +2,7 @@
 
 use domain::job::ErrorCode;
 use domain::job::{JobError, Output, Source, SourceFile, Speech, Work};
-use domain::metadata::Metadata;
+use domain::json_object::JsonObject;
 use domain::tts::TtsRequest;
 use domain::{Attempt, Job, JobId, JobState, OwnerId, Timestamp};
 use serde_json::json;
@@ -28,9 +28,9 @@ pub fn job(name: &str, owner: &str, state: JobState, attempt: u32) -> Job {
         provider_task: running.then(|| "task-1".parse().unwrap()),
         outputs: if state == JobState::Completed { vec![output(&id)] } else { Vec::new() },
         error: (state == JobState::Failed).then(failure),
-        metadata: metadata
-            .is_object()
-            .then(|| Metadata::new(&serde_json::value::to_raw_value(&metadata).unwrap()).unwrap()),
+        metadata: metadata.is_object().then(|| {
+            JsonObject::metadata(&serde_json::value::to_raw_value(&metadata).unwrap()).unwrap()
+        }),
         ..Job::new(id, OwnerId::new(owner), Work::Speech(speech()), START)
     }
 }
@@ -74,7 +74,7 @@ pub fn job_id(text: &str) -> JobId {
 
 fn speech() -> Speech {
     let request = TtsRequest::new("Akkam jirta?".to_owned(), "oromo", None, None).unwrap();
-    Speech { format: request.format, request: Some(request) }
+    Speech { format: request.format, request: Some(request), options: None }
 }
 
 fn source(provider_url: &str, id: &JobId) -> Source {

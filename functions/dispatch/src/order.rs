@@ -70,7 +70,9 @@ impl Orders {
 
     async fn speech(&self, job: &Job, speech: &Speech) -> Result<Found<(Input, bool)>, StoreError> {
         let request = self.store.speech_request(&job.id, speech).await?;
-        Ok(request.map(|request| (Input::Speech(request), false)).ok_or_else(|| {
+        let options = speech.options.clone();
+        let input = |request| (Input::Speech { request, options }, false);
+        Ok(request.map(input).ok_or_else(|| {
             let message = "The job's request is no longer kept.";
             Prepared::Impossible(JobError::new(ErrorCode::StartTimeout, message))
         }))

@@ -1,7 +1,7 @@
 //! The request body, validated field by field.
 
 use domain::idempotency::KeyedRequest;
-use domain::metadata::Metadata;
+use domain::json_object::JsonObject;
 use domain::project::plan::{Picture, Plan, Scene, Stitch};
 use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{Caller, InvalidField, Project, ProjectId, Timestamp, limits};
@@ -24,7 +24,7 @@ pub(crate) struct Body {
     /// The request under its idempotency key.
     pub(crate) keyed: KeyedRequest,
     webhook_url: Option<String>,
-    metadata: Option<Metadata>,
+    metadata: Option<JsonObject>,
     retention: RetentionDays,
 }
 
@@ -54,7 +54,7 @@ impl Body {
             webhook_url: webhook_url
                 .map(|url| guard.check_field(url, "webhook_url"))
                 .transpose()?,
-            metadata: metadata.as_deref().map(Metadata::new).transpose()?,
+            metadata: metadata.as_deref().map(JsonObject::metadata).transpose()?,
         })
     }
 

@@ -2,13 +2,16 @@
 
 use domain::idempotency::KeyedRequest;
 use domain::job::{OnUncertain, Speech, Work};
-use domain::metadata::Metadata;
+use domain::json_object::JsonObject;
 use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::tts::TtsRequest;
 use domain::{Caller, Job, JobId, Timestamp, limits};
 use outbound::Guard;
+use providers::registry;
 use runtime::Problem;
 use runtime::http::Request;
+
+use crate::KIND;
 
 /// A validated request for a job.
 #[derive(Debug, Clone)]
@@ -16,8 +19,9 @@ pub(crate) struct Body {
     request: TtsRequest,
     /// The request under its idempotency key.
     pub(crate) keyed: KeyedRequest,
+    options: Option<JsonObject>,
     webhook_url: Option<String>,
-    metadata: Option<Metadata>,
+    metadata: Option<JsonObject>,
     on_uncertain: Option<OnUncertain>,
     retention: RetentionDays,
 }
@@ -34,6 +38,7 @@ impl Body {
         let language = fields.required_text("language")?;
         let voice = fields.optional_text("voice")?;
         let format = fields.optional_text("format")?;
+        let options = fields.optional_raw("options")?;
         let webhook_url = fields.optional_text("webhook_url")?;
         let metadata = fields.optional_raw("metadata")?;
         let on_uncertain = fields.optional_text("on_uncertain")?;
@@ -42,18 +47,25 @@ impl Body {
         Ok(Self {
             retention: retention.of(days)?,
             request: TtsRequest::new(text, &language, voice, format.as_deref())?,
+            options: options
+                .map(|json| JsonObject::options(&json, registry::reserved_options(KIND)))
+                .transpose()?,
             keyed: request.keyed(now)?,
             webhook_url: webhook_url
                 .map(|url| guard.check_field(url, "webhook_url"))
                 .transpose()?,
-            metadata: metadata.as_deref().map(Metadata::new).transpose()?,
+            metadata: metadata.as_deref().map(JsonObject::metadata).transpose()?,
             on_uncertain: on_uncertain.as_deref().map(str::parse).transpose()?,
         })
     }
 
     /// The job to create.
     pub(crate) fn job(&self, id: JobId, caller: &Caller, now: Timestamp) -> Job {
-        let speech = Speech { request: Some(self.request.clone()), format: self.request.format };
+        let speech = Speech {
+            format: self.request.format,
+            request: Some(self.request.clone()),
+            options: self.options.clone(),
+        };
         Job {
             webhook_url: self.webhook_url.clone(),
             metadata: self.metadata.clone(),

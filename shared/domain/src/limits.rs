@@ -90,8 +90,8 @@ pub const PROGRESS_PERCENT: u8 = 10;
 pub const SCENES: usize = 48;
 /// Maximum length of a scene's prompt, in characters.
 pub const PROMPT_CHARACTERS: usize = 2000;
-/// Maximum size of a scene's `options`, as JSON.
-pub const SCENE_OPTIONS_BYTES: usize = 4 * 1024;
+/// Maximum size of the `options` of a scene or of a speech job, as JSON.
+pub const OPTIONS_BYTES: usize = 4 * 1024;
 /// Maximum size of all prompts and options of a project. Scenes that all had the maximum size would
 /// exceed the 400 KB of an item.
 pub const PLAN_BYTES: usize = 320 * 1024;

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::job::{Media, ProgressCount};
+use crate::job::{Media, ProgressCount, Work};
+use crate::json_object::JsonObject;
 use crate::links::Links;
-use crate::metadata::Metadata;
 use crate::time::rfc3339;
 use crate::{
     EventType, Job, JobError, JobKind, JobState, JobStatus, JobStep, Output, ProjectId, SceneId,
@@ -67,8 +67,14 @@ pub struct JobResource {
     /// Why it failed.
     error: Option<JobError>,
     /// As it was sent.
-    #[serde(serialize_with = "crate::metadata::as_json")]
-    metadata: Option<Metadata>,
+    #[serde(serialize_with = "crate::json_object::as_json")]
+    metadata: Option<JsonObject>,
+    /// What was sent along for the provider's worker, as it was sent.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::json_object::as_json"
+    )]
+    options: Option<JsonObject>,
     /// The project of which it is a step.
     project_id: Option<ProjectId>,
     /// The scene of which it is a step.
@@ -147,6 +153,10 @@ impl JobResource {
             result: job.result.clone(),
             error: job.error.clone(),
             metadata: job.metadata.clone(),
+            options: match &job.work {
+                Work::Speech(speech) => speech.options.clone(),
+                Work::SceneVideo(_) | Work::LastFrame(_) | Work::Stitch(_) => None,
+            },
             scene_id: step.as_ref().and_then(Step::scene),
             project_id: step.map(|step| step.project),
             links: LinkResource { this: links.job(&job.id), download: first },

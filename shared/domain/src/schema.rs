@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::delivery::AnswerBody;
+use crate::json_object::JsonObject;
 use crate::language::Language;
-use crate::metadata::Metadata;
 use crate::{
     Attempt, EndpointId, InboundId, JobId, MessageId, ProjectId, SceneId, TaskId, Timestamp,
 };
@@ -33,7 +33,7 @@ macro_rules! inline_schema {
 
 inline_schema! {
     Timestamp => { "type": "string", "format": "date-time" },
-    Metadata => { "type": "object", "additionalProperties": true },
+    JsonObject => { "type": "object", "additionalProperties": true },
     Attempt => { "type": "integer", "minimum": 0 },
     EndpointId => { "type": "string" },
     InboundId => { "type": "string" },

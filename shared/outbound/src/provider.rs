@@ -66,7 +66,7 @@ impl ProviderClient {
         let mut request = self.request(method, &url)?;
         if let Some(body) = body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            request = request.body(body.to_string());
+            request = request.body(body);
         }
         send(request.headers(headers), timeout).await
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::{InvalidField, Secret, UrlHost};
 use http::{HeaderMap, Method, StatusCode};
+#[cfg(test)]
 use serde_json::Value;
 
 /// A call to a provider. Its `Debug` shows neither path nor body, which may hold URLs of files.
@@ -18,8 +19,8 @@ pub struct Call {
     pub auth: Auth,
     /// Its further headers.
     pub headers: HeaderMap,
-    /// Its body, sent as JSON.
-    pub body: Option<Value>,
+    /// Its body, as JSON.
+    pub body: Option<String>,
     /// How long the whole answer may take.
     pub timeout: Duration,
 }
@@ -43,14 +44,14 @@ impl Call {
 
     /// Submits a task.
     #[must_use]
-    pub fn submission(url: String, auth: Auth, body: Value) -> Self {
+    pub fn submission(url: String, auth: Auth, body: &impl ToString) -> Self {
         Self { timeout: Self::SUBMISSION, ..Self::post(url, auth, body) }
     }
 
-    /// A POST.
+    /// A POST of `body`, whose text is JSON.
     #[must_use]
-    pub fn post(url: String, auth: Auth, body: Value) -> Self {
-        Self { method: Method::POST, body: Some(body), ..Self::get(url, auth) }
+    pub fn post(url: String, auth: Auth, body: &impl ToString) -> Self {
+        Self { method: Method::POST, body: Some(body.to_string()), ..Self::get(url, auth) }
     }
 
     /// A GET.
@@ -58,6 +59,15 @@ impl Call {
     pub fn get(url: String, auth: Auth) -> Self {
         let headers = HeaderMap::new();
         Self { method: Method::GET, url, auth, headers, body: None, timeout: Self::ANSWER }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+impl Call {
+    /// Its body.
+    pub(crate) fn json(&self) -> Value {
+        self.body.as_deref().map(|body| serde_json::from_str(body).unwrap()).unwrap_or_default()
     }
 }
 

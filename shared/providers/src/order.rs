@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::json_object::JsonObject;
 use domain::project::Plan;
 use domain::tts::TtsRequest;
 use domain::{Attempt, JobId, ProjectId, SceneId};
@@ -25,7 +26,12 @@ pub struct Order {
 #[derive(Clone)]
 pub enum Input {
     /// A text to speak.
-    Speech(TtsRequest),
+    Speech {
+        /// What to speak, and how.
+        request: TtsRequest,
+        /// What its owner sends along for the worker.
+        options: Option<JsonObject>,
+    },
     /// A scene whose video to make.
     SceneVideo {
         /// The project.

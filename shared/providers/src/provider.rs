@@ -51,6 +51,12 @@ pub trait Provider: Sync {
         limits::FILE_RETENTION
     }
 
+    /// The names that the options of its jobs may not have: its worker's input has them from us, or
+    /// may read them as a place where files and reports go.
+    fn reserved_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Submits a task; `None` if it does no work of that sort.
     fn submit(&self, account: &Account, order: &Order) -> Option<Call>;
 

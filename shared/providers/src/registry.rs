@@ -29,6 +29,12 @@ pub fn at(path: &str) -> Option<&'static dyn Provider> {
     PROVIDERS.iter().copied().find(|provider| provider.webhook_path() == path)
 }
 
+/// The names that the options of a job of `kind` may not have.
+#[must_use]
+pub fn reserved_options(kind: JobKind) -> &'static [&'static str] {
+    of(kind).map_or(&[], Provider::reserved_options)
+}
+
 /// Whether a provider is configured that does jobs of `kind`, by what `value` says of the
 /// environment variables.
 pub fn is_configured<'a>(kind: JobKind, value: impl Fn(&'static str) -> Option<&'a str>) -> bool {

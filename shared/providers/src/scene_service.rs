@@ -74,7 +74,7 @@ impl<S: SceneService> Provider for S {
     fn submit(&self, account: &Account, order: &Order) -> Option<Call> {
         let mut body = S::request(&order.input)?;
         body["webhook_url"] = json!(order.callback_url());
-        Some(Call::submission(account.url("/api/tasks"), account.bearer(), body))
+        Some(Call::submission(account.url("/api/tasks"), account.bearer(), &body))
     }
 
     fn submission(&self, answer: &Answer<'_>) -> Result<Submission, AnswerError> {
@@ -110,7 +110,7 @@ impl<S: SceneService> Provider for S {
 
     fn cancel(&self, account: &Account, task: &TaskId) -> Call {
         let url = account.url(&format!("/api/tasks/{task}/cancel"));
-        Call::post(url, account.bearer(), json!({}))
+        Call::post(url, account.bearer(), &json!({}))
     }
 
     fn cancellation(&self, answer: &Answer<'_>) -> Result<Cancellation, AnswerError> {
@@ -127,7 +127,7 @@ impl<S: SceneService> Provider for S {
     fn registration(&self, account: &Account, webhook_url: &str, secret: &str) -> Option<Call> {
         let events = ["completed", "failed"].map(|end| format!("{}.{end}", S::EVENT_SUBJECT));
         let body = json!({ "url": webhook_url, "events": events, "secret": secret });
-        Some(Call::submission(account.url("/api/webhooks/register"), account.bearer(), body))
+        Some(Call::submission(account.url("/api/webhooks/register"), account.bearer(), &body))
     }
 
     fn authenticate(

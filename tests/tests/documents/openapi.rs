@@ -77,15 +77,25 @@ fn free_members_may_hold_anything() {
     let schemas = &description()["components"]["schemas"];
     for (schema, member) in [
         ("SpeechRequest", "metadata"),
+        ("SpeechRequest", "options"),
         ("ProjectRequest", "metadata"),
         ("SceneRequest", "options"),
         ("Job", "metadata"),
+        ("Job", "options"),
         ("Project", "metadata"),
         ("Scene", "options"),
     ] {
         let free = &schemas[schema]["properties"][member]["additionalProperties"];
         assert_eq!(free, &json!(true), "{schema}.{member}");
     }
+}
+
+#[test]
+fn names_that_options_may_not_have_are_described() {
+    let schemas = &description()["components"]["schemas"];
+    let options = &schemas["SpeechRequest"]["properties"]["options"];
+    let reserved = providers::registry::reserved_options(domain::JobKind::Tts);
+    assert_eq!(options["propertyNames"]["not"]["enum"], json!(reserved));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ pub(crate) mod idempotency;
 pub(crate) mod lifecycle;
 pub(crate) mod list;
 pub(crate) mod money;
+pub(crate) mod options;
 pub(crate) mod poison;
 pub(crate) mod provider_circuit;
 pub(crate) mod uncertain;

@@ -15,7 +15,7 @@ pub use output::Output;
 pub use source::{FileRole, Source, SourceFile};
 pub use work::*;
 
-use crate::metadata::Metadata;
+use crate::json_object::JsonObject;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
 use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp};
@@ -105,7 +105,7 @@ pub struct Job {
     pub webhook_url: Option<String>,
     /// What its owner attached to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<JsonObject>,
     /// SHA-256 of the request's body, hex; kept when an idempotency key was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::JobKind;
+use crate::json_object::JsonObject;
 use crate::tts::{AudioFormat, TtsRequest};
 
 /// What a job has to do.
@@ -32,6 +33,9 @@ pub struct Speech {
     /// The file format asked for.
     #[serde(default)]
     pub format: AudioFormat,
+    /// What its owner sends along for the provider's worker; in the job itself, which shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<JsonObject>,
 }
 
 /// What a step of a project has to do. Its id names its project and scene.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::metadata::Metadata;
+use crate::json_object::JsonObject;
 use crate::project::resource::{FileLink, ProjectLinks};
 use crate::project::{Project, ProjectStatus, Step};
 use crate::time::rfc3339;
@@ -47,8 +47,8 @@ struct ProjectBrief {
     /// Why it failed.
     error: Option<JobError>,
     /// As it was sent.
-    #[serde(serialize_with = "crate::metadata::as_json")]
-    metadata: Option<Metadata>,
+    #[serde(serialize_with = "crate::json_object::as_json")]
+    metadata: Option<JsonObject>,
     links: ProjectLinks,
 }
 

@@ -16,7 +16,7 @@ pub use plan::{Plan, Scene, Stitch};
 pub use step::{Step, Then};
 
 use crate::idempotency::KeyedRequest;
-use crate::metadata::Metadata;
+use crate::json_object::JsonObject;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
 use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp, limits};
@@ -86,7 +86,7 @@ pub struct Project {
     pub webhook_url: Option<String>,
     /// The client's metadata.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<JsonObject>,
     /// SHA-256 of the request's body in hex, if it was created with an idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,

@@ -135,8 +135,8 @@ impl Scene {
     ) -> Result<Self, InvalidField> {
         InvalidField::check_text("prompt", &prompt, limits::PROMPT_CHARACTERS)?;
         let duration_ms = milliseconds("duration", duration, 0.5..=60.0)?;
-        if json_bytes(&options) > limits::SCENE_OPTIONS_BYTES {
-            let message = format!("must be at most {} bytes of JSON", limits::SCENE_OPTIONS_BYTES);
+        if json_bytes(&options) > limits::OPTIONS_BYTES {
+            let message = format!("must be at most {} bytes of JSON", limits::OPTIONS_BYTES);
             return Err(InvalidField::new("options", message));
         }
         Ok(Self { prompt, duration_ms, options })

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::job::Output;
-use crate::metadata::Metadata;
+use crate::json_object::JsonObject;
 use crate::project::{Plan, Project, ProjectStatus, Scene, Step};
 use crate::time::rfc3339;
 use crate::{Job, JobError, JobId, JobState, JobStatus, ProjectId, SceneId, Timestamp};
@@ -58,8 +58,8 @@ pub struct ProjectResource {
     /// Why it failed.
     error: Option<JobError>,
     /// As it was sent.
-    #[serde(serialize_with = "crate::metadata::as_json")]
-    metadata: Option<Metadata>,
+    #[serde(serialize_with = "crate::json_object::as_json")]
+    metadata: Option<JsonObject>,
     links: ProjectLinks,
 }
 

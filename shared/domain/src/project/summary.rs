@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::metadata::Metadata;
+use crate::json_object::JsonObject;
 use crate::project::resource::{FileLink, ProjectLinks};
 use crate::project::{Project, ProjectStatus, Step};
 use crate::time::rfc3339;
@@ -28,8 +28,8 @@ pub struct ProjectSummary {
     /// Why it failed.
     error: Option<JobError>,
     /// As it was sent.
-    #[serde(serialize_with = "crate::metadata::as_json")]
-    metadata: Option<Metadata>,
+    #[serde(serialize_with = "crate::json_object::as_json")]
+    metadata: Option<JsonObject>,
     links: ProjectLinks,
 }
 

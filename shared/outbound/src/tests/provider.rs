@@ -20,7 +20,7 @@ fn auth() -> Auth {
 }
 
 fn post(url: &str, timeout: Duration) -> Call {
-    Call { timeout, ..Call::post(url.to_owned(), auth(), json!({ "input": 1 })) }
+    Call { timeout, ..Call::post(url.to_owned(), auth(), &json!({ "input": 1 })) }
 }
 
 fn get(url: &str) -> Call {

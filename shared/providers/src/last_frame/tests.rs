@@ -28,11 +28,11 @@ fn a_frame_is_taken_from_a_video() {
             video_url: "https://cdn.example/2.mp4".into(),
         },
     };
-    let body = LastFrame.submit(&account, &order).unwrap().body.unwrap();
+    let body = LastFrame.submit(&account, &order).unwrap().json();
     assert_eq!(body["scene_id"], "scene_002");
     assert_eq!(body["video_url"], "https://cdn.example/2.mp4");
     let registration = LastFrame.registration(&account, "https://api.example.com/x", "s").unwrap();
-    assert_eq!(registration.body.unwrap()["events"][0], "extraction.completed");
+    assert_eq!(registration.json()["events"][0], "extraction.completed");
 }
 
 #[test]

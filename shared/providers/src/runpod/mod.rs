@@ -58,6 +58,10 @@ impl Provider for Runpod {
         confirmation_timeout.map_or(limits::FILE_RETENTION, |timeout| timeout.max(WORKER_RETENTION))
     }
 
+    fn reserved_options(&self) -> &'static [&'static str] {
+        request::RESERVED_OPTIONS
+    }
+
     fn submit(&self, account: &Account, order: &Order) -> Option<Call> {
         request::run(account, order)
     }

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 use domain::job::{ErrorCode, JobError, Source, SourceFile};
+use domain::json_object::JsonObject;
 use domain::tts::TtsRequest;
 use domain::{Attempt, JobId, Secret};
 use http::{HeaderMap, Method};
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 use signing::{InvalidSecret, TokenKey, hex_hmac};
 
 use super::*;
@@ -58,13 +60,21 @@ fn account(is_native: bool) -> Account {
 }
 
 fn run(voice: Option<&str>, is_native: bool) -> Call {
+    run_with(None, voice, is_native)
+}
+
+fn run_with(options: Option<&str>, voice: Option<&str>, is_native: bool) -> Call {
+    let options = options.map(|text| {
+        let json: Box<RawValue> = serde_json::from_str(text).unwrap();
+        JsonObject::options(&json, &[]).unwrap()
+    });
     let request = TtsRequest::new("Akkam".into(), "om", voice.map(Into::into), Some("mp3"));
     let order = Order {
         job_id: "job_1".parse().unwrap(),
         attempt: Attempt(1),
         webhook_url: "https://api.example.com/api/runpod-webhook".into(),
         token: "1.x".into(),
-        input: Input::Speech(request.unwrap()),
+        input: Input::Speech { request: request.unwrap(), options },
     };
     Runpod.submit(&account(is_native), &order).unwrap()
 }
@@ -83,10 +93,29 @@ fn a_run_says_what_to_speak_and_where_to_call() {
         },
         "policy": { "executionTimeout": 7_200_000, "ttl": 14_400_000 },
     });
-    assert_eq!(call.body, Some(expected));
-    let body = run(Some("f2"), true).body.unwrap();
+    assert_eq!(call.json(), expected);
+    let body = run(Some("f2"), true).json();
     assert_eq!(body["input"]["voice"], "f2");
     assert_eq!(body["webhook"], body["input"]["webhook_url"]);
+}
+
+#[test]
+fn options_reach_the_worker_as_they_were_sent_and_replace_no_member_of_ours() {
+    let sent = r#"{"speed":1.10,"seed":18446744073709551617,"style":{"b":1,"a":[null,true]},
+        "text":"other","webhook_url":"https://other.example"}"#;
+    let call = run_with(Some(sent), None, false);
+    let body = call.body.as_deref().unwrap();
+    for member in
+        [r#""speed":1.10"#, r#""seed":18446744073709551617"#, r#"{"b":1,"a":[null,true]}"#]
+    {
+        assert!(body.contains(member), "{body}");
+    }
+    let without = run(None, false).json();
+    for (name, value) in without["input"].as_object().unwrap() {
+        assert_eq!(&call.json()["input"][name], value, "{name}");
+        assert!(Runpod.reserved_options().contains(&name.as_str()), "{name}");
+    }
+    assert_eq!(call.json()["policy"], without["policy"]);
 }
 
 #[test]

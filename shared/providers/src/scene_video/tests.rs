@@ -82,7 +82,7 @@ fn submitted(number: u16, first_frame_url: Option<&str>) -> Value {
             first_frame_url: first_frame_url.map(Into::into),
         },
     };
-    SceneVideo.submit(&account(), &order).unwrap().body.unwrap()
+    SceneVideo.submit(&account(), &order).unwrap().json()
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn routes_lie_below_the_base() {
         "url": "https://api.example.com/x", "secret": "s",
         "events": ["task.completed", "task.failed"],
     });
-    assert_eq!(registration.body, Some(body));
+    assert_eq!(registration.json(), body);
 }
 
 #[test]

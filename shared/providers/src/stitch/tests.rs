@@ -46,9 +46,9 @@ fn a_film_is_made_of_all_scenes_in_order() {
         "format": "mp4",
         "webhook_url": "https://api.example.com/x?job=proj_x-stitch&token=1.x",
     });
-    assert_eq!(Stitch.submit(&account, &order).unwrap().body, Some(expected));
+    assert_eq!(Stitch.submit(&account, &order).unwrap().json(), expected);
     let registration = Stitch.registration(&account, "https://api.example.com/x", "s").unwrap();
-    assert_eq!(registration.body.unwrap()["events"][0], "stitch.completed");
+    assert_eq!(registration.json()["events"][0], "stitch.completed");
 }
 
 #[test]

@@ -12,8 +12,16 @@ use crate::{Store, StoreError};
 /// Its files and its result.
 const OUTPUTS: &[&str] = &["outputs", "source", "result"];
 /// What else its owner or its provider has said.
-const SAID: &[&str] =
-    &["request", "metadata", "webhook_url", "error", "history", "progress_step", "progress_count"];
+const SAID: &[&str] = &[
+    "request",
+    "options",
+    "metadata",
+    "webhook_url",
+    "error",
+    "history",
+    "progress_step",
+    "progress_count",
+];
 
 impl Change {
     /// The `owner` erases `what` of `job`, as it was read. The files themselves are deleted once
