@@ -3,6 +3,7 @@
 use domain::job::ErrorCode;
 use domain::job::{JobError, Output, Source, SourceFile, Speech, Work};
 use domain::json_object::JsonObject;
+use domain::language::Language;
 use domain::tts::TtsRequest;
 use domain::{Attempt, Job, JobId, JobState, OwnerId, Timestamp};
 use serde_json::json;
@@ -73,7 +74,8 @@ pub fn job_id(text: &str) -> JobId {
 }
 
 fn speech() -> Speech {
-    let request = TtsRequest::new("Akkam jirta?".to_owned(), "oromo", None, None).unwrap();
+    let request =
+        TtsRequest::new("Akkam jirta?".to_owned(), Language::named("oromo"), None, None).unwrap();
     Speech { format: request.format, request: Some(request), options: None }
 }
 

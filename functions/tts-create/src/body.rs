@@ -12,6 +12,7 @@ use runtime::Problem;
 use runtime::http::Request;
 
 use crate::KIND;
+use crate::spoken::Worker;
 
 /// A validated request for a job.
 #[derive(Debug, Clone)]
@@ -29,6 +30,7 @@ pub(crate) struct Body {
 impl Body {
     pub(crate) fn read(
         request: &Request,
+        worker: &Worker,
         guard: &Guard,
         retention: RetentionPolicy,
         now: Timestamp,
@@ -44,9 +46,10 @@ impl Body {
         let on_uncertain = fields.optional_text("on_uncertain")?;
         let days = fields.optional("retention_days", "must be a whole number of days")?;
         fields.finish()?;
+        let language = worker.language(&language, voice.as_deref())?;
         Ok(Self {
             retention: retention.of(days)?,
-            request: TtsRequest::new(text, &language, voice, format.as_deref())?,
+            request: TtsRequest::new(text, language, voice, format.as_deref())?,
             options: options
                 .map(|json| JsonObject::options(&json, registry::reserved_options(KIND)))
                 .transpose()?,

@@ -1,7 +1,8 @@
 //! `POST /v1/tts/async`: creates a text-to-speech job with one conditional write; the table's stream
-//! starts the work.
+//! starts the work. `GET /v1/voices`: what languages and voices there are.
 
 mod body;
+mod spoken;
 
 use domain::idempotency::KeyedRequest;
 use domain::links::Links;
@@ -17,9 +18,13 @@ use serde::Serialize;
 use store::{Created, Store};
 
 use crate::body::Body;
+pub use crate::spoken::Spoken;
+use crate::spoken::Worker;
 
 /// What its jobs make.
 const KIND: JobKind = JobKind::Tts;
+/// The route that lists languages and voices.
+const VOICES: &str = "/v1/voices";
 
 /// The function.
 #[derive(Debug)]
@@ -27,6 +32,7 @@ pub struct TtsCreate {
     store: Store,
     guard: Guard,
     retention: RetentionPolicy,
+    worker: Worker,
     links: Links,
     is_configured: bool,
     clock: Clock,
@@ -55,6 +61,7 @@ impl HttpFunction for TtsCreate {
                 default: environment.parsed("RETENTION_DAYS", RetentionDays::default())?,
                 maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
             },
+            worker: Worker::read(environment)?,
             links: Links::new(environment.required("API_BASE_URL")?),
             is_configured: registry::is_configured(KIND, |name| environment.get(name)),
             clock: context.clock.clone(),
@@ -62,10 +69,14 @@ impl HttpFunction for TtsCreate {
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
+        if request.path() == VOICES {
+            request.caller(Scope::JobsRead)?;
+            return json(StatusCode::OK, &self.worker.spoken());
+        }
         let caller = request.caller(Scope::JobsWrite)?;
         let key = request.idempotency_key()?;
         let now = self.clock.now();
-        let body = Body::read(&request, &self.guard, self.retention, now)?;
+        let body = Body::read(&request, &self.worker, &self.guard, self.retention, now)?;
         if !self.is_configured {
             return Err(Problem::no_provider(KIND.as_str()));
         }

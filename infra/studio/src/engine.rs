@@ -1,6 +1,7 @@
 //! The speech engines: espeak-ng, or a plain tone for tests that need a file quickly.
 
 mod espeak;
+pub(crate) mod languages;
 mod tone;
 mod transcode;
 

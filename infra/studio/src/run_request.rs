@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use domain::InvalidField;
+use domain::language::Language;
 use domain::tts::TtsRequest;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::engine::languages;
 use crate::fields::Fields;
 
 /// RunPod's default for `policy.executionTimeout`.
@@ -48,8 +50,11 @@ impl RunRequest {
     pub fn speech(&self) -> Result<TtsRequest, InvalidField> {
         let text = self.text("text")?.ok_or_else(|| InvalidField::new("text", "is missing"))?;
         let language = self.text("language")?.unwrap_or("english");
+        if languages::code(language).is_none() {
+            return Err(InvalidField::new("language", "is not supported"));
+        }
         let voice = self.text("voice")?.map(str::to_owned);
-        TtsRequest::new(text.to_owned(), language, voice, self.text("format")?)
+        TtsRequest::new(text.to_owned(), Language::named(language), voice, self.text("format")?)
     }
 
     /// An optional member of the input that must be text.

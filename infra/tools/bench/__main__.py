@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "SIGNING_KEY": "local-signing-key-for-sample-events",
     "RUNPOD_WEBHOOK_SECRET": "local-webhook-secret-for-sample-events",
     "API_BASE_URL": "https://api.example.com",
+    "SPEECH_LANGUAGES": "oromo=om",
 }
 
 
@@ -80,7 +81,7 @@ def placeholder(name: str) -> str:
     """A value for a variable whose value has no effect here."""
     if name.endswith("_URL"):
         return "https://example.com/queue"
-    if name.endswith("TIMEOUT"):
+    if name.endswith(("TIMEOUT", "DAYS", "CONCURRENCY")):
         return "60"
     return "false" if name == "RUNPOD_NATIVE_WEBHOOK" else "bench"
 

@@ -25,6 +25,7 @@ BEYOND_SCHEMA = {
     "cursor",  # is opaque
     "url",  # must have a public host
     "webhook_url",
+    "language",  # is one that the deployment lists
     "retry_schedule_seconds",  # must not decrease
     "stitch.transition_duration",  # depends on the shortest scene
     "metadata",  # has a limit in bytes

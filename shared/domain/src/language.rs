@@ -1,134 +1,197 @@
-//! The languages of text-to-speech jobs, by name (as in the async TTS API v1) or by code.
+//! The languages and voices of speech jobs, which a deployment lists: what its speech worker speaks.
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use crate::InvalidField;
 
-/// A supported language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Language {
-    name: &'static str,
-    code: &'static str,
-}
+/// Most characters of a client's text that an error repeats.
+const SHOWN: usize = 32;
 
-/// Name and BCP 47 code of each. They are a selection of the languages of espeak-ng.
-const LANGUAGES: [Language; 32] = [
-    language("afrikaans", "af"),
-    language("amharic", "am"),
-    language("arabic", "ar"),
-    language("bengali", "bn"),
-    language("bulgarian", "bg"),
-    language("catalan", "ca"),
-    language("czech", "cs"),
-    language("danish", "da"),
-    language("dutch", "nl"),
-    language("english", "en"),
-    language("finnish", "fi"),
-    language("french", "fr"),
-    language("german", "de"),
-    language("greek", "el"),
-    language("hindi", "hi"),
-    language("hungarian", "hu"),
-    language("indonesian", "id"),
-    language("italian", "it"),
-    language("korean", "ko"),
-    language("norwegian", "nb"),
-    language("oromo", "om"),
-    language("persian", "fa"),
-    language("polish", "pl"),
-    language("portuguese", "pt"),
-    language("romanian", "ro"),
-    language("russian", "ru"),
-    language("spanish", "es"),
-    language("swahili", "sw"),
-    language("swedish", "sv"),
-    language("turkish", "tr"),
-    language("ukrainian", "uk"),
-    language("vietnamese", "vi"),
-];
-
-const fn language(name: &'static str, code: &'static str) -> Language {
-    Language { name, code }
-}
+/// The language of a speech job, by the name that the worker is given: `oromo`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Language(String);
 
 impl Language {
-    /// All languages, sorted by name.
-    pub fn all() -> impl Iterator<Item = Self> {
-        LANGUAGES.into_iter()
+    /// The language called `name`, whoever speaks it.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self(name.into())
     }
 
-    /// Its English name in lower case, as request bodies have it: `oromo`.
+    /// Its name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.0
     }
+}
 
-    /// Its BCP 47 code: `om`.
+/// A language that there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SpokenLanguage"))]
+pub struct SpokenLanguage {
+    /// Its name, as `language` takes it.
+    name: String,
+    /// Its BCP 47 code, which `language` takes as well.
+    code: String,
+}
+
+/// A voice that there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Voice {
+    /// Its name, as `voice` takes it.
+    name: String,
+    /// The one language that it speaks; null if it speaks them all.
+    language: Option<String>,
+}
+
+/// The languages that there are, from a text such as `amharic=am, oromo=om`.
+#[derive(Debug, Clone)]
+pub struct Languages(Vec<SpokenLanguage>);
+
+/// The voices that there are, from a text such as `bontu=oromo, neutral`.
+#[derive(Debug, Clone)]
+pub struct Voices(Vec<Voice>);
+
+/// Why a list of languages or voices cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} must be {1}")]
+pub struct InvalidEntry(String, &'static str);
+
+impl Languages {
+    /// All of them, in the order in which they are listed.
     #[must_use]
-    pub const fn code(self) -> &'static str {
-        self.code
+    pub fn all(&self) -> &[SpokenLanguage] {
+        &self.0
+    }
+
+    /// The language that a client names: by name or code, in upper or lower case. A region after
+    /// the code (`en-US`) that is not listed itself is ignored.
+    pub fn find(&self, text: &str) -> Result<Language, InvalidField> {
+        let named = |text: &str| {
+            let is = |one: &&SpokenLanguage| {
+                one.name.eq_ignore_ascii_case(text) || one.code.eq_ignore_ascii_case(text)
+            };
+            self.0.iter().find(is)
+        };
+        let without_region = text.split(['-', '_']).next().unwrap_or_default();
+        let found = named(text).or_else(|| named(without_region));
+        found.map(|one| Language(one.name.clone())).ok_or_else(|| {
+            let known: Vec<_> = self.0.iter().map(|one| one.name.as_str()).collect();
+            unknown("language", text, &known)
+        })
     }
 }
 
-impl FromStr for Language {
-    type Err = InvalidField;
+impl Voices {
+    /// All of them, in the order in which they are listed.
+    #[must_use]
+    pub fn all(&self) -> &[Voice] {
+        &self.0
+    }
 
-    /// Accepts a name or a code, in upper or lower case. A region after the code (`en-US`) is
-    /// ignored.
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        let code = text.split(['-', '_']).next().unwrap_or_default();
-        LANGUAGES
-            .into_iter()
-            .find(|language| {
-                language.name.eq_ignore_ascii_case(text) || language.code.eq_ignore_ascii_case(code)
-            })
-            .ok_or_else(|| InvalidField::new("language", unknown(text)))
+    /// Checks that a client's `voice` is one of those that speak `language`.
+    pub fn check(&self, voice: &str, language: &Language) -> Result<(), InvalidField> {
+        let speaks =
+            |one: &&Voice| one.language.as_deref().is_none_or(|name| name == language.name());
+        let names: Vec<_> = self.0.iter().filter(speaks).map(|one| one.name.as_str()).collect();
+        if names.contains(&voice) { Ok(()) } else { Err(unknown("voice", voice, &names)) }
     }
 }
 
-fn unknown(text: &str) -> String {
-    let shown: String = text.chars().take(32).collect();
-    let names: Vec<_> = LANGUAGES.iter().map(|language| language.name).collect();
-    format!("{shown:?} is not supported; use one of {}", names.join(", "))
-}
+impl FromStr for Languages {
+    type Err = InvalidEntry;
 
-impl Serialize for Language {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name)
+    fn from_str(text: &str) -> Result<Self, InvalidEntry> {
+        let language = |entry: &str| {
+            let invalid = || InvalidEntry(entry.to_owned(), "a name and a code, like oromo=om");
+            let (name, code) = entry.split_once('=').ok_or_else(invalid)?;
+            let (name, code) = (name.trim().to_owned(), code.trim().to_owned());
+            let is_whole = !name.is_empty() && !code.is_empty();
+            is_whole.then_some(SpokenLanguage { name, code }).ok_or_else(invalid)
+        };
+        entries(text).map(language).collect::<Result<_, _>>().map(Self)
     }
 }
 
-impl<'de> Deserialize<'de> for Language {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+impl FromStr for Voices {
+    type Err = InvalidEntry;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEntry> {
+        let voice = |entry: &str| {
+            let (name, language) = match entry.split_once('=') {
+                Some((name, language)) => (name.trim(), Some(language.trim().to_owned())),
+                None => (entry, None),
+            };
+            let is_whole = !name.is_empty() && language.as_deref() != Some("");
+            let must = "a name, or a name and its language, like bontu=oromo";
+            let voice = is_whole.then(|| Voice { name: name.to_owned(), language });
+            voice.ok_or_else(|| InvalidEntry(entry.to_owned(), must))
+        };
+        entries(text).map(voice).collect::<Result<_, _>>().map(Self)
     }
+}
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+}
+
+fn unknown(field: &str, text: &str, known: &[&str]) -> InvalidField {
+    let shown: String = text.chars().take(SHOWN).collect();
+    let known = known.join(", ");
+    InvalidField::new(field, format!("{shown:?} is not supported; use one of {known}"))
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    fn languages() -> Languages {
+        "amharic=am, oromo = om,english=en,british=en-GB,".parse().unwrap()
+    }
 
     #[test]
     fn found_by_name_code_and_region() {
-        for text in ["oromo", "Oromo", "om", "om-ET", "om_ET"] {
-            assert_eq!(text.parse::<Language>().map(Language::name), Ok("oromo"), "{text}");
+        for (text, name) in [
+            ("oromo", "oromo"),
+            ("Oromo", "oromo"),
+            ("OM", "oromo"),
+            ("om-ET", "oromo"),
+            ("om_ET", "oromo"),
+            ("en-US", "english"),
+            ("en-gb", "british"),
+        ] {
+            assert_eq!(languages().find(text).unwrap().name(), name, "{text}");
         }
     }
 
     #[test]
-    fn names_and_codes_are_unique() {
-        let mut names: Vec<_> = Language::all().flat_map(|l| [l.name(), l.code()]).collect();
-        let before = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), before);
+    fn an_unknown_language_or_voice_is_told_the_known_ones() {
+        let error = languages().find("klingon").unwrap_err();
+        let message = "\"klingon\" is not supported; use one of amharic, oromo, english, british";
+        assert_eq!((&error.field[..], &error.message[..]), ("language", message));
+        let voices: Voices =
+            "bontu=oromo, neutral, abebe=amharic, neutral=klingon".parse().unwrap();
+        let oromo = Language::named("oromo");
+        assert_eq!(voices.check("bontu", &oromo), Ok(()));
+        assert_eq!(voices.check("neutral", &oromo), Ok(()));
+        let error = voices.check("abebe", &oromo).unwrap_err();
+        let message = "\"abebe\" is not supported; use one of bontu, neutral";
+        assert_eq!((&error.field[..], &error.message[..]), ("voice", message));
     }
 
     #[test]
-    fn error_of_an_unknown_language_lists_the_supported_ones() {
-        let message = "klingon".parse::<Language>().map_err(|error| error.message);
-        assert!(message.is_err_and(|text| text.contains("oromo") && text.contains("klingon")));
+    fn a_list_that_cannot_be_used_names_its_entry() {
+        for (text, entry) in [("oromo=om, amharic", "amharic"), ("=om", "=om"), ("a=", "a=")] {
+            assert_eq!(text.parse::<Languages>().unwrap_err().0, entry);
+        }
+        for entry in ["=oromo", "bontu="] {
+            assert_eq!(entry.parse::<Voices>().unwrap_err().0, entry);
+        }
+        assert!("".parse::<Voices>().unwrap().all().is_empty());
     }
 }

@@ -7,7 +7,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::delivery::AnswerBody;
 use crate::json_object::JsonObject;
-use crate::language::Language;
 use crate::{
     Attempt, EndpointId, InboundId, JobId, MessageId, ProjectId, SceneId, TaskId, Timestamp,
 };
@@ -50,24 +49,4 @@ inline_schema! {
             "truncated": { "type": "boolean", "description": "There was more" },
         },
     },
-}
-
-impl JsonSchema for Language {
-    fn schema_name() -> Cow<'static, str> {
-        "Language".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<_> = Self::all().map(Self::name).collect();
-        let codes: Vec<_> = Self::all().map(Self::code).collect();
-        json_schema!({
-            "description": "By name (oromo) or code (om), in any case; a region after the code is \
-                            passed over",
-            "anyOf": [
-                { "type": "string", "enum": names },
-                { "type": "string", "pattern": format!("^({})([-_].*)?$", codes.join("|")) },
-            ],
-            "examples": ["oromo", "en"],
-        })
-    }
 }

@@ -99,6 +99,14 @@ fn names_that_options_may_not_have_are_described() {
 }
 
 #[tokio::test]
+async fn the_languages_of_the_default_list_are_described() {
+    let spoken = World::frozen().await.client.get("/v1/voices").await.json();
+    let names: Vec<_> = members(&spoken["languages"]).map(|(_, one)| one["name"].clone()).collect();
+    let described = &description()["components"]["schemas"]["Language"]["anyOf"][0]["enum"];
+    assert_eq!(described, &json!(names));
+}
+
+#[tokio::test]
 async fn a_wrong_method_is_told_the_right_ones() {
     let world = World::frozen().await;
     for (method, path, allow) in [

@@ -16,3 +16,4 @@ pub(crate) mod options;
 pub(crate) mod poison;
 pub(crate) mod provider_circuit;
 pub(crate) mod uncertain;
+pub(crate) mod voices;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use domain::tts::TtsRequest;
 
-use super::SpeechError;
+use super::{SpeechError, languages};
 use crate::program::{ESPEAK, run};
 
 /// Checks that espeak-ng is installed.
@@ -27,7 +27,8 @@ pub(super) async fn speak(request: &TtsRequest, path: &Path) -> Result<(), Speec
 /// The voice as espeak-ng names it. Its language voices have BCP 47 codes; a request may name one
 /// of a region (`en-us`) or another speaker (`f3`).
 async fn voice(request: &TtsRequest) -> Result<String, SpeechError> {
-    let code = request.language.code();
+    let name = request.language.name();
+    let code = languages::code(name).unwrap_or(name);
     let Some(requested) = &request.voice else { return Ok(code.to_owned()) };
     if requested.split('-').next() == Some(code) {
         return Ok(requested.clone());

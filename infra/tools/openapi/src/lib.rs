@@ -7,7 +7,6 @@
 use domain::delivery_resource::DeliveryResource;
 use domain::endpoint_resource::EndpointResource;
 use domain::job::OnUncertain;
-use domain::language::Language;
 use domain::notice::NoticeBody;
 use domain::project::body::ProjectEventBody;
 use domain::project::resource::ProjectResource;
@@ -88,7 +87,7 @@ fn schemas() -> Map<String, Value> {
         of::<download::Link>,
         of::<ProblemBody<'_>>,
         of::<AudioFormat>,
-        of::<Language>,
+        of::<tts_create::Spoken<'_>>,
         of::<OnUncertain>,
     ] {
         add(&mut generator);

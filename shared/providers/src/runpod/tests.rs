@@ -3,6 +3,7 @@
 
 use domain::job::{ErrorCode, JobError, Source, SourceFile};
 use domain::json_object::JsonObject;
+use domain::language::Language;
 use domain::tts::TtsRequest;
 use domain::{Attempt, JobId, Secret};
 use http::{HeaderMap, Method};
@@ -68,7 +69,12 @@ fn run_with(options: Option<&str>, voice: Option<&str>, is_native: bool) -> Call
         let json: Box<RawValue> = serde_json::from_str(text).unwrap();
         JsonObject::options(&json, &[]).unwrap()
     });
-    let request = TtsRequest::new("Akkam".into(), "om", voice.map(Into::into), Some("mp3"));
+    let request = TtsRequest::new(
+        "Akkam".into(),
+        Language::named("oromo"),
+        voice.map(Into::into),
+        Some("mp3"),
+    );
     let order = Order {
         job_id: "job_1".parse().unwrap(),
         attempt: Attempt(1),
