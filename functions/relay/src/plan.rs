@@ -52,7 +52,7 @@ impl Planner {
     /// Adds what the change of a job from `old` to `new` calls for.
     pub(crate) fn job(&self, old: Option<&Job>, new: &Job, work: &mut Work) -> Planned {
         if starts(old, new) {
-            let wait = schedule::poll_interval(self.confirmation_timeout);
+            let wait = schedule::first_poll(new.kind().is_step(), self.confirmation_timeout);
             // The polls of a job that can be restarted end when it is.
             let job_created_at = new.kind().is_step().then_some(new.created_at);
             work.reconcile

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use domain::InvalidField;
 use domain::tts::TtsRequest;
+use serde_json::json;
 use tempfile::TempPath;
 use tokio::time::timeout;
 
@@ -38,6 +39,18 @@ impl TaskError {
             Self::Input(_) | Self::Speech(_) | Self::Fault => Status::Failed,
             Self::TimedOut => Status::TimedOut,
             Self::Cancelled => Status::Cancelled,
+        }
+    }
+
+    /// What RunPod's SDK reports: of an exception a text of JSON.
+    fn reported(&self) -> String {
+        match self {
+            Self::Input(_) | Self::Speech(SpeechError::UnknownVoice(_)) => {
+                let message = self.to_string();
+                json!({ "error_type": "<class 'ValueError'>", "error_message": message })
+                    .to_string()
+            }
+            Self::Speech(_) | Self::Fault | Self::TimedOut | Self::Cancelled => self.to_string(),
         }
     }
 }
@@ -125,7 +138,7 @@ fn end(studio: &StudioState, id: &str, error: Option<&TaskError>) {
     studio.tasks.change(id, |task| {
         if task.status != Status::Cancelled {
             task.status = error.map_or(Status::Completed, TaskError::status);
-            task.error = error.map(ToString::to_string);
+            task.error = error.map(TaskError::reported);
         }
         task.ended = Some(Instant::now());
         let (status, confirmed, error) = (task.status, task.confirmed, task.error.as_deref());

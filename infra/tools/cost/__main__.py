@@ -165,7 +165,7 @@ thumbnail. The calls are counted in the test `{SCENE}`;
 
 ## What polls add
 
-A job that its provider works on is polled until it ends: twice within the time for which its file is kept,
+A job that its provider works on is polled until it ends: first after 5 s, where it is no step of a project, then twice within the time for which its file is kept,
 else after a quarter of the state's age, at most every five minutes. A poll is one read, one message and one
 invocation of `reconcile`.
 
@@ -204,9 +204,10 @@ more than any call. The items of a job take about 4 KB for 30 days, ${4 * (MONTH
 """
 
 
-def polls(seconds: int, most: int) -> int:
-    """How often a task of that length is polled, as `poll_wait` of `shared/domain` has it."""
-    age, count = 0, 0
+def polls(seconds: int, most: int, first: int = 0) -> int:
+    """How often a task of that length is polled, as `poll_wait` of `shared/domain` has it; once more
+    where there is a `first` poll before."""
+    age, count = first, int(0 < first < seconds)
     while (age := age + min(max(age // 4, 30), most)) < seconds:
         count += 1
     return count
@@ -224,7 +225,7 @@ def poll_rows() -> str:
     )
     rows = []
     for name, seconds in {"20 s": 20, "2 min": 120, "10 min": 600, "1 h": 3600, "2 h": 7200}.items():
-        often, seldom = polls(seconds, 30), polls(seconds, 300)
+        often, seldom = polls(seconds, 30, first=5), polls(seconds, 300)
         rows.append(f"| {name} | {often} | {often * one:.2f} | {seldom} | {seldom * one:.2f} |")
     return "\n".join(rows)
 

@@ -66,6 +66,18 @@ pub fn poll_interval(confirmation_timeout: Duration) -> Duration {
     confirmation_timeout / 2
 }
 
+/// When a job of its own is first polled. A worker that refuses its input ends at once, and does not
+/// call back.
+const FIRST_POLL: Duration = Duration::from_secs(5);
+
+/// How long after its start a job is first polled; `is_step` if it is one of a project, whose
+/// services report failures too.
+#[must_use]
+pub fn first_poll(is_step: bool, confirmation_timeout: Duration) -> Duration {
+    let interval = poll_interval(confirmation_timeout);
+    if is_step { interval } else { interval.min(FIRST_POLL) }
+}
+
 /// Longest wait between two polls.
 const POLL_MAXIMUM: Duration = Duration::from_mins(5);
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{holds, sample, stored};
 
 /// The messages in an order of their own, with the webhooks in them as JSON. That a project was
-/// cancelled was no event before.
+/// cancelled was no event before, and a job of its own was first polled later.
 fn comparable(messages: &[Value]) -> Vec<Value> {
     let mut messages = messages.to_vec();
     messages.retain(|message| message["body"]["event"] != "project.cancelled");
@@ -14,6 +14,9 @@ fn comparable(messages: &[Value]) -> Vec<Value> {
         let body = &mut message["body"]["body"];
         if let Some(webhook) = body.as_str().and_then(|body| serde_json::from_str(body).ok()) {
             *body = webhook;
+        }
+        if message["to"] == "reconcile" && message["body"]["round"] == 0 {
+            message["due_in_seconds"].take();
         }
     }
     messages.sort_by_key(|message| {

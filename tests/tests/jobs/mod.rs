@@ -15,5 +15,6 @@ pub(crate) mod money;
 pub(crate) mod options;
 pub(crate) mod poison;
 pub(crate) mod provider_circuit;
+pub(crate) mod refused_input;
 pub(crate) mod uncertain;
 pub(crate) mod voices;

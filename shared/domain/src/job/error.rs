@@ -26,6 +26,8 @@ impl JobError {
 pub enum ErrorCode {
     /// The provider does not accept the request.
     ProviderRejected,
+    /// The provider's worker refuses what the request says: its text, language, voice or options.
+    InvalidInput,
     /// The provider accepted it and failed.
     ProviderFailed,
     /// No provider accepted it in time.

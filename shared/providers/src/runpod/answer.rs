@@ -13,6 +13,25 @@ use crate::{Answer, AnswerError, Cancellation, Submission, TaskStatus};
 /// still runs.
 pub(super) const FILE_FIELD: &str = "download_url";
 
+/// What the validators say that workers use: RunPod's own, pydantic's and jsonschema's; and what
+/// handlers say of a value that they do not have.
+const INPUT_ERRORS: [&str; 11] = [
+    "is a required input",
+    "is not a valid input option",
+    "does not meet the constraints",
+    "should be <class",
+    "validation error",
+    "is a required property",
+    "invalid input",
+    "input is required",
+    "unsupported language",
+    "unsupported voice",
+    "unsupported format",
+];
+
+/// The types of exceptions that say that a value is wrong.
+const INPUT_EXCEPTIONS: [&str; 2] = ["ValidationError", "ValueError"];
+
 /// A task, in the answers to `status` and `cancel` alike.
 struct Task {
     state: State,
@@ -62,15 +81,31 @@ impl Task {
 
     /// It failed; a reason that the worker gives counts more than the `fault` of its output.
     fn failed(&self, what: &str, fault: Option<&str>) -> TaskStatus {
-        let inside = |field| error_text(self.output.get(field)?);
-        let reason = error_text(&self.error)
-            .or_else(|| inside("error"))
-            .or_else(|| inside("errors"))
+        let inside = |field| self.output.get(field);
+        let mut errors =
+            [Some(&self.error), inside("error"), inside("errors")].into_iter().flatten();
+        let given = errors.find_map(|error| Some((error, error_text(error)?)));
+        let is_of_input = given.as_ref().is_some_and(|(error, text)| is_of_input(error, text));
+        let (code, what) = if is_of_input {
+            (ErrorCode::InvalidInput, "The voice worker does not accept the input")
+        } else {
+            (ErrorCode::ProviderFailed, what)
+        };
+        let reason = given.map(|(_, text)| text);
+        let reason = reason
             .or_else(|| fault.map(|fault| format!("its output {fault}")))
             .map_or_else(String::new, |reason| format!(": {reason}"));
-        let message = format!("{what}{reason}");
-        TaskStatus::Failed(JobError::new(ErrorCode::ProviderFailed, message))
+        TaskStatus::Failed(JobError::new(code, format!("{what}{reason}")))
     }
+}
+
+/// Whether an `error`, which says `text`, is one of the job's input: the same input would fail again.
+fn is_of_input(error: &Value, text: &str) -> bool {
+    let nested: Option<Value> = error.as_str().and_then(|text| serde_json::from_str(text).ok());
+    let exception = nested.as_ref().unwrap_or(error)["error_type"].as_str().unwrap_or_default();
+    let text = text.to_lowercase();
+    INPUT_EXCEPTIONS.iter().any(|name| exception.contains(name))
+        || INPUT_ERRORS.iter().any(|words| text.contains(words))
 }
 
 /// Reads the answer to `run`.

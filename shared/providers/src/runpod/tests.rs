@@ -209,6 +209,39 @@ fn a_task_that_ended_without_a_file() {
 }
 
 #[test]
+fn a_worker_that_refuses_its_input_says_so() {
+    let exception = |kind: &str| {
+        let error = json!({ "error_type": format!("<class '{kind}'>"),
+            "error_message": "no such voice", "error_traceback": "Traceback …" });
+        error.to_string()
+    };
+    for (rest, reason) in [
+        (json!({ "error": ["speed is a required input.", "x"] }), "speed is a required input."),
+        (json!({ "error": "Unexpected input. sped is not a valid input option." }), "Unexpected"),
+        (
+            json!({ "error": "['speed should be <class 'float'> type, not <class 'str'>.']" }),
+            "['sp",
+        ),
+        (json!({ "error": exception("ValueError") }), "no such voice"),
+        (json!({ "error": exception("pydantic_core._pydantic_core.ValidationError") }), "no such"),
+        (json!({ "output": { "error": "Unsupported language: klingon" } }), "Unsupported language"),
+        (json!({ "output": { "errors": ["pitch does not meet the constraints."] } }), "pitch"),
+    ] {
+        for status in ["FAILED", "COMPLETED"] {
+            let failed = read(status, &rest);
+            let (code, message) = failure(&failed);
+            assert_eq!(code, ErrorCode::InvalidInput, "{rest}");
+            let start = format!("The voice worker does not accept the input: {reason}");
+            assert!(message.starts_with(&start), "{message}");
+        }
+    }
+    for error in [json!("CUDA out of memory"), json!(exception("RuntimeError")), json!(null)] {
+        let failed = read("FAILED", &json!({ "error": error }));
+        assert_eq!(failure(&failed).0, ErrorCode::ProviderFailed, "{error}");
+    }
+}
+
+#[test]
 fn an_unknown_task_is_gone_and_an_outage_is_not() {
     assert_eq!(task_status(404, b"not found").unwrap(), TaskStatus::Gone);
     for status in [301, 401, 429, 500, 502] {
