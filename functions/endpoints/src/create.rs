@@ -36,13 +36,25 @@ impl Endpoints {
         let key = request.idempotency_key()?;
         let wanted = Endpoint { request_sha256: key.map(|_| request.body_sha256()), ..wanted };
         let create = async |generation| {
-            let keyed = |key| EndpointId::for_idempotency_key(owner, key, generation);
+            let keyed = |key| self.ids.endpoint(owner, key, generation);
             let id = key.map_or_else(|| wanted.id.clone(), keyed);
             let saved = self.save(Endpoint { id, ..wanted.clone() }, &there).await?;
             let first = request_for(&saved);
             Ok((saved, Some(first)))
         };
-        let endpoint = idempotency::create_once(&request.keyed(now)?, create).await?;
+        let request = request.keyed(now)?;
+        let find = async |generation| match key {
+            Some(key) => {
+                let id = EndpointId::unkeyed(owner, key, generation);
+                let found = self.known(owner, &id, &there).await?;
+                Ok(found.map(|found| (found.clone(), request_for(&found))))
+            }
+            None => Ok(None),
+        };
+        let endpoint = match idempotency::made_before(&request, find).await? {
+            Some(made) => made,
+            None => idempotency::create_once(&request, create).await?,
+        };
         let secret = self.shown(&endpoint, endpoint.secrets.current)?;
         let created = Created { endpoint: (&endpoint).into(), secret };
         json(StatusCode::CREATED, &created)
@@ -50,15 +62,10 @@ impl Endpoints {
 
     /// Saves the endpoint; if one with its id is there, that one is the answer.
     async fn save(&self, wanted: Endpoint, there: &[Endpoint]) -> Result<Endpoint, Problem> {
-        if let Some(known) = there.iter().find(|known| known.id == wanted.id) {
-            return Ok(known.clone());
-        }
-        // It may have been deleted since the same request created it.
-        if wanted.request_sha256.is_some() {
-            let deleted = self.store.deleted_endpoint(&wanted.owner, &wanted.id).await;
-            if let Some(deleted) = deleted.map_err(Problem::unavailable)? {
-                return Ok(deleted);
-            }
+        if wanted.request_sha256.is_some()
+            && let Some(known) = self.known(&wanted.owner, &wanted.id, there).await?
+        {
+            return Ok(known);
         }
         if there.len() >= limits::ENDPOINTS {
             let detail = format!("There can be at most {} endpoints.", limits::ENDPOINTS);
@@ -67,6 +74,20 @@ impl Endpoints {
         match self.store.create_endpoint(&wanted).await.map_err(Problem::unavailable)? {
             Saved::New => Ok(wanted),
             Saved::Exists(known) => Ok(*known),
+        }
+    }
+
+    /// The endpoint `id`, one of those that are `there`. It may have been deleted since the same
+    /// request created it.
+    async fn known(
+        &self,
+        owner: &OwnerId,
+        id: &EndpointId,
+        there: &[Endpoint],
+    ) -> Result<Option<Endpoint>, Problem> {
+        match there.iter().find(|known| known.id == *id) {
+            Some(known) => Ok(Some(known.clone())),
+            None => self.store.deleted_endpoint(owner, id).await.map_err(Problem::unavailable),
         }
     }
 }

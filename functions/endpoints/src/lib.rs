@@ -19,6 +19,7 @@ use http::StatusCode;
 use outbound::Guard;
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, ProblemCode, StartError};
+use signing::IdempotencyIds;
 use store::{CircuitKey, Store};
 
 /// The function.
@@ -26,6 +27,7 @@ use store::{CircuitKey, Store};
 pub struct Endpoints {
     store: Store,
     guard: Guard,
+    ids: IdempotencyIds,
     master: Secret,
     clock: Clock,
 }
@@ -39,6 +41,7 @@ impl HttpFunction for Endpoints {
                 allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
                 allowed_hosts: None,
             },
+            ids: environment.secret_key("SIGNING_KEY", IdempotencyIds::new)?,
             master: environment.required_secret("SIGNING_KEY")?,
             clock: context.clock.clone(),
         })

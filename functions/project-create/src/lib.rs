@@ -16,6 +16,7 @@ use providers::registry;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, idempotency, random};
 use serde::Serialize;
+use signing::IdempotencyIds;
 use store::{Created, Store};
 
 use crate::body::Body;
@@ -31,6 +32,7 @@ pub struct ProjectCreate {
     retention: RetentionPolicy,
     links: Links,
     not_configured: Option<JobKind>,
+    ids: IdempotencyIds,
     clock: Clock,
 }
 
@@ -71,6 +73,7 @@ impl HttpFunction for ProjectCreate {
             not_configured: KINDS
                 .into_iter()
                 .find(|kind| !registry::is_configured(*kind, |name| environment.get(name))),
+            ids: environment.secret_key("SIGNING_KEY", IdempotencyIds::new)?,
             clock: context.clock.clone(),
         })
     }
@@ -115,7 +118,7 @@ impl ProjectCreate {
     ) -> Result<ProjectId, Problem> {
         let create = |generation| {
             let new = || ProjectId::new(at, random::bytes());
-            let keyed = |key| ProjectId::for_idempotency_key(&caller.owner, key, generation);
+            let keyed = |key| self.ids.project(&caller.owner, key, generation);
             let id = key.map_or_else(new, keyed);
             async move {
                 let project = body.project(id.clone(), caller, at);
@@ -130,6 +133,30 @@ impl ProjectCreate {
                 }
             }
         };
+        if let Some(key) = key {
+            let find = async |generation| self.made_before(caller, key, generation).await;
+            if let Some(id) = idempotency::made_before(&body.keyed, find).await? {
+                return Ok(id);
+            }
+        }
         idempotency::create_once(&body.keyed, create).await
+    }
+
+    async fn made_before(
+        &self,
+        caller: &Caller,
+        key: &str,
+        generation: u32,
+    ) -> Result<Option<(ProjectId, KeyedRequest)>, Problem> {
+        let id = ProjectId::unkeyed(&caller.owner, key, generation);
+        let first = self
+            .store
+            .find_project_itself(&caller.owner, &id)
+            .await
+            .map_err(Problem::unavailable)?;
+        Ok(first.map(|first| {
+            let (sha256, at) = (first.request_sha256, first.created_at);
+            (id, KeyedRequest { sha256, as_sent: None, at })
+        }))
     }
 }

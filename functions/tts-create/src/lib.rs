@@ -15,6 +15,7 @@ use providers::registry;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, idempotency, random};
 use serde::Serialize;
+use signing::IdempotencyIds;
 use store::{Created, Store};
 
 use crate::body::Body;
@@ -35,6 +36,7 @@ pub struct TtsCreate {
     worker: Worker,
     links: Links,
     is_configured: bool,
+    ids: IdempotencyIds,
     clock: Clock,
 }
 
@@ -64,6 +66,7 @@ impl HttpFunction for TtsCreate {
             worker: Worker::read(environment)?,
             links: Links::new(environment.required("API_BASE_URL")?),
             is_configured: registry::is_configured(KIND, |name| environment.get(name)),
+            ids: environment.secret_key("SIGNING_KEY", IdempotencyIds::new)?,
             clock: context.clock.clone(),
         })
     }
@@ -102,7 +105,7 @@ impl TtsCreate {
     ) -> Result<JobId, Problem> {
         let create = |generation| {
             let new = || JobId::new(at, random::bytes());
-            let keyed = |key| JobId::for_idempotency_key(&caller.owner, key, generation);
+            let keyed = |key| self.ids.job(&caller.owner, key, generation);
             let id = key.map_or_else(new, keyed);
             async move {
                 let job = body.job(id.clone(), caller, at);
@@ -117,6 +120,26 @@ impl TtsCreate {
                 }
             }
         };
+        if let Some(key) = key {
+            let find = async |generation| self.made_before(caller, key, generation).await;
+            if let Some(id) = idempotency::made_before(&body.keyed, find).await? {
+                return Ok(id);
+            }
+        }
         idempotency::create_once(&body.keyed, create).await
+    }
+
+    async fn made_before(
+        &self,
+        caller: &Caller,
+        key: &str,
+        generation: u32,
+    ) -> Result<Option<(JobId, KeyedRequest)>, Problem> {
+        let id = JobId::unkeyed(&caller.owner, key, generation);
+        let first = self.store.find_job(&caller.owner, &id).await.map_err(Problem::unavailable)?;
+        Ok(first.map(|first| {
+            let (sha256, at) = (first.request_sha256, first.created_at);
+            (id, KeyedRequest { sha256, as_sent: None, at })
+        }))
     }
 }

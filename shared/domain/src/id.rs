@@ -66,10 +66,16 @@ impl JobId {
         Self(sortable("job_", now, random))
     }
 
-    /// The id that `owner`'s idempotency key stands for. `generation` counts how often that key
-    /// has expired (after 24 h) and been used again.
+    /// The id that an idempotency key stands for, by its MAC.
     #[must_use]
-    pub fn for_idempotency_key(owner: &OwnerId, key: &str, generation: u32) -> Self {
+    pub fn keyed(mac: [u8; 32]) -> Self {
+        Self(of_digest("job_", mac))
+    }
+
+    /// The id that earlier versions gave to `owner`'s idempotency key: without a secret.
+    /// `generation` counts how often that key has expired (after 24 h) and been used again.
+    #[must_use]
+    pub fn unkeyed(owner: &OwnerId, key: &str, generation: u32) -> Self {
         Self(derived("job_", &["idempotency", owner.as_str(), key, &generation.to_string()]))
     }
 
@@ -146,9 +152,15 @@ impl EndpointId {
         Self(sortable("ep_", now, random))
     }
 
-    /// The id that `owner`'s idempotency key stands for; see [`JobId::for_idempotency_key`].
+    /// The id that an idempotency key stands for, by its MAC.
     #[must_use]
-    pub fn for_idempotency_key(owner: &OwnerId, key: &str, generation: u32) -> Self {
+    pub fn keyed(mac: [u8; 32]) -> Self {
+        Self(of_digest("ep_", mac))
+    }
+
+    /// The id that earlier versions gave to `owner`'s idempotency key; see [`JobId::unkeyed`].
+    #[must_use]
+    pub fn unkeyed(owner: &OwnerId, key: &str, generation: u32) -> Self {
         Self(derived("ep_", &["endpoint", owner.as_str(), key, &generation.to_string()]))
     }
 }
@@ -197,7 +209,11 @@ pub(crate) fn derived(prefix: &str, parts: &[&str]) -> String {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }
-    let digest = hash.finalize();
+    of_digest(prefix, hash.finalize().into())
+}
+
+/// `prefix` and a UUID of the first half of `digest`.
+pub(crate) fn of_digest(prefix: &str, digest: [u8; 32]) -> String {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     format!("{prefix}{}", uuid::Builder::from_custom_bytes(bytes).into_uuid().simple())
@@ -215,9 +231,8 @@ mod tests {
 
     #[test]
     fn idempotency_key_stands_for_one_id_of_one_owner() {
-        let id = |owner: &str, key, generation| {
-            JobId::for_idempotency_key(&OwnerId::new(owner), key, generation)
-        };
+        let id =
+            |owner: &str, key, generation| JobId::unkeyed(&OwnerId::new(owner), key, generation);
         assert_eq!(id("a", "key", 0), id("a", "key", 0));
         assert_ne!(id("a", "key", 0), id("b", "key", 0));
         assert_ne!(id("a", "key", 0), id("a", "key", 1));

@@ -24,3 +24,22 @@ where
     }
     Err(Problem::unavailable("an idempotency key has no generation left"))
 }
+
+/// What an earlier version made for `request`, whose ids followed from the key without a secret.
+/// `find` looks up a generation. The keys of such a version are all expired a day after its end, so
+/// this and its reads can go with the next one.
+pub async fn made_before<T, F>(
+    request: &KeyedRequest,
+    find: impl Fn(u32) -> F,
+) -> Result<Option<T>, Problem>
+where
+    F: Future<Output = Result<Option<(T, KeyedRequest)>, Problem>>,
+{
+    for generation in 0.. {
+        let Some((made, first)) = find(generation).await? else { return Ok(None) };
+        if request.repeats(&first)? {
+            return Ok(Some(made));
+        }
+    }
+    Ok(None)
+}

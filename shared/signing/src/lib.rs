@@ -1,5 +1,5 @@
-//! Signatures, keys and tokens: the signature schemes of webhooks in and out, API keys, and the
-//! tokens in download links and callback URLs.
+//! Signatures, keys and tokens: the signature schemes of webhooks in and out, API keys, the tokens in
+//! download links and callback URLs, and the ids of idempotency keys.
 //!
 //! Invariants:
 //! - Pure: no I/O, clock or randomness. The time and random bytes are arguments.
@@ -10,11 +10,12 @@
 //! Of our crates it uses `domain` alone.
 //!
 //! A further signature scheme gets a module with `sign` and `verify`, like [`hex_hmac`]; a further
-//! derived secret or token gets a label of its own in `webhook_secret` or `token`.
+//! derived secret, token or id gets a label of its own in `webhook_secret`, `token` or `idempotency`.
 
 pub mod api_key;
 pub mod error;
 pub mod hex_hmac;
+pub mod idempotency;
 mod mac;
 pub mod standard_webhooks;
 pub mod standard_webhooks_v1a;
@@ -23,5 +24,6 @@ pub mod webhook_secret;
 
 pub use api_key::ApiKeyHash;
 pub use error::{InvalidSecret, Unverified, WrongToken};
+pub use idempotency::IdempotencyIds;
 pub use token::TokenKey;
 pub use webhook_secret::{endpoint_key, endpoint_secret, webhook_secret};

@@ -25,8 +25,10 @@ async fn creating_a_job_is_one_write() {
             assert_eq!(answer.status, 202, "{answer:?}");
             let sent = Sent::so_far(&world).by("tts-create");
             print(&format!("create, {what} text"), &sent);
-            assert_eq!((sent.writes(), sent.reads(), sent.sends()), (1, 0, 0), "{what}");
-            assert_eq!(sent.records().len(), 1, "{what}");
+            // Under a key, a read more: an earlier version may have made the job under another id.
+            let reads = headers.len();
+            assert_eq!((sent.writes(), sent.reads(), sent.sends()), (1, reads, 0), "{what}");
+            assert_eq!(sent.records().len(), 1 + reads, "{what}");
         }
     }
 }

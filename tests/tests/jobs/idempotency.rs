@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use domain::Scope;
+use domain::{JobId, OwnerId, Scope};
 use serde_json::{Value, json};
+use tests::world::Plan;
 use tests::{Answer, Client, World};
 
 const CREATE: &str = "/v1/tts/async";
@@ -30,6 +31,19 @@ async fn the_same_request_gives_the_first_answer_again() {
         world.quiet().await;
     }
     assert_eq!(world.provider.runs().len(), 2, "each text was dispatched once");
+}
+
+#[tokio::test]
+async fn nobody_else_computes_the_id_of_a_key() {
+    let id = async |signing_key: &str| {
+        let environment = vec![("SIGNING_KEY", signing_key.to_owned())];
+        let world = World::start(Plan { environment, ..Plan::default() }).await;
+        created(&world.client, "order 7", "Akkam jirta?").await["job_id"].clone()
+    };
+    let ours = id("a-signing-key-of-this-deployment").await;
+    assert_eq!(id("a-signing-key-of-this-deployment").await, ours);
+    assert_ne!(id("a-signing-key-of-another-deployment").await, ours);
+    assert_ne!(JobId::unkeyed(&OwnerId::new("local"), "order 7", 0).as_str(), ours);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{derived, sortable, text_id};
+use crate::id::{derived, of_digest, sortable, text_id};
 use crate::{InvalidField, OwnerId, Timestamp};
 
 /// Maximum length of a project id from outside, in bytes: a step's id contains it.
@@ -27,9 +27,15 @@ impl ProjectId {
         Self(sortable("proj_", now, random))
     }
 
-    /// The id that `owner`'s idempotency key stands for, as for a job.
+    /// The id that an idempotency key stands for, by its MAC.
     #[must_use]
-    pub fn for_idempotency_key(owner: &OwnerId, key: &str, generation: u32) -> Self {
+    pub fn keyed(mac: [u8; 32]) -> Self {
+        Self(of_digest("proj_", mac))
+    }
+
+    /// The id that earlier versions gave to `owner`'s idempotency key, as for a job.
+    #[must_use]
+    pub fn unkeyed(owner: &OwnerId, key: &str, generation: u32) -> Self {
         Self(derived("proj_", &["project", owner.as_str(), key, &generation.to_string()]))
     }
 }

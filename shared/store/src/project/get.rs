@@ -85,6 +85,15 @@ impl Store {
         Ok(project.zip(plan).map(whole))
     }
 
+    /// The owner's project `id` without its plan and steps.
+    pub async fn find_project_itself(
+        &self,
+        owner: &OwnerId,
+        id: &ProjectId,
+    ) -> Result<Option<Project>, StoreError> {
+        Ok(self.project_itself(id).await?.filter(|project| project.owner == *owner))
+    }
+
     /// The project `id` without its plan and steps.
     pub async fn project_itself(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
         self.get("read a project", keys::project(id)).await?.map(read).transpose()
