@@ -9,5 +9,6 @@ mod endpoints;
 mod functions;
 mod inbound;
 mod jobs;
+mod local;
 mod projects;
 mod providers;

@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::Timestamp;
-use outbound::{Client, Guard};
+use outbound::{Client, Guard, Ports};
 use queues::Queue;
 use queues::message::Deliver as Message;
 use runtime::queue::{QueueFunction, Receipt, WorkError};
@@ -75,6 +75,7 @@ impl QueueFunction for Deliver {
         let queue = Queue::new(&context.aws, environment.required(Self::QUEUE)?);
         let guard = Guard {
             allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
+            refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
             allowed_hosts: None,
         };
         let client =

@@ -16,7 +16,7 @@ use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::endpoint_resource::EndpointResource;
 use domain::{Caller, EndpointId, InvalidField, OwnerId, Scope, Secret, webhook};
 use http::StatusCode;
-use outbound::Guard;
+use outbound::{Guard, Ports};
 use runtime::http::{self as answer, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, ProblemCode, StartError};
 use signing::IdempotencyIds;
@@ -39,6 +39,7 @@ impl HttpFunction for Endpoints {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
             guard: Guard {
                 allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
+                refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
                 allowed_hosts: None,
             },
             ids: environment.secret_key("SIGNING_KEY", IdempotencyIds::new)?,

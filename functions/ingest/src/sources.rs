@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use domain::JobKind;
-use outbound::{Client, Guard, HostPattern};
+use outbound::{Client, Guard, HostPattern, Ports};
 use providers::{Provider, registry};
 use runtime::{Environment, StartError};
 
@@ -29,8 +29,10 @@ impl FromStr for Hosts {
 impl Sources {
     pub(crate) fn new(environment: &Environment) -> Result<Self, StartError> {
         let allow_loopback = environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?;
+        let refused_ports = environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?;
         let client = |allowed_hosts| {
-            Client::new(Guard { allow_loopback, allowed_hosts })
+            let refused_ports = refused_ports.clone();
+            Client::new(Guard { allow_loopback, refused_ports, allowed_hosts })
                 .map_err(|error| StartError::client("the HTTP client", &error))
         };
         let mut listed = Vec::new();

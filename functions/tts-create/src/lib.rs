@@ -10,7 +10,7 @@ use domain::resource::LinkResource;
 use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{Caller, JobId, JobKind, JobStatus, Scope, Timestamp};
 use http::StatusCode;
-use outbound::Guard;
+use outbound::{Guard, Ports};
 use providers::registry;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, idempotency, random};
@@ -57,6 +57,7 @@ impl HttpFunction for TtsCreate {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
             guard: Guard {
                 allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
+                refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
                 allowed_hosts: None,
             },
             retention: RetentionPolicy {

@@ -15,20 +15,25 @@ const REFERENCE: &str = "{{resolve:";
 /// The variable with the operator's notification service.
 const NOTIFICATION_SERVICE: &str = "NOTIFICATION_SERVICE_URL";
 
+/// The variable with the public address of the API.
+pub const API_BASE_URL: &str = "API_BASE_URL";
+
 /// Variables that every function has on this machine, even if the template does not list them.
-const EVERYWHERE: [&str; 2] = ["API_BASE_URL", "OUTBOUND_ALLOW_LOOPBACK"];
+const EVERYWHERE: [&str; 3] = [API_BASE_URL, "OUTBOUND_ALLOW_LOOPBACK", "OUTBOUND_REFUSED_PORTS"];
 
 /// The values of `chosen`, and what holds on this machine unless it was chosen otherwise: the
-/// API's own address, that webhooks may go to receivers beside it, and an account at each
-/// provider. The variable of a provider's or the notification
+/// API's own address, that webhooks may go to receivers beside it but not to its `own_ports`, and an
+/// account at each provider. The variable of a provider's or the notification
 /// service's address sets the template's parameter of that name too.
 pub fn with_local_settings(
     mut chosen: BTreeMap<String, String>,
     api_url: &str,
+    own_ports: [u16; 2],
 ) -> BTreeMap<String, String> {
+    let refused = own_ports.map(|port| port.to_string()).join(" ");
     let settings = || registry::PROVIDERS.iter().map(|provider| provider.settings());
     let accounts = settings().filter_map(|settings| settings.account);
-    for (name, value) in EVERYWHERE.into_iter().zip([api_url, "true"]).chain(accounts) {
+    for (name, value) in EVERYWHERE.into_iter().zip([api_url, "true", &refused]).chain(accounts) {
         chosen.entry(name.to_owned()).or_insert_with(|| value.to_owned());
     }
     let names = settings().flat_map(|one| [Some(one.url), one.account.map(|(name, _)| name)]);
@@ -104,7 +109,7 @@ mod tests {
             queues: Vec::new(),
             streams: Vec::new(),
         };
-        let chosen = with_local_settings(BTreeMap::new(), "http://127.0.0.1:1");
+        let chosen = with_local_settings(BTreeMap::new(), "http://127.0.0.1:1", [1, 2]);
         of_function(&function, &chosen, folder).unwrap()
     }
 
@@ -126,5 +131,6 @@ mod tests {
         let environment = environment(&folder);
         assert_eq!(environment.get("API_BASE_URL"), Some("http://127.0.0.1:1"));
         assert_eq!(environment.get("OUTBOUND_ALLOW_LOOPBACK"), Some("true"));
+        assert_eq!(environment.get("OUTBOUND_REFUSED_PORTS"), Some("1 2"));
     }
 }

@@ -39,7 +39,9 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let aws_address = (settings.aws_address, settings.aws_port);
     let (aws_listener, aws_address) = listen(aws_address, "--aws-port").await?;
     let (api_url, aws_url) = (url(api_address), url(aws_address));
-    let chosen = environment::with_local_settings(settings.environment, &api_url);
+    let own_ports = [api_address.port(), aws_address.port()];
+    let chosen = environment::with_local_settings(settings.environment, &api_url, own_ports);
+    let public_host = chosen.get(environment::API_BASE_URL).and_then(|url| host(url));
     let surroundings = Surroundings { api_url, aws_url, chosen };
     let template = settings.template.resolve(&surroundings)?;
     let clock = settings.clock;
@@ -79,6 +81,7 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
         clock,
         port: api_address.port(),
         cors: template.api_cors.clone(),
+        public_host,
     };
     serve_api(gateway, api, &stopped, &mut tasks);
     serve_aws(&aws, aws_listener, &stopped, &mut tasks);
@@ -110,6 +113,11 @@ async fn listen(
 
 fn url(address: SocketAddr) -> String {
     format!("http://{address}")
+}
+
+/// The host of `url`, with its port if it names one.
+fn host(url: &str) -> Option<String> {
+    url.split('/').nth(2).map(str::to_owned)
 }
 
 /// Opens the AWS services and creates the template's queues, tables and buckets.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -16,7 +16,7 @@ use crate::faults::Fault;
 use crate::run_request::RunRequest;
 use crate::state::StudioState;
 use crate::task::{Status, Task};
-use crate::{file, output, scenes, worker};
+use crate::{file, output, own_host, scenes, worker};
 
 /// Largest body of `/run`, as RunPod documents it.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -40,6 +40,16 @@ pub(crate) fn router(studio: &Arc<StudioState>) -> Router {
         .with_state(Arc::clone(studio))
         .merge(scenes::router(studio))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(refuse_foreign))
+}
+
+/// No page calls a provider.
+async fn refuse_foreign(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match own_host::check(&parts, None, |_| false) {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(_) => refuse(StatusCode::FORBIDDEN, "this host or origin is not served here"),
+    }
 }
 
 async fn authorize(

@@ -19,6 +19,7 @@ mod fields;
 mod file;
 mod options;
 mod output;
+pub mod own_host;
 mod post;
 mod program;
 mod range;

@@ -10,8 +10,8 @@ from infra.tools.template import Function, Template
 
 # Read for every function, by the SDK and by `runtime`.
 COMMON = {"AWS_ENDPOINT_URL", "RUST_LOG"}
-# Set by the embedded cloud alone: functions may reach this machine.
-LOCAL_ONLY = {"OUTBOUND_ALLOW_LOOPBACK"}
+# Set by the embedded cloud alone: functions may reach this machine, but not the cloud itself.
+LOCAL_ONLY = {"OUTBOUND_ALLOW_LOOPBACK", "OUTBOUND_REFUSED_PORTS"}
 # A text in Rust that is spelt like a variable, except those that cargo sets for a build.
 VARIABLE = re.compile(r'"(?!CARGO_)([A-Z0-9]*_[A-Z0-9_]*)"')
 # The providers name their variables in their own folders; these are the sorts of them.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use domain::{InvalidField, limits};
 use url::{Host, Url};
@@ -15,8 +17,28 @@ use crate::host::{HostPattern, is_localhost, may_be_public};
 pub struct Guard {
     /// Whether this machine is accepted too, by http as well. For the embedded cloud only.
     pub allow_loopback: bool,
+    /// The ports of this machine that are not accepted even so: those of the service itself.
+    pub refused_ports: Ports,
     /// The only hosts that are accepted, if there is such a list.
     pub allowed_hosts: Option<Vec<HostPattern>>,
+}
+
+/// Ports, from a text such as `8787 8788`.
+#[derive(Debug, Clone, Default)]
+pub struct Ports(Vec<u16>);
+
+impl Ports {
+    fn has(&self, port: u16) -> bool {
+        self.0.contains(&port)
+    }
+}
+
+impl FromStr for Ports {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
 }
 
 /// Why a URL is refused. The text is the message to the client that gave it.
@@ -43,6 +65,9 @@ pub enum Refused {
     /// An address that is not public, in the URL or resolved from its name.
     #[error("must lead to a public address")]
     Address,
+    /// A port of the service itself, on this machine.
+    #[error("must not lead to this service itself")]
+    OwnPort,
     /// Not on the deployment's list of hosts.
     #[error("must be at one of the hosts that this service accepts")]
     NotListed,
@@ -114,7 +139,11 @@ impl Guard {
             return Err(Refused::UserInfo);
         }
         self.check_listed(&host)?;
-        if loopback { Ok(()) } else { check_public(&host, url.port()) }
+        if !loopback {
+            return check_public(&host, url.port());
+        }
+        let is_own = url.port_or_known_default().is_some_and(|port| self.refused_ports.has(port));
+        if is_own { Err(Refused::OwnPort) } else { Ok(()) }
     }
 
     /// Checks an address that `name` resolved to. Where loopback is allowed, `localhost` must

@@ -10,7 +10,7 @@ fn check(url: &str) -> Result<(), Refused> {
 }
 
 fn check_locally(url: &str) -> Result<(), Refused> {
-    Guard { allow_loopback: true, allowed_hosts: None }.check_url(url).map(drop)
+    Guard { allow_loopback: true, ..Guard::default() }.check_url(url).map(drop)
 }
 
 #[test]
@@ -115,20 +115,40 @@ fn refuses_names_outside_the_public_dns() {
 #[test]
 fn allow_list_excludes_all_other_hosts() {
     let allowed_hosts = Some(HostPattern::parse_list("*.proxy.runpod.net, 127.0.0.1").unwrap());
-    let guard = Guard { allow_loopback: true, allowed_hosts };
+    let guard = Guard { allow_loopback: true, allowed_hosts, ..Guard::default() };
     let check = |url| guard.check_url(url).map(drop);
     assert_eq!(check("https://pod-8000.proxy.runpod.net/output/a.wav"), Ok(()));
     assert_eq!(check("http://127.0.0.1:9000/a.wav"), Ok(()));
     assert_eq!(check("https://example.com/"), Err(Refused::NotListed));
     assert_eq!(check("http://localhost/"), Err(Refused::NotListed));
-    let nothing = Guard { allow_loopback: false, allowed_hosts: Some(vec![]) };
+    let nothing = Guard { allowed_hosts: Some(vec![]), ..Guard::default() };
     assert_eq!(nothing.check_url("https://example.com").map(drop), Err(Refused::NotListed));
+}
+
+#[test]
+fn the_ports_of_the_service_itself_are_refused_by_every_name_of_this_machine() {
+    let refused_ports = "8787 443".parse().unwrap();
+    let guard = Guard { allow_loopback: true, refused_ports, ..Guard::default() };
+    let check = |url| guard.check_url(url).map(drop);
+    for url in [
+        "http://127.0.0.1:8787/hook",
+        "http://127.1:8787/",
+        "http://localhost:8787/",
+        "http://a.localhost:8787/",
+        "http://[::1]:8787/",
+        "https://localhost/",
+    ] {
+        assert_eq!(check(url), Err(Refused::OwnPort), "{url}");
+    }
+    assert_eq!(check("http://127.0.0.1:8799/hook"), Ok(()));
+    assert_eq!(check("https://example.com:8787/hook"), Ok(()));
+    assert!("8787,8788".parse::<Ports>().is_err());
 }
 
 #[test]
 fn names_must_resolve_to_their_class_of_address() {
     let resolves = |allow_loopback, name, address: &str| {
-        let guard = Guard { allow_loopback, allowed_hosts: None };
+        let guard = Guard { allow_loopback, ..Guard::default() };
         guard.check_resolved(name, address.parse().unwrap()).is_ok()
     };
     assert!(resolves(false, "example.com", "8.8.8.8"));

@@ -31,7 +31,7 @@ pub use client::{Answer, Client};
 pub use connection::StartError;
 pub use download::{Download, Fetch, Resume};
 pub use error::SendError;
-pub use guard::{Guard, PublicUrl, Refused};
+pub use guard::{Guard, Ports, PublicUrl, Refused};
 pub use host::HostPattern;
 pub use provider::{ProviderAnswer, ProviderClient};
 pub use resolver::Lookup;

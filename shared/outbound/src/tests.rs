@@ -22,7 +22,7 @@ const LONG_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 const SHORT_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(400);
 
 fn local_guard() -> Guard {
-    Guard { allow_loopback: true, allowed_hosts: None }
+    Guard { allow_loopback: true, ..Guard::default() }
 }
 
 fn local_client() -> Client {

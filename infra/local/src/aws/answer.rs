@@ -1,14 +1,14 @@
 //! Answers one request, in process or over HTTP: counts it, injects faults, and forwards it to its
 //! service.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hookreel_studio::own_host;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use s3s::Body;
 
@@ -19,12 +19,10 @@ use super::json::JsonAnswer;
 use super::sigv4;
 use super::target::{Service, Target};
 use crate::cors;
+use crate::template::Cors;
 
 /// Largest body of a JSON request, in bytes. `BatchWriteItem` takes 16 MB, the most of all.
 const MAX_JSON: usize = 17 * 1024 * 1024;
-/// What containers on a Mac call this machine.
-const DOCKER_HOST: &str = "host.docker.internal";
-
 /// Why a request has no answer. The client sees a broken connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -47,15 +45,17 @@ impl Aws {
         request: Request<Body>,
     ) -> Result<Response<Body>, Failure> {
         let (parts, body) = request.into_parts();
-        if !is_own_host(&parts) {
-            return Ok(refusal(403, "AccessDenied", "This host is not served here."));
-        }
         let service = Target::of(&parts).service;
+        let cors = self.cors.get().filter(|_| service == Service::S3);
+        if own_host::check(&parts, None, |origin| may_change(cors, &parts.method, origin)).is_err()
+        {
+            return Ok(refusal(403, "AccessDenied", "This host or origin is not served here."));
+        }
         if service == Service::S3 {
             if is_signed_twice(&parts) {
                 return Ok(s3_refusal());
             }
-            let (cors, origin) = (self.cors.get(), cors::origin(&parts.headers));
+            let origin = cors::origin(&parts.headers);
             if let Some(preflight) = cors::preflight(cors, &parts.method, &parts.headers) {
                 return Ok(preflight);
             }
@@ -151,16 +151,10 @@ impl Aws {
     }
 }
 
-/// Whether the request names this machine by an address, or by a name that only it has.
-fn is_own_host(parts: &Parts) -> bool {
-    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host
-        .rsplit_once(':')
-        .filter(|(_, port)| !port.ends_with(']'))
-        .map_or(host, |(name, _)| name);
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    let is_local = name == "localhost" || name.ends_with(".localhost");
-    is_local || name == DOCKER_HOST || name.parse::<IpAddr>().is_ok()
+/// Whether pages of `origin` may call the bucket by `method`.
+fn may_change(cors: Option<&Cors>, method: &Method, origin: &str) -> bool {
+    let by_method = |cors: &&Cors| cors.methods.iter().any(|one| one == method.as_str());
+    cors.filter(by_method).is_some_and(|cors| cors.allowed(origin).is_some())
 }
 
 /// Whether a request to S3 has a signature both in its header and in its query.

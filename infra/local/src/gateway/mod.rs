@@ -20,6 +20,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::serve::ListenerExt;
+use hookreel_studio::own_host;
 use runtime::Clock;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -47,6 +48,8 @@ pub struct Gateway {
     pub clock: Clock,
     pub port: u16,
     pub cors: Option<Cors>,
+    /// The host of the API's public address, by which a proxy of this machine may lead to it.
+    pub public_host: Option<String>,
 }
 
 /// A rejection by the gateway itself, with the status and text of API Gateway.
@@ -87,6 +90,9 @@ impl Gateway {
         id: &str,
     ) -> Result<Response, Rejection> {
         let (parts, body) = request.into_parts();
+        let cors = self.cors.as_ref();
+        let is_allowed = |origin: &str| cors.is_some_and(|cors| cors.allowed(origin).is_some());
+        own_host::check(&parts, self.public_host.as_deref(), is_allowed).map_err(|_| FORBIDDEN)?;
         let found = self.routes.find(parts.method.as_str(), parts.uri.path()).ok_or(NOT_FOUND)?;
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| TOO_LARGE)?;
         let incoming = IncomingRequest {

@@ -61,7 +61,14 @@ async fn serve() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let routes = Routes::new(&[function(routes)]);
-    let gateway = Gateway { routes, functions: Arc::new(functions), clock, port, cors: None };
+    let gateway = Gateway {
+        routes,
+        functions: Arc::new(functions),
+        clock,
+        port,
+        cors: None,
+        public_host: None,
+    };
     tokio::spawn(Arc::new(gateway).serve(listener, std::future::pending()));
     format!("http://127.0.0.1:{port}")
 }
