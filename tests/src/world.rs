@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::access::ApiKeyRecord;
@@ -58,6 +59,8 @@ pub struct Plan {
     pub environment: Vec<(&'static str, String)>,
     /// What an earlier version has left behind, if anything.
     pub stored: Option<Stored>,
+    /// The data folder to go on with; a new one by default.
+    pub data: Option<PathBuf>,
 }
 
 impl Default for Plan {
@@ -68,6 +71,7 @@ impl Default for Plan {
             notification_service: false,
             environment: Vec::new(),
             stored: None,
+            data: None,
         }
     }
 }
@@ -120,7 +124,8 @@ impl World {
             None => None,
         };
         let folder = TempDir::with_prefix("hookreel-test-").unwrap();
-        let mut settings = Settings::new(plan.template, folder.path());
+        let data = plan.data.unwrap_or_else(|| folder.path().to_owned());
+        let mut settings = Settings::new(plan.template, data);
         settings.durability = Durability::ProcessEnd;
         settings.clock = clock.clone();
         settings.api_key = Some(Secret::new(API_KEY));

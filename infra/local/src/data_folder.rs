@@ -13,7 +13,7 @@ use crate::lock::lock;
 /// Secrets generated on this machine.
 const SECRETS_FILE: &str = "secrets.json";
 /// Locked while the folder is open.
-const LOCK_FILE: &str = "lock";
+pub const LOCK_FILE: &str = "lock";
 
 /// An open data folder.
 #[derive(Debug)]

@@ -17,6 +17,7 @@
 
 mod activity;
 pub mod aws;
+mod backup;
 mod cloud;
 mod cors;
 mod data_folder;

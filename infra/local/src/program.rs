@@ -1,4 +1,5 @@
-//! The program `hookreel-local`: its options, its banner, its shutdown.
+//! The program `hookreel-local`: its options, its banner, its shutdown; backup and restore of its data
+//! folder.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -6,12 +7,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use domain::Secret;
 use hookreel_studio::Studio;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::backup;
 use crate::cloud::Cloud;
 use crate::log;
 use crate::meter;
@@ -26,6 +28,8 @@ use crate::template::Document;
 #[derive(Debug, Parser)]
 #[command(name = "hookreel-local", version)]
 pub struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The port of the HTTP API on 127.0.0.1; 0 chooses a free one.
     #[arg(long, default_value_t = 8787)]
     port: u16,
@@ -37,7 +41,7 @@ pub struct Options {
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
     aws_address: IpAddr,
     /// The folder that holds all state.
-    #[arg(long, default_value = "data")]
+    #[arg(long, default_value = "data", global = true)]
     data_dir: PathBuf,
     /// An API key to accept; without one, the first start generates one.
     #[arg(long, env = "HOOKREEL_API_KEY", hide_env_values = true)]
@@ -56,18 +60,42 @@ pub struct Options {
     meter: Option<PathBuf>,
 }
 
-/// Runs until SIGINT or SIGTERM.
+/// What to do instead of running.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Copies the data folder, also that of a running hookreel-local, into a new folder.
+    Backup {
+        /// The new folder.
+        to: PathBuf,
+    },
+    /// Copies a backup into the data folder, which must be new. The next start goes on with its work.
+    Restore {
+        /// The backup's folder.
+        from: PathBuf,
+    },
+}
+
+/// Does what was asked for; runs until SIGINT or SIGTERM.
 pub async fn run(options: Options) -> ExitCode {
     log::start(options.json);
     // What is written holds secrets and others' media.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    match serve(options).await {
+    let done = match &options.command {
+        Some(Command::Backup { to }) => copied(backup::backup(&options.data_dir, to)),
+        Some(Command::Restore { from }) => copied(backup::restore(from, &options.data_dir)),
+        None => serve(options).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hookreel-local: {}", with_causes(&*error));
             ExitCode::FAILURE
         }
     }
+}
+
+fn copied(outcome: Result<(), backup::BackupError>) -> Result<(), Box<dyn Error>> {
+    Ok(outcome?)
 }
 
 async fn serve(options: Options) -> Result<(), Box<dyn Error>> {

@@ -45,6 +45,13 @@ use dynamodb::Tables;
 use s3::Buckets;
 use sqs::Queues;
 
+/// The file of the tables in the data folder.
+pub(crate) const TABLES: &str = "dynamodb.sqlite";
+/// The file of the queues, and of the streams' checkpoints.
+pub(crate) const QUEUES: &str = "sqs.sqlite";
+/// The folder of the buckets.
+pub(crate) const OBJECTS: &str = "s3";
+
 /// Every service of the embedded AWS.
 pub struct Aws {
     tables: Tables,
@@ -79,6 +86,9 @@ impl Aws {
                 durability,
             )?,
             buckets: Buckets::open(&data_dir.join("s3"), &keys, durability)?,
+            tables: Tables::open(&data_dir.join(TABLES), clock.clone())?,
+            queues: Queues::open(&data_dir.join(QUEUES), clock, endpoint.clone())?,
+            buckets: Buckets::open(&data_dir.join(OBJECTS), &keys)?,
             calls: Calls::default(),
             endpoint,
             keys,
