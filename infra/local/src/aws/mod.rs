@@ -78,17 +78,9 @@ impl Aws {
     ) -> Result<Arc<Self>, AwsError> {
         tokio::fs::create_dir_all(data_dir).await?;
         Ok(Arc::new(Self {
-            tables: Tables::open(&data_dir.join("dynamodb.sqlite"), clock.clone(), durability)?,
-            queues: Queues::open(
-                &data_dir.join("sqs.sqlite"),
-                clock,
-                endpoint.clone(),
-                durability,
-            )?,
-            buckets: Buckets::open(&data_dir.join("s3"), &keys, durability)?,
-            tables: Tables::open(&data_dir.join(TABLES), clock.clone())?,
-            queues: Queues::open(&data_dir.join(QUEUES), clock, endpoint.clone())?,
-            buckets: Buckets::open(&data_dir.join(OBJECTS), &keys)?,
+            tables: Tables::open(&data_dir.join(TABLES), clock.clone(), durability)?,
+            queues: Queues::open(&data_dir.join(QUEUES), clock, endpoint.clone(), durability)?,
+            buckets: Buckets::open(&data_dir.join(OBJECTS), &keys, durability)?,
             calls: Calls::default(),
             endpoint,
             keys,
