@@ -123,7 +123,7 @@ class Roles(Omission):
         )
 
     def test_call(self) -> None:
-        self.replace("template.yaml", "Action: [dynamodb:PutItem]", "Action: [dynamodb:PutItem, dynamodb:Scan]")
+        self.replace("template.yaml", "Action: [dynamodb:GetItem, dynamodb:PutItem]", "Action: [dynamodb:GetItem, dynamodb:Scan, dynamodb:PutItem]")
         self.assert_complaints(
             "ProjectCreateFunction allows dynamodb:Scan, but nothing in project-create calls it",
             "TtsCreateFunction allows dynamodb:Scan, but nothing in tts-create calls it",

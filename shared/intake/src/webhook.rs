@@ -188,9 +188,10 @@ impl ProviderWebhooks {
     ) -> Result<Response, Problem> {
         let Reception { outcome, updated, released, notified, .. } = reception;
         let output = provider.kinds().first().map_or("", |kind| kind.media().output_name());
-        // A link to another provider's job is none of the sender's business.
+        // A link to another provider's job is none of the sender's business, and one to a job that is
+        // not there yet would be valid once it is, whoever's that is.
         let download_url = match outcome {
-            InboundOutcome::UnknownJob => self.links.job(&job_id),
+            InboundOutcome::UnknownJob | InboundOutcome::Early => self.links.job(&job_id),
             _ => self.links.download(&job_id, output, &self.tokens.download_token(&job_id)),
         };
         let facts = Facts {

@@ -70,7 +70,7 @@ mod tests {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("some.sqlite");
-            let writer = open(&file).unwrap();
+            let writer = open(&file, Durability::ProcessEnd).unwrap();
             writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE some (bytes)").unwrap();
             let wal = Wal::open(&file, Durability::ProcessEnd).unwrap();
             Self { folder, writer, wal }

@@ -66,7 +66,7 @@ async fn pull(files: usize, bytes: u32, options: &Options) -> Result<Pulled, Ben
         files,
         bytes,
         rate: gigabytes * 1000.0 / load.time.as_secs_f64(),
-        processor: (used.processor - before.processor).as_secs_f64() / gigabytes,
+        processor: used.processor.saturating_sub(before.processor).as_secs_f64() / gigabytes,
         peak: mebibytes(used.peak),
     })
 }

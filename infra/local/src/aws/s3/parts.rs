@@ -69,19 +69,19 @@ impl Parts {
         let temporary = self.folder.join(place::temporary("part", number));
         let file = File::create(&temporary).map_err(S3Error::internal_error)?;
         let mut writing = Writing { file, crc: Hasher::new(), bytes: 0 };
-        let (mut pieces, mut waiting) = (Vec::new(), 0);
+        let (mut pieces, mut bytes) = (Vec::new(), 0);
         loop {
             let piece = body
                 .try_next()
                 .await
                 .map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
             let is_end = piece.is_none();
-            waiting += piece.as_ref().map_or(0, Bytes::len);
+            bytes += piece.as_ref().map_or(0, Bytes::len);
             pieces.extend(piece);
-            if waiting >= WRITE || is_end {
+            if bytes >= WRITE || is_end {
                 let pieces = std::mem::take(&mut pieces);
                 writing = blocking(move || writing.write(&pieces)).await?;
-                waiting = 0;
+                bytes = 0;
             }
             if is_end {
                 break;

@@ -80,6 +80,40 @@ async fn a_multipart_upload_completes_once() {
 }
 
 #[tokio::test]
+async fn parts_are_joined_by_their_numbers_whichever_came_first() {
+    let world = world().await;
+    let client = world.s3();
+    let create = client.create_multipart_upload().bucket("bucket").key("big");
+    let id = create.send().await.unwrap().upload_id.unwrap();
+    let mut parts = Vec::new();
+    for (number, text, size) in
+        [(3, "c", 1), (1, "x", 5 * MIB), (2, "b", 5 * MIB), (1, "a", 5 * MIB)]
+    {
+        let upload = client.upload_part().bucket("bucket").key("big").upload_id(&id);
+        let body = ByteStream::from(text.repeat(size).into_bytes());
+        let part = upload.part_number(number).body(body).send().await.unwrap();
+        parts.push(CompletedPart::builder().part_number(number).set_e_tag(part.e_tag).build());
+    }
+    let complete = client.complete_multipart_upload().bucket("bucket").key("big").upload_id(&id);
+    let of = |parts: Vec<CompletedPart>| {
+        CompletedMultipartUpload::builder().set_parts(Some(parts)).build()
+    };
+    let wrong = complete.clone().multipart_upload(of(vec![parts[0].clone(), parts[2].clone()]));
+    let error = wrong.send().await.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("InvalidPartOrder"));
+    let right = of(vec![parts[3].clone(), parts[2].clone(), parts[0].clone()]);
+    complete.multipart_upload(right).if_none_match("*").send().await.unwrap();
+    let object = client.get_object().bucket("bucket").key("big").send().await.unwrap();
+    let bytes = object.body.collect().await.unwrap().to_vec();
+    assert_eq!(
+        bytes,
+        ["a".repeat(5 * MIB), "b".repeat(5 * MIB), "c".to_owned()].concat().into_bytes()
+    );
+    let left = std::fs::read_dir(world.folder.path().join("s3")).unwrap().count();
+    assert_eq!(left, 3, "the bucket, and what is known of the file");
+}
+
+#[tokio::test]
 async fn an_aborted_upload_leaves_nothing() {
     let world = world().await;
     let (id, _) = upload_parts(&world).await;
