@@ -49,15 +49,16 @@ fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {
     header.or_else(|| uri.authority().map(Authority::as_str)).unwrap_or_default()
 }
 
-/// Whether `host`, with or without a port, names this machine by an address, which no page can make
-/// its own, or by a name that leads nowhere else.
+/// Whether `host`, with or without a port, names this machine by an address or by a name that no page
+/// can have: one without a dot, as containers have them, is in no public zone. Browsers always name a
+/// host; clients that speak HTTP/1.0 may not.
 fn is_own(host: &str) -> bool {
     let name = host
         .rsplit_once(':')
         .filter(|(_, port)| !port.ends_with(']'))
         .map_or(host, |(name, _)| name);
     let name = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-    let is_local = name == "localhost" || name.ends_with(".localhost");
+    let is_local = !name.contains('.') || name.ends_with(".localhost");
     is_local || name == DOCKER_HOST || name.parse::<std::net::IpAddr>().is_ok()
 }
 
@@ -85,12 +86,14 @@ mod tests {
             "172.17.0.1:8788",
             "host.docker.internal:8788",
             "api.example.com",
+            "hookreel:8787",
+            "",
         ] {
             assert_eq!(checked("POST", host, None), Ok(()), "{host}");
         }
         for host in [
             "rebind.example:8787",
-            "",
+            "rebind.",
             "localhost.example",
             "127.0.0.1.example",
             "api.example.com:1",

@@ -184,7 +184,7 @@ invocation of `reconcile`.
 | stream filters | invoking `relay` for every write (4 more invocations) | {4 * MILLION["lambda_request"]:.2f} |
 | HTTP API | REST API at $3.50 a million | {len(ROUTES) * 2.5:.2f} |
 | arm64 | x86_64, at a quarter more a second | {alone[2][2] * 0.25:.2f} |
-| one PUT up to 64 MB | a multipart upload (3 requests) | {2 * MILLION["s3_put"]:.2f} |
+| one PUT up to 16 MB | a multipart upload (3 requests) | {2 * MILLION["s3_put"]:.2f} |
 
 ## What files add
 
