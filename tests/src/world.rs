@@ -286,11 +286,12 @@ pub fn environment(studio: Option<&Studio>, provider_url: &str) -> BTreeMap<Stri
     .into();
     for settings in registry::PROVIDERS.iter().map(|provider| provider.settings()) {
         let secret = format!("local-{}-for-sample-events", settings.webhook_secret);
-        for (name, value) in [
+        let own = [
             (settings.url, provider_url),
             (settings.key, "key"),
             (settings.webhook_secret, &secret),
-        ] {
+        ];
+        for (name, value) in own.into_iter().chain(settings.account) {
             all.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
     }
