@@ -4,7 +4,6 @@ import re
 import secrets
 from pathlib import Path
 
-from infra.tools import template
 from infra.tools.process import Child, free_port
 from infra.tools.template import ROOT
 
@@ -15,9 +14,8 @@ SERVICES = ("RUNPOD_", "VIDEO_", "LAST_FRAME_", "STITCH_")
 
 def make_secrets() -> dict[str, str]:
     """A value for each member of the secret to which the template refers."""
-    functions = template.read().functions.values()
-    values = " ".join(value for function in functions for value in function.environment.values())
-    return {name: secrets.token_hex(32) for name in re.findall(r"SecretString:(\w+)", values)}
+    text = (ROOT / "template.yaml").read_text()
+    return {name: secrets.token_hex(32) for name in re.findall(r"SecretString:(\w+)", text)}
 
 
 class Studio:

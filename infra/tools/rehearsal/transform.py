@@ -43,18 +43,34 @@ def for_emulator(template: Template, code_bucket: str, architecture: str) -> Mem
     for resource in plain["Resources"].values():
         if resource["Type"] == "AWS::Lambda::Function":
             resource["Properties"]["Environment"]["Variables"]["OUTBOUND_ALLOW_LOOPBACK"] = "true"
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping":
+            resource["Properties"] = with_numbers(resource["Properties"], plain["Parameters"])
         if resource["Type"] == "AWS::IAM::Role":
             allow_batches(resource["Properties"].get("Policies", []))
     expand_api(plain["Resources"])
     return plain
 
 
+def with_numbers(value: Any, parameters: dict[str, Any]) -> Any:
+    """The value with the defaults of numeric parameters in place of references: to the emulator they are texts."""
+    if isinstance(value, list):
+        return [with_numbers(one, parameters) for one in value]
+    if not isinstance(value, dict):
+        return value
+    parameter = parameters.get(value.get("Ref"), {}) if len(value) == 1 else {}
+    if parameter.get("Type") == "Number":
+        return parameter["Default"]
+    return {name: with_numbers(one, parameters) for name, one in value.items()}
+
+
 def allow_batches(policies: list[dict[str, Any]]) -> None:
     """Adds the emulator's action for batches of messages."""
     for policy in policies:
         for statement in policy["PolicyDocument"]["Statement"]:
-            if "sqs:SendMessage" in statement["Action"]:
-                statement["Action"].append("sqs:SendMessageBatch")
+            action = statement["Action"]
+            actions = [action] if isinstance(action, str) else action
+            if "sqs:SendMessage" in actions:
+                statement["Action"] = [*actions, "sqs:SendMessageBatch"]
 
 
 def expand_api(resources: dict[str, Any]) -> None:
