@@ -114,6 +114,7 @@ def use_api(stage: Stage, notification_key: str) -> None:
     webhooks.replay_delivery(stage, delivery_id)
     webhooks.replay_inbound(stage, project_id)
     webhooks.try_endpoint(stage)
+    job.erase(stage)
 
 
 def await_empty_queues(cloud: Emulator, resources: dict[str, str]) -> None:

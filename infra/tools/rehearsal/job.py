@@ -1,11 +1,14 @@
 """A single job: text to speech."""
 
+import time
+
 from infra.tools.rehearsal.client import expect
 from infra.tools.rehearsal.file import download, wav_seconds
 from infra.tools.rehearsal.inbox import verify
 from infra.tools.rehearsal.stage import Stage, say
 
 PATH = "/job"
+ERASE_SECONDS = 30
 TEXT = (
     "Hookreel takes a text and sends it to a rented machine that speaks it. The machine reports when it "
     "has finished, the file is pulled into the bucket, and the client is notified. " * 6
@@ -35,6 +38,18 @@ def rehearse(stage: Stage) -> str:
     api.ask(409, "DELETE", f"/v1/jobs/{job_id}")
     say("API, webhook and list have it as completed; cancelling it now is answered 409")
     return webhook.id
+
+
+def erase(stage: Stage) -> None:
+    """Erases the files of the completed job."""
+    [job] = stage.api.get("/v1/jobs?status=completed")["data"]
+    link = stage.api.ask(302, "GET", f"/v1/download/{job['job_id']}").header("location")
+    stage.api.ask(200, "DELETE", f"/v1/jobs/{job['job_id']}/outputs")
+    end = time.monotonic() + ERASE_SECONDS
+    while stage.api.call("GET", link).status != 404:
+        expect(time.monotonic() < end, "the erased file is still there")
+        time.sleep(0.2)
+    say("the job's outputs are erased, and its file is gone from the bucket")
 
 
 def submit(stage: Stage) -> str:
