@@ -2,12 +2,13 @@
 //! and the attempt it speaks of.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::job::{ErrorCode, JobError, JobKind, Output, PastAttempt, ProgressCount, Source};
+use domain::job::{JobError, JobKind, Output, PastAttempt, ProgressCount, Source};
 use domain::{Attempt, Job, JobState, OwnerId, TaskId, Timestamp, limits};
 use serde_json::Value;
 
 use crate::StoreError;
 use crate::item::{attribute, expiry, number, text, time};
+use crate::job::cancel::CANCEL_UNCONFIRMED_AT;
 use crate::job::progress::Progress;
 use crate::keys::EXPIRES_AT;
 
@@ -31,9 +32,6 @@ pub struct Change {
 
 /// When a job at a provider was last marked with anything. The stream's filter looks for it.
 const MARKED_AT: &str = "marked_at";
-
-/// When a provider refused a cancel, or had not carried it out in time.
-const CANCEL_UNCONFIRMED_AT: &str = "cancel_unconfirmed_at";
 
 /// The attributes of one attempt, which the next one must not find.
 const OF_ONE_ATTEMPT: &[&str] = &[
@@ -69,7 +67,7 @@ const CLAIM: &[&str] = &["claim"];
 const AT_PROVIDER: &[JobState] = &[JobState::Dispatched, JobState::Uncertain, JobState::Running];
 
 impl Change {
-    fn to(state: JobState, at: Timestamp) -> Self {
+    pub(super) fn to(state: JobState, at: Timestamp) -> Self {
         let mut set = vec![("state", text(state.as_str())), ("state_since", time(at))];
         if state.is_terminal() {
             set.push(("completed_at", time(at)));
@@ -97,17 +95,17 @@ impl Change {
         }
     }
 
-    fn mark(name: &'static str, at: Timestamp) -> Self {
+    pub(super) fn mark(name: &'static str, at: Timestamp) -> Self {
         let set = vec![(name, time(at)), (MARKED_AT, time(at))];
         Self::from(AT_PROVIDER, set)
     }
 
-    fn of(mut self, attempt: Attempt) -> Self {
+    pub(super) fn of(mut self, attempt: Attempt) -> Self {
         self.fence = Some(attempt);
         self
     }
 
-    fn by(mut self, owner: &OwnerId) -> Self {
+    pub(super) fn by(mut self, owner: &OwnerId) -> Self {
         self.owner = Some(owner.clone());
         self
     }
@@ -309,17 +307,6 @@ impl Change {
         Ok(Self { from: AT_PROVIDER, ..change })
     }
 
-    /// The provider reports that it has cancelled the present attempt of `job`. If no cancel was
-    /// requested and a project waits for it, the job has failed: a step is cancelled with its
-    /// project.
-    pub fn cancelled_at_provider(job: &Job, at: Timestamp) -> Result<Self, StoreError> {
-        if !job.kind().is_step() || job.cancel_requested_at.is_some() {
-            return Ok(Self::cancelled(job.attempt, at));
-        }
-        let error = JobError::new(ErrorCode::ProviderFailed, "The provider ended the task.");
-        Self::failed_at_provider(job, &error, at)
-    }
-
     /// The owner restarts `job`, a step of a project, in whatever state it is: at once, or when
     /// the step before has its file. Its results so far are kept in its history; reports about
     /// an earlier attempt no longer count.
@@ -356,38 +343,6 @@ impl Change {
         };
         Ok(Self { append: Some(("history", attribute(&[past])?)), ..self })
     }
-
-    /// The owner cancels a job that no provider has accepted.
-    #[must_use]
-    pub fn cancelled_by(owner: &OwnerId, at: Timestamp) -> Self {
-        let change = Self::to(JobState::Cancelled, at).by(owner);
-        Self { from: &[JobState::Waiting, JobState::Queued], ..change }
-    }
-
-    /// The owner requests the cancel of a job that a provider may be working on.
-    #[must_use]
-    pub fn cancel_requested_by(owner: &OwnerId, at: Timestamp) -> Self {
-        Self::mark("cancel_requested_at", at).by(owner)
-    }
-
-    /// The provider has refused to cancel the task of `job`, or not cancelled it in time.
-    #[must_use]
-    pub fn cancel_unconfirmed(job: &Job, at: Timestamp) -> Self {
-        Self::from(only(job.state), vec![(CANCEL_UNCONFIRMED_AT, time(at))]).of(job.attempt)
-    }
-
-    /// The owner's cancel of `attempt` ends the job, though its provider has not confirmed it.
-    #[must_use]
-    pub fn cancelled_unconfirmed(attempt: Attempt, at: Timestamp) -> Self {
-        let set_once = Some((CANCEL_UNCONFIRMED_AT, time(at)));
-        Self { set_once, ..Self::cancelled(attempt, at) }
-    }
-
-    /// The provider has cancelled `attempt`, as the owner requested.
-    #[must_use]
-    pub fn cancelled(attempt: Attempt, at: Timestamp) -> Self {
-        Self::to(JobState::Cancelled, at).of(attempt)
-    }
 }
 
 /// Whether another step of its project is made from what `job` makes.
@@ -397,7 +352,7 @@ fn is_followed(job: &Job) -> bool {
 }
 
 /// The list of this one state.
-fn only(state: JobState) -> &'static [JobState] {
+pub(super) fn only(state: JobState) -> &'static [JobState] {
     const ALL: &[JobState] = &JobState::ALL;
     let place = ALL.iter().position(|one| *one == state).unwrap_or_default();
     &ALL[place..=place]

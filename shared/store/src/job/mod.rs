@@ -1,6 +1,7 @@
 //! Jobs in the table, a file for each verb. [`change`] holds the changes, each with its condition.
 
 pub(crate) mod advance;
+mod cancel;
 pub mod change;
 pub(crate) mod create;
 pub(crate) mod erase;
