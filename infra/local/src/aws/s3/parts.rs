@@ -5,7 +5,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -19,6 +18,7 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 use serde_json::json;
+use tempfile::{NamedTempFile, TempPath};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -37,24 +37,22 @@ const LAST: i32 = 10_000;
 pub(super) struct Parts {
     folder: Arc<Path>,
     durability: Durability,
-    /// Numbers temporary files.
-    next: AtomicU64,
     /// Held while a file is placed on the condition that there is none; `Objects` has the same.
     conditional: Arc<Mutex<()>>,
 }
 
 /// An upload whose parts are complete.
 struct Upload {
-    id: Uuid,
     parts: Vec<PathBuf>,
+    /// What the client said of the file when it began.
+    attributes: PathBuf,
     place: Place,
-    unless_there: bool,
     durability: Durability,
 }
 
 impl Parts {
     pub fn new(folder: &Path, conditional: Arc<Mutex<()>>, durability: Durability) -> Self {
-        Self { folder: folder.into(), durability, next: AtomicU64::new(0), conditional }
+        Self { folder: folder.into(), durability, conditional }
     }
 
     /// Writes a part; one that is there already is replaced.
@@ -65,9 +63,7 @@ impl Parts {
         }
         let id = self.known(&upload_id)?;
         let mut body = body.ok_or_else(|| s3_error!(IncompleteBody))?;
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.folder.join(place::temporary("part", number));
-        let file = File::create(&temporary).map_err(S3Error::internal_error)?;
+        let file = place::temporary(&self.folder).map_err(S3Error::internal_error)?;
         let mut writing = Writing { file, crc: Hasher::new(), bytes: 0 };
         let (mut pieces, mut bytes) = (Vec::new(), 0);
         loop {
@@ -93,8 +89,8 @@ impl Parts {
             return Err(s3_error!(BadDigest, "checksum_crc32 mismatch"));
         }
         let part = self.part(id, part_number);
-        let bytes = writing.bytes;
-        blocking(move || fs::rename(temporary, part)).await?;
+        let Writing { file, bytes, .. } = writing;
+        blocking(move || Ok(file.into_temp_path().persist(part)?)).await?;
         Ok(UploadPartOutput {
             e_tag: Some(ETag::Strong(format!("{crc:08x}{bytes:024x}"))),
             checksum_crc32: Some(given),
@@ -134,9 +130,10 @@ impl Parts {
         // Whoever deletes its record completes the upload; all others find none.
         fs::remove_file(self.record(id)).map_err(|_| no_such_upload())?;
         let internal = json!({ "e_tag": e_tag }).to_string();
-        let upload = Upload { id, parts, place, unless_there, durability: self.durability };
-        let conditional = Arc::clone(&self.conditional);
-        if !blocking(move || upload.join(&internal, &conditional)).await? {
+        let attributes = place.beside(&format!(".upload-{id}.metadata.json"));
+        let upload = Upload { parts, attributes, place, durability: self.durability };
+        let conditional = unless_there.then(|| Arc::clone(&self.conditional));
+        if !blocking(move || upload.join(&internal, conditional.as_deref())).await? {
             return Err(precondition_failed());
         }
         Ok(CompleteMultipartUploadOutput {
@@ -164,7 +161,7 @@ impl Parts {
 
 /// A part that is being written.
 struct Writing {
-    file: File,
+    file: NamedTempFile,
     crc: Hasher,
     bytes: u64,
 }
@@ -181,29 +178,24 @@ impl Writing {
 }
 
 impl Upload {
-    /// Appends all parts to the first one, which becomes the file. Returns whether there was none.
-    fn join(self, internal: &str, conditional: &Mutex<()>) -> io::Result<bool> {
-        let Self { id, parts, place, unless_there, durability } = self;
-        let Some((first, others)) = parts.split_first() else { return Ok(false) };
-        let mut file = OpenOptions::new().write(true).open(first)?;
+    /// Appends all parts to the first one, which becomes the file. Returns whether it is there: a
+    /// `conditional` one must be the first.
+    fn join(self, internal: &str, conditional: Option<&Mutex<()>>) -> io::Result<bool> {
+        let Self { parts, attributes, place, durability } = self;
+        let attributes = TempPath::try_from_path(attributes)?;
+        let parts: Vec<_> =
+            parts.into_iter().map(TempPath::try_from_path).collect::<Result<_, _>>()?;
+        let mut parts = parts.into_iter();
+        let Some(first) = parts.next() else { return Ok(false) };
+        let mut file = OpenOptions::new().write(true).open(&first)?;
         file.seek(SeekFrom::End(0))?;
-        for part in others {
+        for part in parts {
             // Within the kernel, where the file system shares or copies blocks.
-            io::copy(&mut File::open(part)?, &mut file)?;
-            fs::remove_file(part)?;
+            io::copy(&mut File::open(&part)?, &mut file)?;
         }
         durability.sync(&file)?;
-        let _guard = unless_there.then(|| conditional.blocking_lock());
-        let started = place.beside(&format!(".upload-{id}.metadata.json"));
-        if unless_there && place.file.exists() {
-            fs::remove_file(first)?;
-            fs::remove_file(started)?;
-            return Ok(false);
-        }
-        fs::rename(started, place.beside(place::ATTRIBUTES))?;
-        place::write(&place.beside(place::INTERNAL), internal.as_bytes(), durability)?;
-        place.put(first, durability)?;
-        Ok(true)
+        let internal = place::written(&place.folder, internal.as_bytes(), durability)?;
+        place.put(first, (attributes, internal), conditional, durability)
     }
 }
 

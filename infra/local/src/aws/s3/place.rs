@@ -1,24 +1,22 @@
-//! Where `s3s-fs` has an object's file and what it knows of it, and how they are written there.
+//! Where `s3s-fs` has an object's file and what it knows of it, and how they get there: written and
+//! synchronised first, under names that nobody reads, and then renamed.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use tempfile::{NamedTempFile, TempPath};
+use tokio::sync::Mutex;
 
 use crate::aws::Durability;
-
-/// What the client said of the object.
-pub(super) const ATTRIBUTES: &str = ".metadata.json";
-/// Its tag and checksums.
-pub(super) const INTERNAL: &str = ".internal.json";
 
 /// The place of an object.
 pub(super) struct Place {
     pub(super) file: PathBuf,
-    folder: Arc<Path>,
+    pub(super) folder: Arc<Path>,
     /// The common start of the names of what is known of it.
     beside: String,
 }
@@ -40,24 +38,46 @@ impl Place {
         self.folder.join(format!("{}{kind}", self.beside))
     }
 
-    /// Makes the file `written` the object's: it is there whole or not at all.
-    pub(super) fn put(&self, written: &Path, durability: Durability) -> io::Result<()> {
+    /// Puts the file there, after what the client said of it and its tags, so that it never is there
+    /// without them. Returns whether it is: a `conditional` one must be the first.
+    pub(super) fn put(
+        &self,
+        file: TempPath,
+        (attributes, internal): (TempPath, TempPath),
+        conditional: Option<&Mutex<()>>,
+        durability: Durability,
+    ) -> io::Result<bool> {
         if let Some(folder) = self.file.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::rename(written, &self.file)?;
-        durability.sync_name(&self.file, &self.folder)
+        // Held for three renames, so that no other's description gets beside this file.
+        let guard = conditional.map(Mutex::blocking_lock);
+        if conditional.is_some() && self.file.exists() {
+            return Ok(false);
+        }
+        attributes.persist(self.beside(".metadata.json"))?;
+        internal.persist(self.beside(".internal.json"))?;
+        file.persist(&self.file)?;
+        drop(guard);
+        durability.sync_name(&self.file, &self.folder)?;
+        Ok(true)
     }
 }
 
-/// The name of a temporary file, one of those that `s3s-fs` removes when it starts.
-pub(super) fn temporary(kind: &str, number: u64) -> String {
-    format!(".tmp.{kind}-{number}.internal.part")
+/// A new file that nobody reads. It is removed with this value; `s3s-fs` removes those of a process
+/// that was killed when it starts.
+pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".tmp.").suffix(".internal.part").tempfile_in(folder)
 }
 
-/// Writes a file.
-pub(super) fn write(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
-    let mut file = File::create(path)?;
+/// The same with `content`.
+pub(super) fn written(
+    folder: &Path,
+    content: &[u8],
+    durability: Durability,
+) -> io::Result<TempPath> {
+    let mut file = temporary(folder)?;
     file.write_all(content)?;
-    durability.sync(&file)
+    durability.sync(file.as_file())?;
+    Ok(file.into_temp_path())
 }

@@ -114,6 +114,38 @@ async fn parts_are_joined_by_their_numbers_whichever_came_first() {
 }
 
 #[tokio::test]
+async fn what_is_refused_leaves_no_file() {
+    let world = world().await;
+    let client = world.s3();
+    let names = || {
+        let entries = std::fs::read_dir(world.folder.path().join("s3")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let create = client.create_multipart_upload().bucket("bucket").key("big");
+    let id = create.send().await.unwrap().upload_id.unwrap();
+    let sha256 = BASE64_STANDARD.encode(sha2::Sha256::digest("first"));
+    let put = client.put_object().bucket("bucket").key("a").if_none_match("*");
+    let put = put.checksum_sha256(sha256).body(ByteStream::from_static(b"first"));
+    put.send().await.unwrap();
+    let before = names();
+
+    let part = client.upload_part().bucket("bucket").key("big").upload_id(&id).part_number(1);
+    let part = part.checksum_crc32("AAAAAA==").body(ByteStream::from_static(b"part"));
+    let error = part.send().await.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("BadDigest"));
+    let sha256 = BASE64_STANDARD.encode(sha2::Sha256::digest("second"));
+    let second = client.put_object().bucket("bucket").key("a").if_none_match("*");
+    let second = second.checksum_sha256(&sha256).body(ByteStream::from_static(b"second"));
+    let error = second.send().await.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("PreconditionFailed"));
+    assert_eq!(names(), before);
+    let get = client.get_object().bucket("bucket").key("a").checksum_mode(ChecksumMode::Enabled);
+    let get = get.send().await.unwrap();
+    assert_ne!(get.checksum_sha256(), Some(&*sha256));
+    assert_eq!(get.body.collect().await.unwrap().to_vec(), b"first");
+}
+
+#[tokio::test]
 async fn an_aborted_upload_leaves_nothing() {
     let world = world().await;
     let (id, _) = upload_parts(&world).await;
