@@ -8,7 +8,7 @@ use crate::load::{self, Plan, Targets};
 use crate::options::{Options, Work};
 use crate::provider::Provider;
 use crate::receiver::Receiver;
-use crate::report::mebibytes;
+use crate::report::{count, mebibytes};
 
 /// How many files of how many bytes are pulled at the same time.
 const FILES: [(usize, u32); 3] = [(10, 50_000_000), (1, 1_000_000_000), (1, 4_000_000_000)];
@@ -61,7 +61,7 @@ async fn pull(files: usize, bytes: u32, options: &Options) -> Result<Pulled, Ben
     if load.arrived().count() < files {
         return Err(BenchError::Missing { missing: files - load.arrived().count() });
     }
-    let gigabytes = f64::from(bytes) / 1e9 * load.arrived().map(|_| 1.0).sum::<f64>();
+    let gigabytes = f64::from(bytes) / 1e9 * count(files);
     Ok(Pulled {
         files,
         bytes,

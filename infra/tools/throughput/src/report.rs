@@ -172,6 +172,6 @@ fn number(number: u64) -> f64 {
     number as f64
 }
 
-fn count(count: usize) -> f64 {
+pub(crate) fn count(count: usize) -> f64 {
     number(count as u64)
 }
