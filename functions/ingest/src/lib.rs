@@ -3,9 +3,11 @@
 //!
 //! Invariants: a job is completed only once each of its outputs is stored; a stored file is never
 //! overwritten, and adopted rather than pulled again; memory does not grow
-//! with a file; a URL of a provider is followed through `outbound`'s guard alone.
+//! with a file; a URL of a provider is followed through `outbound`'s guard alone; a source that is slow
+//! is pulled in the lane of such sources, and its job is handed over before its message is acknowledged.
 
 mod adopt;
+mod lane;
 mod media;
 mod pull;
 mod retry;
@@ -20,6 +22,7 @@ use domain::{Job, JobError, JobState, Output, limits};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use outbound::{RetryAfter, SendError};
 use providers::registry;
+use queues::Queue;
 use queues::message::Ingest as Message;
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
@@ -27,16 +30,16 @@ use serde_json::json;
 use store::{Change, Store, StoreError};
 use tokio::time::Instant;
 
+use crate::lane::Lane;
 use crate::media::Expected;
 use crate::pull::{PullError, Wanted};
 use crate::retry::Retry;
 use crate::sources::Sources;
 
+/// The variable with the URL of the slow lane's queue.
+const SLOW_QUEUE: &str = "INGEST_SLOW_QUEUE_URL";
 /// How long the provider may take to answer the confirmation of its file.
 const CONFIRMATION: Duration = Duration::from_secs(5);
-/// How long one run may pull files. Its own limit is 15 minutes; one that is ended by it would leave
-/// its message invisible for much longer.
-const RUN_TIME: Duration = Duration::from_mins(12);
 /// What fails when a file is not stored.
 const PULL: &str = "pull the file";
 /// The name of the small picture of a video.
@@ -52,12 +55,14 @@ pub struct Ingest {
     store: Store,
     blobs: blobs::Blobs,
     sources: Sources,
+    slow: Queue<Message>,
     confirmation_timeout: Duration,
     clock: Clock,
 }
 
 impl QueueFunction for Ingest {
     const QUEUE: &'static str = "INGEST_QUEUE_URL";
+    const FURTHER_QUEUES: &'static [&'static str] = &[SLOW_QUEUE];
 
     type Message = Message;
 
@@ -67,6 +72,7 @@ impl QueueFunction for Ingest {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
             blobs: blobs::Blobs::new(&context.aws, environment.required("BUCKET_NAME")?),
             sources: Sources::new(environment)?,
+            slow: Queue::new(&context.aws, environment.required(SLOW_QUEUE)?),
             confirmation_timeout: environment
                 .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
             clock: context.clock.clone(),
@@ -78,7 +84,7 @@ impl QueueFunction for Ingest {
         let job = job.map_err(|error| WorkError::new("read the job", error))?;
         let Some(job) = job.filter(|job| job.attempt == message.attempt) else { return Ok(()) };
         let Some(source) = &job.source else { return Ok(()) };
-        let retry = self.retry(&job, source, receipt);
+        let retry = self.retry(&job, source, Lane::of(&message), receipt);
         match job.state {
             JobState::Storing => self.store_files(&job, source, retry).await,
             // The files are stored; their confirmation may not have arrived.
@@ -94,27 +100,29 @@ enum Pulled {
     Stored(Output),
     /// It is not, and the job is as good without it.
     Missing,
-    /// Without it, the job has ended or goes back for another attempt.
+    /// Without it, the job has ended, goes back for another attempt or was handed over.
     Ended,
 }
 
 impl Ingest {
     /// By when the work that `receipt` brings is retried.
-    fn retry(&self, job: &Job, source: &Source, receipt: Receipt) -> Retry {
+    fn retry(&self, job: &Job, source: &Source, lane: Lane, receipt: Receipt) -> Retry {
         let timeout = source.confirmation_url.as_ref().map(|_| self.confirmation_timeout);
         let retention = registry::of(job.kind())
             .map_or(limits::FILE_RETENTION, |provider| provider.file_retention(timeout));
-        Retry { since: job.state_since, retention, receive_count: receipt.receive_count }
+        Retry { since: job.state_since, retention, receive_count: receipt.receive_count, lane }
     }
 
     async fn store_files(&self, job: &Job, source: &Source, retry: Retry) -> Result<(), WorkError> {
-        let deadline = Instant::now() + RUN_TIME;
+        let deadline = Instant::now() + retry.lane.run_time();
         let mut outputs = Vec::with_capacity(source.files.len());
         for file in &source.files {
             let pulled = match file.role {
-                FileRole::Output => self.output(job, wanted(job, file, deadline), retry).await?,
+                FileRole::Output => {
+                    self.output(job, wanted(job, file, deadline, retry.lane), retry).await?
+                }
                 FileRole::Thumbnail => {
-                    self.thumbnail(job, wanted(job, file, deadline), retry).await?
+                    self.thumbnail(job, wanted(job, file, deadline, retry.lane), retry).await?
                 }
             };
             match pulled {
@@ -135,7 +143,7 @@ impl Ingest {
     ) -> Result<Pulled, WorkError> {
         let client = self.sources.client(job.kind());
         // An earlier run may have stored it, and its source may have gone since.
-        let is_repeated = retry.receive_count > 1;
+        let is_repeated = retry.is_repeated();
         if is_repeated && let Some(output) = self.stored(&wanted).await? {
             return Ok(Pulled::Stored(output));
         }
@@ -150,6 +158,7 @@ impl Ingest {
         let now = self.clock.now();
         match error {
             PullError::Final(reason) => self.fail(job, reason).await?,
+            error if retry.hands_over(&error) => self.hand_over(job, &error).await?,
             error if !retry.is_over(now) => {
                 let asked = error.retry_after(now);
                 return Err(WorkError::new(PULL, error).after(retry.delay(now, asked)));
@@ -187,6 +196,10 @@ impl Ingest {
             Err(error @ PullError::Bucket(_)) if !retry.is_over(self.clock.now()) => {
                 Err(WorkError::new("store the thumbnail", error))
             }
+            Err(error) if retry.hands_over(&error) => {
+                self.hand_over(job, &error).await?;
+                Ok(Pulled::Ended)
+            }
             Err(error) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "thumbnail not stored");
                 Ok(Pulled::Missing)
@@ -202,6 +215,14 @@ impl Ingest {
             tracing::info!(job_id = %job.id, name, bytes, sha256, "file stored");
         }
         Ok(())
+    }
+
+    /// The source is slow: the slow lane goes on. A job that is handed over twice is pulled twice, of
+    /// which the first to store a file wins.
+    async fn hand_over(&self, job: &Job, reason: &PullError) -> Result<(), WorkError> {
+        tracing::info!(job_id = %job.id, attempt = %job.attempt, cause = %reason, "slow source");
+        let sent = self.slow.send(&Message::slow(job), Duration::ZERO).await;
+        sent.map_err(|error| WorkError::new("hand the job over to the slow lane", error))
     }
 
     /// The file is lost. The job is queued for another attempt, if there is one left.
@@ -238,6 +259,7 @@ impl Ingest {
         let Some(url) = source.confirmation_url.as_deref() else { return Ok(()) };
         match self.post_confirmation(job, url).await {
             Ok(()) => Ok(()),
+            Err(error) if retry.hands_over(&error) => self.hand_over(job, &error).await,
             Err(error) if retry.is_over(self.clock.now()) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "files not confirmed");
                 Ok(())
@@ -275,7 +297,7 @@ impl Ingest {
 }
 
 /// What `file` has to be as an output of `job`.
-fn wanted<'a>(job: &'a Job, file: &'a SourceFile, deadline: Instant) -> Wanted<'a> {
+fn wanted<'a>(job: &'a Job, file: &'a SourceFile, deadline: Instant, lane: Lane) -> Wanted<'a> {
     Wanted {
         job,
         name: file.name.as_deref().unwrap_or(job.kind().media().output_name()),
@@ -283,5 +305,6 @@ fn wanted<'a>(job: &'a Job, file: &'a SourceFile, deadline: Instant) -> Wanted<'
         expected: Expected::of(job),
         max_bytes: limits::OUTPUT_BYTES,
         deadline,
+        lane,
     }
 }

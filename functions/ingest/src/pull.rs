@@ -12,10 +12,11 @@ use domain::job::SourceFile;
 use domain::job::source::inline_bytes;
 use domain::{Job, Output, Timestamp};
 use http::StatusCode;
-use outbound::{Client, Download, Fetch, PublicUrl, Refused, Resume, RetryAfter, SendError};
+use outbound::{Client, Download, Fetch, Pace, PublicUrl, Refused, Resume, RetryAfter, SendError};
 use tokio::time::Instant;
 
 use crate::adopt;
+use crate::lane::{Lane, paced};
 use crate::media::{Expected, FileType, Media};
 use crate::version::Version;
 
@@ -82,6 +83,12 @@ impl PullError {
         }
     }
 
+    /// Whether we waited for the source in vain.
+    pub(crate) const fn is_slow(&self) -> bool {
+        use SendError::{ConnectTimeout, Timeout, TooSlow};
+        matches!(self, Self::Source(ConnectTimeout | Timeout | TooSlow))
+    }
+
     const fn broke_off(&self) -> bool {
         matches!(self, Self::Source(SendError::Broken(_) | SendError::Timeout))
     }
@@ -102,6 +109,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) max_bytes: u64,
     /// When it must be here.
     pub(crate) deadline: Instant,
+    /// How long its source may make us wait.
+    pub(crate) lane: Lane,
 }
 
 /// Pulls a file into the bucket and says what it is.
@@ -141,6 +150,7 @@ pub(crate) async fn pull(
 struct Pull<'a> {
     blobs: &'a Blobs,
     wanted: Wanted<'a>,
+    pace: Option<Pace>,
     restarts: u32,
     /// Which version of the file it is, once a part of it has come.
     version: Version,
@@ -182,6 +192,7 @@ impl<'a> Pull<'a> {
         Self {
             blobs,
             wanted,
+            pace: wanted.lane.pace(),
             restarts: 0,
             version: Version::default(),
             at: 0,
@@ -231,7 +242,8 @@ impl<'a> Pull<'a> {
         if self.at > 0 && !self.version.can_resume() {
             self.start_over().await?;
         }
-        let mut fetch = Fetch::whole(self.wanted.max_bytes).until(self.wanted.deadline);
+        let fetch = Fetch::whole(self.wanted.max_bytes).until(self.wanted.deadline);
+        let mut fetch = paced(fetch, self.pace.as_ref());
         if self.at > 0 {
             fetch = fetch.resuming(Resume { from: self.at, etag: self.version.etag.clone() });
         }

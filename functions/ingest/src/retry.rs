@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use domain::Timestamp;
 
+use crate::lane::Lane;
+use crate::pull::PullError;
+
 /// How many receipts there are at least. The message may have waited longer in the queue than the
 /// provider keeps the file.
 const RECEIPTS: u32 = 3;
@@ -18,9 +21,21 @@ pub(crate) struct Retry {
     pub(crate) retention: Duration,
     /// Which receipt of the message this is, from 1.
     pub(crate) receive_count: u32,
+    /// The lane in which it is pulled, and stays while it is retried.
+    pub(crate) lane: Lane,
 }
 
 impl Retry {
+    /// Whether an earlier run may have stored the file.
+    pub(crate) fn is_repeated(self) -> bool {
+        self.receive_count > 1 || self.lane == Lane::Slow
+    }
+
+    /// Whether what fails with `error` is not retried here, but in the slow lane.
+    pub(crate) fn hands_over(self, error: &PullError) -> bool {
+        self.lane == Lane::Normal && error.is_slow()
+    }
+
     /// Whether what fails at `now` is not retried.
     pub(crate) fn is_over(self, now: Timestamp) -> bool {
         self.receive_count >= RECEIPTS && self.left(now).is_zero()
@@ -50,7 +65,7 @@ mod tests {
         let retention = Duration::from_secs(retention);
         let (mut at, mut pulls) = (Duration::ZERO, Vec::new());
         for receive_count in 1.. {
-            let retry = Retry { since, retention, receive_count };
+            let retry = Retry { since, retention, receive_count, lane: Lane::Slow };
             pulls.push(at.as_secs());
             if retry.is_over(since + at) {
                 break;
@@ -81,7 +96,8 @@ mod tests {
     fn message_that_comes_late_is_retried_too() {
         let since = Timestamp::from_millis(0);
         let late = |receive_count| {
-            let retry = Retry { since, retention: Duration::from_mins(1), receive_count };
+            let retry =
+                Retry { since, retention: Duration::from_mins(1), receive_count, lane: Lane::Slow };
             retry.is_over(since + Duration::from_hours(1))
         };
         assert_eq!([1, 2, 3].map(late), [false, false, true]);

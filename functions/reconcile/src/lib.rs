@@ -103,8 +103,7 @@ impl Reconcile {
                 sent.map_err(|error| WorkError::new("send the job to dispatch", error))
             }
             Decision::PullAgain => {
-                let message = Ingest { job_id: job.id.clone(), attempt: job.attempt };
-                let sent = self.ingest.send(&message, Duration::ZERO).await;
+                let sent = self.ingest.send(&Ingest::of(job), Duration::ZERO).await;
                 sent.map_err(|error| WorkError::new("send the job to ingest", error))
             }
             Decision::Uncertain => {

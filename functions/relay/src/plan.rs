@@ -82,8 +82,7 @@ impl Planner {
                 work.dispatch.push((Dispatch::of(job), dispatch_backoff(old, job)));
             }
             JobState::Storing => {
-                let message = Ingest { job_id: job.id.clone(), attempt: job.attempt };
-                work.ingest.push((message, Duration::ZERO));
+                work.ingest.push((Ingest::of(job), Duration::ZERO));
             }
             JobState::Dispatched if old.is_some_and(|old| old.started_at.is_none()) => {
                 let at = job.started_at.unwrap_or(job.state_since);

@@ -19,7 +19,8 @@ def complaints(_: Path, template: Template) -> Iterator[str]:
             if not template.has_alarm(AGE, event.queue):
                 yield f"{template.queues[event.queue].logical_id} has no alarm on {AGE} in template.yaml"
             if not event.reports_failures:
-                yield f"{function.logical_id} lacks ReportBatchItemFailures: one failed message fails its batch"
+                queue = template.queues[event.queue].logical_id
+                yield f"{function.logical_id} lacks ReportBatchItemFailures for {queue}: one failed message fails its batch"
     for name in sorted(dead_letter_queues(template)):
         if not template.has_alarm(WAITING, name):
             yield f"{template.queues[name].logical_id} has no alarm on {WAITING} in template.yaml"

@@ -135,7 +135,10 @@ class Queues(Omission):
 
     def test_visibility(self) -> None:
         self.replace("template.yaml", "VisibilityTimeout: 5400", "VisibilityTimeout: 5399")
-        self.assert_complaints("IngestQueue hides a message for less than 6 × the timeout of ingest, 5400 s")
+        self.assert_complaints(
+            "IngestQueue hides a message for less than 6 × the timeout of ingest, 5400 s",
+            "IngestSlowQueue hides a message for less than 6 × the timeout of ingest, 5400 s",
+        )
 
     def test_redrive(self) -> None:
         self.omit("IngestQueue", "RedrivePolicy")
@@ -159,7 +162,10 @@ class Queues(Omission):
             "BatchSize: 1\n            FunctionResponseTypes: [ReportBatchItemFailures]\n",
             "BatchSize: 1\n",
         )
-        self.assert_complaints("IngestFunction lacks ReportBatchItemFailures: one failed message fails its batch")
+        self.assert_complaints(
+            "IngestFunction lacks ReportBatchItemFailures for IngestQueue: one failed message fails its batch",
+            "IngestFunction lacks ReportBatchItemFailures for IngestSlowQueue: one failed message fails its batch",
+        )
 
     def test_url(self) -> None:
         self.replace("template.yaml", "  DELIVER_QUEUE_URL: !Ref DeliverQueue", "  DELIVER_QUEUE_URL: !Ref IngestQueue")

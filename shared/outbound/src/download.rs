@@ -16,8 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::guard::escape_spaces;
 use crate::gzip::Gunzip;
-use crate::rate::Rate;
-use crate::{Client, PublicUrl, RetryAfter, SendError};
+use crate::{Client, Pace, PublicUrl, RetryAfter, SendError};
 
 /// Timeout for the headers, and then for each chunk. Proxies that fetch a file themselves are
 /// silent for half a minute; a RunPod worker waits for a whole one.
@@ -37,13 +36,16 @@ pub struct Fetch {
     pub read_timeout: Duration,
     /// When the body must have been read.
     pub deadline: Option<Instant>,
+    /// The minimum throughput, which waiting for the headers counts for too. Without one, each
+    /// body has the default for itself.
+    pub pace: Option<Pace>,
 }
 
 impl Fetch {
     /// The whole file, with a limit of `max_bytes`.
     #[must_use]
     pub const fn whole(max_bytes: u64) -> Self {
-        Self { resume: None, max_bytes, read_timeout: READ_TIMEOUT, deadline: None }
+        Self { resume: None, max_bytes, read_timeout: READ_TIMEOUT, deadline: None, pace: None }
     }
 
     /// The same, to be read until `deadline`.
@@ -52,10 +54,34 @@ impl Fetch {
         Self { deadline: Some(deadline), ..self }
     }
 
+    /// The same, at `pace`: no silence may last longer than its window.
+    #[must_use]
+    pub fn paced(self, pace: Pace) -> Self {
+        Self { read_timeout: self.read_timeout.min(pace.window), pace: Some(pace), ..self }
+    }
+
     /// The file from `resume` on.
     #[must_use]
     pub fn resuming(self, resume: Resume) -> Self {
         Self { resume: Some(resume), ..self }
+    }
+
+    /// What the source sends next, and how long that was waited for.
+    async fn next<T>(
+        &self,
+        coming: impl Future<Output = reqwest::Result<T>>,
+    ) -> (Result<T, SendError>, Duration) {
+        let started = Instant::now();
+        let next = match timeout(self.read_timeout, coming).await {
+            Ok(next) => next.map_err(SendError::from),
+            Err(_) => Err(SendError::Timeout),
+        };
+        (next, started.elapsed())
+    }
+
+    /// Whether the source is too slow, having `waited` for nothing of the file.
+    fn is_too_slow(&self, waited: Duration) -> bool {
+        self.pace.as_ref().is_some_and(|pace| pace.is_too_slow(0, waited))
     }
 }
 
@@ -91,7 +117,7 @@ pub struct Download {
     gunzip: Option<Gunzip>,
     response: reqwest::Response,
     received: u64,
-    rate: Rate,
+    pace: Pace,
     fetch: Fetch,
 }
 
@@ -117,8 +143,8 @@ impl Client {
                 request = request.header(IF_RANGE, etag);
             }
         }
-        let sent = timeout(fetch.read_timeout, request.send());
-        Ok(sent.await.map_err(|_| SendError::Timeout)??)
+        let (sent, waited) = fetch.next(request.send()).await;
+        if fetch.is_too_slow(waited) { Err(SendError::TooSlow) } else { sent }
     }
 
     /// Where `response` redirects to, if it does. The request goes on without anything that belongs
@@ -166,7 +192,7 @@ impl Download {
             gunzip: is_encoded.then(Gunzip::default),
             response,
             received: range_start.unwrap_or(0),
-            rate: Rate::default(),
+            pace: fetch.pace.clone().unwrap_or_default(),
             fetch,
         })
     }
@@ -196,16 +222,14 @@ impl Download {
 
     /// The next chunk as it is sent.
     async fn read(&mut self) -> Result<Option<Bytes>, SendError> {
-        let started = Instant::now();
-        let next = timeout(self.fetch.read_timeout, self.response.chunk());
-        let chunk = next.await.map_err(|_| SendError::Timeout)??;
-        let Some(chunk) = chunk else { return Ok(None) };
-        let (now, bytes) = (Instant::now(), chunk.len() as u64);
-        let late = self.fetch.deadline.is_some_and(|deadline| now >= deadline);
-        if late || self.rate.is_too_slow(bytes, now - started) {
-            return Err(SendError::TooSlow);
-        }
-        Ok(Some(chunk))
+        let (next, waited) = self.fetch.next(self.response.chunk()).await;
+        let late = self.fetch.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let is_too_slow = match &next {
+            Ok(Some(chunk)) => late || self.pace.is_too_slow(chunk.len() as u64, waited),
+            Ok(None) => false,
+            Err(_) => self.fetch.is_too_slow(waited),
+        };
+        if is_too_slow { Err(SendError::TooSlow) } else { next }
     }
 
     fn count(&mut self, chunk: Bytes) -> Result<Bytes, SendError> {

@@ -34,6 +34,7 @@ pub use error::SendError;
 pub use guard::{Guard, Ports, PublicUrl, Refused};
 pub use host::HostPattern;
 pub use provider::{ProviderAnswer, ProviderClient};
+pub use rate::Pace;
 pub use resolver::Lookup;
 pub use retry_after::RetryAfter;
 

@@ -1,31 +1,51 @@
-//! The minimum throughput of a source. Pure.
+//! The minimum throughput of a source.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Over how much time of waiting for the source the throughput is measured. Time in which we read
-/// nothing, because our own side is busy, does not count.
-const WINDOW: Duration = Duration::from_mins(1);
-/// Minimum number of bytes in such a window: 1 KiB a second.
-const BYTES: u64 = 60 * 1024;
+/// The minimum throughput of a source: so many bytes in each window. A window is time of waiting for
+/// the source; time in which we read nothing, because our own side is busy, does not count.
+///
+/// Clones count together, so that a source which breaks off, or redirects, starts no new window.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    pub(crate) window: Duration,
+    min_bytes: u64,
+    present: Arc<Mutex<Rate>>,
+}
 
 /// What has come in the present window.
 #[derive(Debug, Default)]
-pub(crate) struct Rate {
+struct Rate {
     waited: Duration,
     bytes: u64,
 }
 
-impl Rate {
+impl Pace {
+    /// At least `min_bytes` in each `window`.
+    #[must_use]
+    pub fn new(window: Duration, min_bytes: u64) -> Self {
+        Self { window, min_bytes, present: Arc::default() }
+    }
+
     /// Counts `bytes` that were `waited` for, and returns whether a window ends with too few.
-    pub(crate) fn is_too_slow(&mut self, bytes: u64, waited: Duration) -> bool {
-        self.waited = self.waited.saturating_add(waited);
-        self.bytes = self.bytes.saturating_add(bytes);
-        if self.waited < WINDOW {
+    pub(crate) fn is_too_slow(&self, bytes: u64, waited: Duration) -> bool {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        present.waited = present.waited.saturating_add(waited);
+        present.bytes = present.bytes.saturating_add(bytes);
+        if present.waited < self.window {
             return false;
         }
-        let too_few = self.bytes < BYTES;
-        *self = Self::default();
+        let too_few = present.bytes < self.min_bytes;
+        *present = Rate::default();
         too_few
+    }
+}
+
+impl Default for Pace {
+    /// 1 KiB a second over a minute: below this, no source is worth waiting for.
+    fn default() -> Self {
+        Self::new(Duration::from_mins(1), 60 * 1024)
     }
 }
 
@@ -34,8 +54,8 @@ mod tests {
     use super::*;
 
     fn slow_after(bytes: u64, waited: u64) -> Option<u64> {
-        let mut rate = Rate::default();
-        (1..=1000).find(|_| rate.is_too_slow(bytes, Duration::from_secs(waited)))
+        let pace = Pace::default();
+        (1..=1000).find(|_| pace.is_too_slow(bytes, Duration::from_secs(waited)))
     }
 
     #[test]
@@ -48,8 +68,16 @@ mod tests {
     fn steady_source_and_one_silence_are_not() {
         assert_eq!(slow_after(1024, 1), None);
         assert_eq!(slow_after(1, 0), None, "time on our side does not count");
-        let mut rate = Rate::default();
-        assert!(!rate.is_too_slow(1, Duration::from_secs(45)));
-        assert!(!rate.is_too_slow(100_000, Duration::from_secs(30)));
+        let pace = Pace::default();
+        assert!(!pace.is_too_slow(1, Duration::from_secs(45)));
+        assert!(!pace.is_too_slow(100_000, Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn clones_count_together() {
+        let pace = Pace::new(Duration::from_secs(10), 100);
+        let resumed = pace.clone();
+        assert!(!pace.is_too_slow(1, Duration::from_secs(6)));
+        assert!(resumed.is_too_slow(1, Duration::from_secs(6)));
     }
 }

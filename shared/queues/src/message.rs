@@ -41,6 +41,27 @@ pub struct Ingest {
     pub job_id: JobId,
     /// The attempt that produced the file.
     pub attempt: Attempt,
+    /// Whether the file's source proved to be slow, so that this is for the queue of such files.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub slow: bool,
+    /// Its message group: owner and provider, as the source of one may be as slow as it likes.
+    #[serde(skip)]
+    group: Option<String>,
+}
+
+impl Ingest {
+    /// Has the files of `job` pulled.
+    #[must_use]
+    pub fn of(job: &Job) -> Self {
+        let group = Some(group(&format!("{} {}", job.kind().as_str(), job.owner.as_str())));
+        Self { job_id: job.id.clone(), attempt: job.attempt, slow: false, group }
+    }
+
+    /// Has the files of `job`, whose source is slow, pulled where it delays no others.
+    #[must_use]
+    pub fn slow(job: &Job) -> Self {
+        Self { slow: true, ..Self::of(job) }
+    }
 }
 
 /// To `reconcile`: poll a job that has not ended.
@@ -138,7 +159,11 @@ pub trait Message: Serialize {
 
 impl Message for Dispatch {}
 
-impl Message for Ingest {}
+impl Message for Ingest {
+    fn group(&self) -> Option<String> {
+        self.group.clone()
+    }
+}
 
 impl Message for Reconcile {}
 
@@ -148,6 +173,11 @@ impl Message for Parked {}
 
 impl Message for Deliver {
     fn group(&self) -> Option<String> {
-        Some(hex::encode(&Sha256::digest(self.webhook.owner.as_str())[..16]))
+        Some(group(self.webhook.owner.as_str()))
     }
+}
+
+/// The message group of whatever has this `name`: SQS takes no spaces, and no long names.
+fn group(name: &str) -> String {
+    hex::encode(&Sha256::digest(name)[..16])
 }

@@ -1,6 +1,7 @@
 //! Functions behind SQS: a handler for one message, run for each of a batch.
 
 use std::future::Future;
+use std::iter;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -20,6 +21,9 @@ use crate::{Context, Invocable, StartError};
 pub trait QueueFunction: Sized + Send + Sync + 'static {
     /// The environment variable that holds the queue's URL.
     const QUEUE: &'static str;
+
+    /// The same for further queues of such messages.
+    const FURTHER_QUEUES: &'static [&'static str] = &[];
 
     /// The message's body.
     type Message: DeserializeOwned + Send;
@@ -74,7 +78,7 @@ impl WorkError {
 struct Runner<F> {
     function: F,
     sqs: SqsClient,
-    queue_url: String,
+    queue_urls: Vec<String>,
 }
 
 /// Created when the first message fails: most instances never use it, and it takes a quarter of
@@ -106,10 +110,13 @@ pub fn invocable<F: QueueFunction>(context: &Context) -> Result<Invocable, Start
 impl<F: QueueFunction> Runner<F> {
     fn new(context: &Context) -> Result<Self, StartError> {
         let aws = context.aws.clone();
+        let queue_url =
+            |name: &'static str| context.environment.required(name).map(ToOwned::to_owned);
+        let names = iter::once(F::QUEUE).chain(F::FURTHER_QUEUES.iter().copied());
         Ok(Self {
             function: F::new(context)?,
             sqs: LazyLock::new(Box::new(move || aws_sdk_sqs::Client::new(&aws))),
-            queue_url: context.environment.required(F::QUEUE)?.to_owned(),
+            queue_urls: names.map(queue_url).collect::<Result<_, _>>()?,
         })
     }
 
@@ -155,7 +162,7 @@ impl<F: QueueFunction> Runner<F> {
         let changed = self
             .sqs
             .change_message_visibility()
-            .queue_url(&self.queue_url)
+            .set_queue_url(self.queue_url(record))
             .set_receipt_handle(record.receipt_handle.clone())
             .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
             .send()
@@ -164,6 +171,18 @@ impl<F: QueueFunction> Runner<F> {
             tracing::warn!(cause = chain(&error), "visibility timeout not changed");
         }
     }
+
+    /// The URL of the queue that `record` comes from: both end with its name.
+    fn queue_url(&self, record: &SqsMessage) -> Option<String> {
+        let arn = record.event_source_arn.as_deref().unwrap_or_default();
+        let is_source = |url: &&String| last(url, '/') == last(arn, ':');
+        self.queue_urls.iter().find(is_source).or(self.queue_urls.first()).cloned()
+    }
+}
+
+/// The part of `text` after the last `separator`.
+fn last(text: &str, separator: char) -> &str {
+    text.rsplit(separator).next().unwrap_or_default()
 }
 
 fn receive_count(record: &SqsMessage) -> u32 {

@@ -14,13 +14,13 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A host that answers the first request with the first of its answers, and so on; the last one
 /// repeats. It ends with the test.
-struct Source {
-    url: String,
+pub(crate) struct Source {
+    pub(crate) url: String,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Source {
-    async fn start(answers: Vec<Vec<u8>>) -> Self {
+    pub(crate) async fn start(answers: Vec<Vec<u8>>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let source = Self { url, heads: Arc::default() };
@@ -36,7 +36,7 @@ impl Source {
     }
 
     /// The heads of the requests, in lower case.
-    fn heads(&self) -> Vec<String> {
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
 }
@@ -55,7 +55,7 @@ async fn answer(mut stream: TcpStream, bytes: &[u8]) -> Option<String> {
 }
 
 /// An answer with `headers`, each on a line of its own.
-fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     let lines = headers.replace('\n', "\r\n");
     let end = if headers.is_empty() { "" } else { "\r\n" };
     [format!("HTTP/1.1 {status} x\r\n{lines}{end}\r\n").as_bytes(), body].concat()

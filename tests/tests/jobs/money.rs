@@ -171,11 +171,10 @@ async fn repeat_messages(world: &World, id: &str) -> usize {
     if job.state.is_terminal() {
         return 0;
     }
-    let (job_id, attempt) = (job.id.clone(), job.attempt);
     let before =
-        Dispatch { last_attempt: Attempt(attempt.0.saturating_sub(1)), ..Dispatch::of(&job) };
+        Dispatch { last_attempt: Attempt(job.attempt.0.saturating_sub(1)), ..Dispatch::of(&job) };
     send(world, "dispatch", &[before, Dispatch::of(&job)]).await;
-    send(world, "ingest", &[Ingest { job_id, attempt }]).await;
+    send(world, "ingest", &[Ingest::of(&job)]).await;
     send(world, "reconcile", &[Reconcile::once(&job)]).await;
     4
 }

@@ -10,4 +10,5 @@ pub(crate) mod lifecycle;
 pub(crate) mod odd_services;
 pub(crate) mod polling;
 pub(crate) mod services;
+pub(crate) mod sources;
 pub(crate) mod storm;
