@@ -1,14 +1,14 @@
 //! Sources of scenes' files that are slow, or give a file only after several requests: they delay
 //! nobody else's files, and no scene is paid for twice.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use domain::{Attempt, JobState};
 use futures::stream;
@@ -34,15 +34,15 @@ const SPEED: u32 = 2;
 const VIDEO: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp41\0\0\0\x08moov\0\0\0\x0cmdat\0\0\0\0";
 const IMAGE: &[u8] = b"\xff\xd8\xff\xe0\0\x06JFIF\xff\xda\0\x02\0\xff\xd9";
 
-/// A host that sends a byte of a video every 5 s to whoever requests it for the first time, and all
-/// of it to whoever comes again. It ends with the test.
+/// A host that at first sends a byte of a video every 5 s, does not find it the second time, and
+/// then sends all of it. It ends with the test.
 struct Trickle {
     url: String,
     asked: Asked,
 }
 
-/// The paths that were requested.
-type Asked = Arc<Mutex<HashSet<String>>>;
+/// How often each path was requested.
+type Asked = Arc<Mutex<HashMap<String, usize>>>;
 
 impl Trickle {
     async fn start() -> Self {
@@ -60,15 +60,26 @@ impl Trickle {
 }
 
 async fn trickle(State(asked): State<Asked>, uri: Uri) -> Response {
-    if !asked.lock().unwrap().insert(uri.path().to_owned()) {
-        return VIDEO.into_response();
+    let nth = {
+        let mut asked = asked.lock().unwrap();
+        let count = asked.entry(uri.path().to_owned()).or_default();
+        *count += 1;
+        *count
+    };
+    match nth {
+        1 => bytes_every_5_s().into_response(),
+        2 => StatusCode::NOT_FOUND.into_response(),
+        _ => VIDEO.into_response(),
     }
+}
+
+fn bytes_every_5_s() -> Body {
     let bytes = stream::unfold(0, async |at| {
         tokio::time::sleep(Duration::from_secs(5)).await;
         let byte = VIDEO.get(at).map(|byte| Bytes::copy_from_slice(&[*byte]))?;
         Some((Ok::<_, std::io::Error>(byte), at + 1))
     });
-    Body::from_stream(bytes).into_response()
+    Body::from_stream(bytes)
 }
 
 /// Lets the clock run on, as real clocks do, until `done`.
@@ -125,12 +136,18 @@ async fn announce(world: &World, run: &Value) {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-/// The slow files are stored too, by the slow lane, and none was paid for twice.
+/// The slow files are stored too, by the slow lane, which retries them there, and none was paid for
+/// twice.
 async fn check_slow_jobs(world: &World) {
+    let deadline = world.clock.now() + 3 * KEPT;
     for nth in FILES + 1..=FILES + SLOW {
         let id = world.job_of(nth);
         let job = async || world.store().job(&id).await.unwrap().unwrap();
-        run_clock(world, async || job().await.state == JobState::Completed).await;
+        run_clock(world, async || {
+            assert!(world.clock.now() < deadline, "{id} is not retried");
+            job().await.state == JobState::Completed
+        })
+        .await;
         assert_eq!(job().await.attempt, Attempt(1), "{id}");
     }
 }
