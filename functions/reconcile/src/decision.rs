@@ -28,6 +28,8 @@ pub(crate) enum Decision {
     Lost,
     /// End it.
     Fail(JobError),
+    /// End it: it is older than any job may become, so it has slipped through all other deadlines.
+    Overdue(JobError),
     /// Cancel its task, as its owner requested.
     Cancel,
     /// End it as cancelled, though its provider has not confirmed it in time.
@@ -56,7 +58,7 @@ pub(crate) fn decide(
     let age = now.since(job.state_since);
     if now.since(job.created_at) >= limits::JOB_DEADLINE && job.state != JobState::Waiting {
         let message = "The job did not end in time.";
-        return Decision::Fail(JobError::new(ErrorCode::RunTimeout, message));
+        return Decision::Overdue(JobError::new(ErrorCode::RunTimeout, message));
     }
     match job.state {
         JobState::Queued => queued(job, age, now, interval),

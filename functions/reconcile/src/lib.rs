@@ -112,6 +112,10 @@ impl Reconcile {
             }
             Decision::Lost => self.lost(job).await,
             Decision::Fail(error) => self.fail(job, &error).await,
+            Decision::Overdue(error) => {
+                tracing::warn!(job_id = %job.id, attempt = %job.attempt, "job did not end in time");
+                self.fail(job, &error).await
+            }
             Decision::CancelUnconfirmed => {
                 self.end_task(job).await;
                 self.cancelled_unconfirmed(job).await

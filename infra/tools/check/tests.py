@@ -130,6 +130,22 @@ class Roles(Omission):
         )
 
 
+class Logs(Omission):
+    """Metric filters."""
+
+    def test_message(self) -> None:
+        self.replace("functions/reconcile/src/lib.rs", '"job did not end in time"', '"job did not end in time!"')
+        self.replace("functions/inbound-retry/src/lib.rs", '"early webhook exhausted', '"webhook exhausted')
+        self.assert_complaints(
+            "ChainsEnded looks for 'early webhook exhausted', which no function logs as a warning or an error",
+            "ChainsEnded looks for 'job did not end in time', which no function logs as a warning or an error",
+        )
+
+    def test_pattern(self) -> None:
+        self.replace("template.yaml", "$.message", "$.text")
+        self.assert_complaints("ChainsEnded compares no $.message")
+
+
 class Queues(Omission):
     """Queues and their dead letters."""
 

@@ -14,7 +14,7 @@ use s3s::Body;
 
 use super::Aws;
 use super::calls::{Answer, Call, CallRecord, Fault};
-use super::dynamodb::{Units, ask_for_units, partitions};
+use super::dynamodb::{Units, accesses, ask_for_units};
 use super::json::JsonAnswer;
 use super::sigv4;
 use super::target::{Service, Target};
@@ -107,9 +107,9 @@ impl Aws {
     }
 
     fn end(&self, call: Call, answer: Answer, units: Units) {
-        let Units { write, read, partitions } = units;
+        let Units { write, read, accesses } = units;
         let (write_units, read_units) = (write, read);
-        self.calls.end(CallRecord { call, answer, write_units, read_units, partitions });
+        self.calls.end(CallRecord { call, answer, write_units, read_units, accesses });
     }
 
     /// The service's answer and, if `with_units`, the capacity that it consumed.
@@ -143,7 +143,8 @@ impl Aws {
             Service::Sqs => (self.queues.answer(operation, body).await, Units::default()),
             Service::DynamoDb if with_units => {
                 let answer = self.tables.answer(operation, &ask_for_units(body)).await;
-                let units = Units { partitions: partitions(body), ..Units::of(operation, &answer) };
+                let accesses = accesses(operation, body);
+                let units = Units { accesses, ..Units::of(operation, &answer) };
                 (answer, units)
             }
             _ => (self.tables.answer(operation, body).await, Units::default()),

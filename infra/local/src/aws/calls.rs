@@ -60,6 +60,18 @@ pub struct CallRecord {
     pub write_units: f64,
     /// Read units consumed, likewise.
     pub read_units: f64,
+    /// What it does to tables: each member of a transaction on its own. Empty if the call never came
+    /// to DynamoDB.
+    pub accesses: Vec<Access>,
+}
+
+/// What IAM is asked about a request to DynamoDB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// The action without its service (`PutItem`).
+    pub action: String,
+    /// The table, or `table/index/name`.
+    pub resource: String,
     /// The partition keys that it names, of the table or of the index that it queries.
     pub partitions: Vec<String>,
 }

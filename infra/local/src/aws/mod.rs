@@ -32,7 +32,7 @@ use runtime::Clock;
 use serde_json::Value;
 use tokio::sync::watch;
 
-pub use calls::{Answer, Call, CallRecord, Calls, Fault, FaultRule};
+pub use calls::{Access, Answer, Call, CallRecord, Calls, Fault, FaultRule};
 pub use durability::Durability;
 pub use error::AwsError;
 pub use identity::Keys;

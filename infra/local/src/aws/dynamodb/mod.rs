@@ -22,7 +22,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-pub(super) use capacity::{Units, ask_for_units, partitions};
+pub(super) use capacity::{Units, accesses, ask_for_units};
 
 use super::json::JsonAnswer;
 use super::wal::{self, Wal};
