@@ -17,6 +17,12 @@ use tokio::task::JoinHandle;
 
 use crate::wav;
 
+/// A video without content.
+pub const VIDEO: &[u8] =
+    b"\0\0\0\x18ftypisom\0\0\x02\0isommp41\0\0\0\x08moov\0\0\0\x0cmdat\0\0\0\0";
+/// A picture without content.
+pub const IMAGE: &[u8] = b"\xff\xd8\xff\xe0\0\x06JFIF\xff\xda\0\x02\0\xff\xd9";
+
 /// A provider on a free port of this machine. It ends when it is dropped.
 pub struct Provider {
     url: String,
@@ -239,11 +245,7 @@ async fn picture(State(desk): Shared, Path(file): Path<String>) -> Response {
     if desk.lost.contains(&file) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let bytes: &[u8] = if file.rsplit('.').next() == Some("jpg") {
-        b"\xff\xd8\xff\xe0\0\x06JFIF\xff\xda\0\x02\0\xff\xd9"
-    } else {
-        b"\0\0\0\x18ftypisom\0\0\x02\0isommp41\0\0\0\x08moov\0\0\0\x0cmdat\0\0\0\0"
-    };
+    let bytes: &[u8] = if file.rsplit('.').next() == Some("jpg") { IMAGE } else { VIDEO };
     bytes.to_vec().into_response()
 }
 

@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
-use outbound::{Fetch, Pace};
+use outbound::Pace;
 use queues::message::Ingest as Message;
+
+use crate::pull::PullError;
 
 /// How long the normal lane waits for so many bytes of a file that has not ended: 64 KiB a second.
 /// A source that sends less, such as a worker that computes on the fly, is moved, not failed.
@@ -45,12 +47,9 @@ impl Lane {
     pub(crate) fn pace(self) -> Option<Pace> {
         (self == Self::Normal).then(|| Pace::new(WINDOW, WINDOW_BYTES))
     }
-}
 
-/// `fetch` at the `pace` of its lane.
-pub(crate) fn paced(fetch: Fetch, pace: Option<&Pace>) -> Fetch {
-    match pace {
-        Some(pace) => fetch.paced(pace.clone()),
-        None => fetch,
+    /// Whether what fails with `error` here is not retried, but handed over to the slow lane.
+    pub(crate) fn hands_over(self, error: &PullError) -> bool {
+        self == Self::Normal && error.is_slow()
     }
 }

@@ -158,7 +158,7 @@ impl Ingest {
         let now = self.clock.now();
         match error {
             PullError::Final(reason) => self.fail(job, reason).await?,
-            error if retry.hands_over(&error) => self.hand_over(job, &error).await?,
+            error if retry.lane.hands_over(&error) => self.hand_over(job, &error).await?,
             error if !retry.is_over(now) => {
                 let asked = error.retry_after(now);
                 return Err(WorkError::new(PULL, error).after(retry.delay(now, asked)));
@@ -196,7 +196,7 @@ impl Ingest {
             Err(error @ PullError::Bucket(_)) if !retry.is_over(self.clock.now()) => {
                 Err(WorkError::new("store the thumbnail", error))
             }
-            Err(error) if retry.hands_over(&error) => {
+            Err(error) if retry.lane.hands_over(&error) => {
                 self.hand_over(job, &error).await?;
                 Ok(Pulled::Ended)
             }
@@ -259,7 +259,7 @@ impl Ingest {
         let Some(url) = source.confirmation_url.as_deref() else { return Ok(()) };
         match self.post_confirmation(job, url).await {
             Ok(()) => Ok(()),
-            Err(error) if retry.hands_over(&error) => self.hand_over(job, &error).await,
+            Err(error) if retry.lane.hands_over(&error) => self.hand_over(job, &error).await,
             Err(error) if retry.is_over(self.clock.now()) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "files not confirmed");
                 Ok(())

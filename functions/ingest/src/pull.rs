@@ -16,7 +16,7 @@ use outbound::{Client, Download, Fetch, Pace, PublicUrl, Refused, Resume, RetryA
 use tokio::time::Instant;
 
 use crate::adopt;
-use crate::lane::{Lane, paced};
+use crate::lane::Lane;
 use crate::media::{Expected, FileType, Media};
 use crate::version::Version;
 
@@ -150,6 +150,7 @@ pub(crate) async fn pull(
 struct Pull<'a> {
     blobs: &'a Blobs,
     wanted: Wanted<'a>,
+    /// The minimum throughput of all requests together, if there is such.
     pace: Option<Pace>,
     restarts: u32,
     /// Which version of the file it is, once a part of it has come.
@@ -242,8 +243,10 @@ impl<'a> Pull<'a> {
         if self.at > 0 && !self.version.can_resume() {
             self.start_over().await?;
         }
-        let fetch = Fetch::whole(self.wanted.max_bytes).until(self.wanted.deadline);
-        let mut fetch = paced(fetch, self.pace.as_ref());
+        let mut fetch = Fetch::whole(self.wanted.max_bytes).until(self.wanted.deadline);
+        if let Some(pace) = &self.pace {
+            fetch = fetch.paced(pace.clone());
+        }
         if self.at > 0 {
             fetch = fetch.resuming(Resume { from: self.at, etag: self.version.etag.clone() });
         }

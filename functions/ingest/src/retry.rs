@@ -6,7 +6,6 @@ use std::time::Duration;
 use domain::Timestamp;
 
 use crate::lane::Lane;
-use crate::pull::PullError;
 
 /// How many receipts there are at least. The message may have waited longer in the queue than the
 /// provider keeps the file.
@@ -29,11 +28,6 @@ impl Retry {
     /// Whether an earlier run may have stored the file.
     pub(crate) fn is_repeated(self) -> bool {
         self.receive_count > 1 || self.lane == Lane::Slow
-    }
-
-    /// Whether what fails with `error` is not retried here, but in the slow lane.
-    pub(crate) fn hands_over(self, error: &PullError) -> bool {
-        self.lane == Lane::Normal && error.is_slow()
     }
 
     /// Whether what fails at `now` is not retried.

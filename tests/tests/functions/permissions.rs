@@ -42,6 +42,7 @@ pub fn assert_allowed(sent: &Sent) {
         let function = &*record.call.caller;
         let allowed = &ALLOWED[function];
         if record.call.service == Service::DynamoDb {
+            assert!(!record.accesses.is_empty(), "{record:?} is not understood");
             for access in &record.accesses {
                 let action = format!("dynamodb:{}", access.action);
                 let any = allowed.iter().any(|one| {

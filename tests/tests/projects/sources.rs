@@ -14,6 +14,7 @@ use domain::{Attempt, JobState};
 use futures::stream;
 use hookreel_studio::Service;
 use serde_json::{Value, json};
+use tests::provider::{IMAGE, VIDEO};
 use tests::world::Plan;
 use tests::{World, film};
 use tokio::net::TcpListener;
@@ -30,9 +31,6 @@ const KEPT: Duration = Duration::from_mins(1);
 const TICK: Duration = Duration::from_millis(20);
 /// How much faster than the machine's the clock runs, so that a worker's minute takes half of one.
 const SPEED: u32 = 2;
-
-const VIDEO: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp41\0\0\0\x08moov\0\0\0\x0cmdat\0\0\0\0";
-const IMAGE: &[u8] = b"\xff\xd8\xff\xe0\0\x06JFIF\xff\xda\0\x02\0\xff\xd9";
 
 /// A host that at first sends a byte of a video every 5 s, does not find it the second time, and
 /// then sends all of it. It ends with the test.

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, Limited};
 use s3s::Body;
 
 use super::Aws;
-use super::calls::{Answer, Call, CallRecord, Fault};
+use super::calls::{Answer, CallRecord, Fault};
 use super::dynamodb::{Units, accesses, ask_for_units};
 use super::json::JsonAnswer;
 use super::sigv4;
@@ -63,8 +63,7 @@ impl Aws {
             cors::allow(cors, origin.as_deref(), answer.headers_mut());
             return Ok(answer);
         }
-        let body =
-            Limited::new(body, MAX_JSON).collect().await.map_err(Failure::Request)?.to_bytes();
+        let body = read(body).await?;
         if let Err(unsigned) = sigv4::verify(&parts, &body, &self.keys, SystemTime::now()) {
             let (kind, message) = unsigned.error();
             let status = if service == Service::Sqs { 403 } else { 400 };
@@ -84,32 +83,28 @@ impl Aws {
         let Some((call, fault)) = self.calls.begin(caller, &target, &parts.headers) else {
             return self.forward(&target, parts, body, false).await.0;
         };
-        if fault == Some(Fault::BeforeEffect) {
-            self.end(call, Answer::Fault(Fault::BeforeEffect), Units::default());
-            return Err(Failure::Injected);
-        }
-        let with_units = self.calls.is_recording();
-        let (outcome, units) = self.forward(&target, parts, body, with_units).await;
-        match (outcome, fault) {
-            (Ok(_), Some(fault)) => {
-                self.end(call, Answer::Fault(fault), units);
-                Err(Failure::Injected)
+        let is_recording = self.calls.is_recording();
+        let (body, accesses) = if is_recording && target.service == Service::DynamoDb {
+            let body = read(body).await?;
+            let accesses = accesses(&target.operation, &body);
+            (Body::from(body), accesses)
+        } else {
+            (body, Vec::new())
+        };
+        let (outcome, units) = match fault {
+            Some(Fault::BeforeEffect) => (Err(Failure::Injected), Units::default()),
+            _ => self.forward(&target, parts, body, is_recording).await,
+        };
+        let (answer, outcome) = match (outcome, fault) {
+            (Err(Failure::Injected) | Ok(_), Some(fault)) => {
+                (Answer::Fault(fault), Err(Failure::Injected))
             }
-            (Ok(response), None) => {
-                self.end(call, Answer::Status(response.status().as_u16()), units);
-                Ok(response)
-            }
-            (Err(failure), _) => {
-                self.end(call, Answer::Broken, units);
-                Err(failure)
-            }
-        }
-    }
-
-    fn end(&self, call: Call, answer: Answer, units: Units) {
-        let Units { write, read, accesses } = units;
-        let (write_units, read_units) = (write, read);
+            (Ok(response), None) => (Answer::Status(response.status().as_u16()), Ok(response)),
+            (Err(failure), _) => (Answer::Broken, Err(failure)),
+        };
+        let Units { write: write_units, read: read_units } = units;
         self.calls.end(CallRecord { call, answer, write_units, read_units, accesses });
+        outcome
     }
 
     /// The service's answer and, if `with_units`, the capacity that it consumed.
@@ -124,9 +119,9 @@ impl Aws {
             let answer = self.buckets.service().call(Request::from_parts(parts, body)).await;
             return (answer.map_err(|error| Failure::Objects(error.into())), Units::default());
         }
-        let body = match Limited::new(body, MAX_JSON).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) => return (Err(Failure::Request(error)), Units::default()),
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(failure) => return (Err(failure), Units::default()),
         };
         let (answer, units) = self.answer_json(target, &body, with_units).await;
         (Ok(answer.into_response()), units)
@@ -143,13 +138,18 @@ impl Aws {
             Service::Sqs => (self.queues.answer(operation, body).await, Units::default()),
             Service::DynamoDb if with_units => {
                 let answer = self.tables.answer(operation, &ask_for_units(body)).await;
-                let accesses = accesses(operation, body);
-                let units = Units { accesses, ..Units::of(operation, &answer) };
+                let units = Units::of(operation, &answer);
                 (answer, units)
             }
             _ => (self.tables.answer(operation, body).await, Units::default()),
         }
     }
+}
+
+/// The body of a JSON request.
+async fn read(body: Body) -> Result<Bytes, Failure> {
+    let body = Limited::new(body, MAX_JSON).collect().await.map_err(Failure::Request)?;
+    Ok(body.to_bytes())
 }
 
 /// Whether pages of `origin` may call the bucket by `method`.

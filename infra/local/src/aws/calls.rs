@@ -60,8 +60,8 @@ pub struct CallRecord {
     pub write_units: f64,
     /// Read units consumed, likewise.
     pub read_units: f64,
-    /// What it does to tables: each member of a transaction on its own. Empty if the call never came
-    /// to DynamoDB.
+    /// What it would do to tables, each member of a transaction on its own; empty for calls to other
+    /// services.
     pub accesses: Vec<Access>,
 }
 

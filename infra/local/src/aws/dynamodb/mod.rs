@@ -6,6 +6,7 @@
 //! thread. A second connection to the same file serves what `dynoxide` does not offer: cheap reads
 //! of stream records, removal of consumed ones, and an index of expired items.
 
+mod access;
 mod capacity;
 mod direct;
 mod dispatch;
@@ -22,7 +23,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-pub(super) use capacity::{Units, accesses, ask_for_units};
+pub(super) use access::accesses;
+pub(super) use capacity::{Units, ask_for_units};
 
 use super::json::JsonAnswer;
 use super::wal::{self, Wal};
