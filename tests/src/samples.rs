@@ -26,8 +26,13 @@ static ITEMS: OnceCell<String> = OnceCell::const_new();
 
 /// A world in which nothing happens by itself, with everything that the events speak of.
 pub async fn world() -> World {
+    world_with(API).await
+}
+
+/// The same, with that `ApiBaseUrl`.
+pub async fn world_with(api_base_url: &str) -> World {
     let items = ITEMS.get_or_init(items).await;
-    let world = frozen().await;
+    let world = frozen(api_base_url).await;
     let items = items.replace(PROVIDER, world.provider.url());
     let items = items.replace(RECEIVER, world.receiver.base_url());
     let items: Vec<Value> = serde_json::from_str(&items).unwrap();
@@ -42,7 +47,7 @@ pub async fn world() -> World {
 }
 
 async fn items() -> String {
-    let world = frozen().await;
+    let world = frozen(API).await;
     for job in seed::sample_jobs(world.provider.url()) {
         seed::put(&world, job).await;
     }
@@ -55,8 +60,8 @@ async fn items() -> String {
     items.replace(world.receiver.base_url(), RECEIVER)
 }
 
-async fn frozen() -> World {
-    let environment = vec![("API_BASE_URL", API.to_owned())];
+async fn frozen(api_base_url: &str) -> World {
+    let environment = vec![("ApiBaseUrl", api_base_url.to_owned())];
     World::start(Plan { template: templates::frozen(), environment, ..Plan::default() }).await
 }
 

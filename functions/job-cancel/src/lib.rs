@@ -2,12 +2,11 @@
 //! too late (409). With `?purge=true`, and by `DELETE /v1/jobs/{job_id}/outputs`, what has ended is
 //! erased. A step of a project is cancelled and erased only with its project.
 
-use domain::links::Links;
 use domain::resource::JobResource;
 use domain::retention::Erasure;
 use domain::{Caller, Job, JobId, JobState, Scope, Step};
 use http::StatusCode;
-use runtime::http::{HttpFunction, Request, Response, json};
+use runtime::http::{ApiLinks, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, ProblemCode, StartError};
 use signing::token::TokenKey;
 use store::{Change, Changed, Store};
@@ -19,7 +18,7 @@ const TRIES: usize = 3;
 #[derive(Debug)]
 pub struct JobCancel {
     store: Store,
-    links: Links,
+    links: ApiLinks,
     tokens: TokenKey,
     clock: Clock,
 }
@@ -29,7 +28,7 @@ impl HttpFunction for JobCancel {
         let environment = &context.environment;
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
-            links: Links::new(environment.required("API_BASE_URL")?),
+            links: ApiLinks::new(environment.get("API_BASE_URL")),
             tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
             clock: context.clock.clone(),
         })
@@ -37,9 +36,10 @@ impl HttpFunction for JobCancel {
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsWrite)?;
+        let links = self.links.of(&request)?;
         let id = request.job_id()?;
         if let Some(step) = Step::of(&id) {
-            return Err(self.belongs_to_project(&caller, &id, &step).await);
+            return Err(self.belongs_to_project(&caller, &id, links.project(&step.project)).await);
         }
         let erasure = request.erasure("DELETE /v1/jobs/{job_id}/outputs")?;
         let (status, job) = match erasure {
@@ -47,7 +47,7 @@ impl HttpFunction for JobCancel {
             None => self.cancel(&caller, &id).await?,
         };
         let token = self.tokens.download_token(&job.id);
-        json(status, &JobResource::new(&job, &self.links, &token))
+        json(status, &JobResource::new(&job, &links, &token))
     }
 }
 
@@ -91,8 +91,8 @@ impl JobCancel {
     }
 
     /// The problem for a step of a project: 409 for its owner, 404 for others.
-    async fn belongs_to_project(&self, caller: &Caller, id: &JobId, step: &Step) -> Problem {
-        let url = self.links.project(&step.project);
+    /// The project's URL is `url`.
+    async fn belongs_to_project(&self, caller: &Caller, id: &JobId, url: String) -> Problem {
         match self.store.find_job(&caller.owner, id).await {
             Err(error) => Problem::unavailable(error),
             Ok(None) => Problem::not_found("There is no such job."),

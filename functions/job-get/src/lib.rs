@@ -1,10 +1,9 @@
 //! `GET /v1/jobs/{job_id}`: a job with its status and outputs.
 
 use domain::Scope;
-use domain::links::Links;
 use domain::resource::JobResource;
 use http::StatusCode;
-use runtime::http::{HttpFunction, Request, Response, json};
+use runtime::http::{ApiLinks, HttpFunction, Request, Response, json};
 use runtime::{Context, Problem, StartError};
 use signing::token::TokenKey;
 use store::Store;
@@ -13,7 +12,7 @@ use store::Store;
 #[derive(Debug)]
 pub struct JobGet {
     store: Store,
-    links: Links,
+    links: ApiLinks,
     tokens: TokenKey,
 }
 
@@ -22,17 +21,18 @@ impl HttpFunction for JobGet {
         let environment = &context.environment;
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
-            links: Links::new(environment.required("API_BASE_URL")?),
+            links: ApiLinks::new(environment.get("API_BASE_URL")),
             tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
         })
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsRead)?;
+        let links = self.links.of(&request)?;
         let id = request.job_id()?;
         let job = self.store.find_job(&caller.owner, &id).await.map_err(Problem::unavailable)?;
         let job = job.ok_or_else(|| Problem::not_found("There is no such job."))?;
         let token = self.tokens.download_token(&id);
-        json(StatusCode::OK, &JobResource::new(&job, &self.links, &token))
+        json(StatusCode::OK, &JobResource::new(&job, &links, &token))
     }
 }

@@ -1,9 +1,8 @@
 //! `GET /v1/jobs`: an owner's jobs, newest first.
 
 use domain::Scope;
-use domain::links::Links;
 use domain::resource::JobResource;
-use runtime::http::{self, HttpFunction, Request, Response};
+use runtime::http::{self, ApiLinks, HttpFunction, Request, Response};
 use runtime::{Context, Problem, StartError};
 use signing::token::TokenKey;
 use store::{JobFilter, Store};
@@ -12,7 +11,7 @@ use store::{JobFilter, Store};
 #[derive(Debug)]
 pub struct JobList {
     store: Store,
-    links: Links,
+    links: ApiLinks,
     tokens: TokenKey,
 }
 
@@ -21,13 +20,14 @@ impl HttpFunction for JobList {
         let environment = &context.environment;
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
-            links: Links::new(environment.required("API_BASE_URL")?),
+            links: ApiLinks::new(environment.get("API_BASE_URL")),
             tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
         })
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsRead)?;
+        let links = self.links.of(&request)?;
         let filter = JobFilter {
             status: request.parsed_query("status")?,
             kind: request.parsed_query("kind")?,
@@ -36,7 +36,7 @@ impl HttpFunction for JobList {
         let cursor = request.parsed_query("cursor")?;
         let page = self.store.list_jobs(&caller.owner, filter, limit, cursor).await;
         let page = page.map_err(Problem::unavailable)?;
-        let show = |job| JobResource::new(job, &self.links, &self.tokens.download_token(&job.id));
+        let show = |job| JobResource::new(job, &links, &self.tokens.download_token(&job.id));
         let data: Vec<_> = page.items.iter().map(show).collect();
         http::page(&data, page.next)
     }

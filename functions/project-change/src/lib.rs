@@ -11,7 +11,7 @@ use domain::project::restart::{ProjectConflict, may_cancel, may_erase};
 use domain::retention::Erasure;
 use domain::{JobId, OwnerId, ProjectId, ProjectStatus, Scope, Timestamp};
 use http::StatusCode;
-use runtime::http::{HttpFunction, Request, Response, json};
+use runtime::http::{ApiLinks, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, ProblemCode, StartError};
 use signing::token::TokenKey;
 use store::{ProjectChanged, Store, WholeProject};
@@ -28,7 +28,7 @@ const OUTPUTS: &str = "DELETE /v1/projects/{project_id}/outputs";
 #[derive(Debug)]
 pub struct ProjectChange {
     store: Store,
-    links: Links,
+    links: ApiLinks,
     tokens: TokenKey,
     clock: Clock,
 }
@@ -48,7 +48,7 @@ impl HttpFunction for ProjectChange {
         let environment = &context.environment;
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
-            links: Links::new(environment.required("API_BASE_URL")?),
+            links: ApiLinks::new(environment.get("API_BASE_URL")),
             tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
             clock: context.clock.clone(),
         })
@@ -56,6 +56,7 @@ impl HttpFunction for ProjectChange {
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let owner = request.caller(Scope::JobsWrite)?.owner;
+        let links = self.links.of(&request)?;
         let id = request.path_id("project_id", "project")?;
         let (action, status) = match request.route() {
             "DELETE /v1/projects/{project_id}" | OUTPUTS => {
@@ -72,7 +73,7 @@ impl HttpFunction for ProjectChange {
             _ => return Err(Problem::not_found("There is no such route.")),
         };
         self.change(&owner, &id, &action).await?;
-        self.respond(status, &owner, &id).await
+        self.respond(status, &owner, &id, &links).await
     }
 }
 
@@ -124,12 +125,12 @@ impl ProjectChange {
         status: StatusCode,
         owner: &OwnerId,
         id: &ProjectId,
+        links: &Links,
     ) -> Result<Response, Problem> {
         let WholeProject { project, plan, jobs } = self.find(owner, id).await?;
-        let link = |job: &JobId, name: &str| {
-            self.links.download(job, name, &self.tokens.download_token(job))
-        };
-        let page = self.links.project(id);
+        let link =
+            |job: &JobId, name: &str| links.download(job, name, &self.tokens.download_token(job));
+        let page = links.project(id);
         json(status, &ProjectResource::new(&project, &plan, &jobs, page, &link))
     }
 }

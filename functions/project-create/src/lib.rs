@@ -13,7 +13,7 @@ use domain::{
 use http::StatusCode;
 use outbound::{Guard, Ports};
 use providers::registry;
-use runtime::http::{HttpFunction, Request, Response, json};
+use runtime::http::{ApiLinks, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, idempotency, random};
 use serde::Serialize;
 use signing::IdempotencyIds;
@@ -30,7 +30,7 @@ pub struct ProjectCreate {
     store: Store,
     guard: Guard,
     retention: RetentionPolicy,
-    links: Links,
+    links: ApiLinks,
     not_configured: Option<JobKind>,
     ids: IdempotencyIds,
     clock: Clock,
@@ -56,6 +56,24 @@ struct AcceptedScene {
     last_frame_job_id: JobId,
 }
 
+impl Accepted {
+    fn new(id: ProjectId, scenes: u16, links: &Links) -> Self {
+        let scene = |scene_id| AcceptedScene {
+            scene_id,
+            status: JobStatus::Pending,
+            video_job_id: Step::video(id.clone(), scene_id).job_id(),
+            last_frame_job_id: Step::last_frame(id.clone(), scene_id).job_id(),
+        };
+        Self {
+            status: ProjectStatus::Processing,
+            message: "Project accepted; its first scene is queued",
+            scenes: SceneId::all(scenes).map(scene).collect(),
+            links: ProjectLinks::new(links.project(&id)),
+            project_id: id,
+        }
+    }
+}
+
 impl HttpFunction for ProjectCreate {
     fn new(context: &Context) -> Result<Self, StartError> {
         let environment = &context.environment;
@@ -70,7 +88,7 @@ impl HttpFunction for ProjectCreate {
                 default: environment.parsed("RETENTION_DAYS", RetentionDays::default())?,
                 maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
             },
-            links: Links::new(environment.required("API_BASE_URL")?),
+            links: ApiLinks::new(environment.get("API_BASE_URL")),
             not_configured: KINDS
                 .into_iter()
                 .find(|kind| !registry::is_configured(*kind, |name| environment.get(name))),
@@ -81,6 +99,7 @@ impl HttpFunction for ProjectCreate {
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let caller = request.caller(Scope::JobsWrite)?;
+        let links = self.links.of(&request)?;
         let key = request.idempotency_key()?;
         let now = self.clock.now();
         let body = Body::read(&request, &self.guard, self.retention, now)?;
@@ -88,27 +107,11 @@ impl HttpFunction for ProjectCreate {
             return Err(Problem::no_provider(kind.as_str()));
         }
         let id = self.create(&caller, key, &body, now).await?;
-        json(StatusCode::ACCEPTED, &self.accepted(id, body.plan.count()))
+        json(StatusCode::ACCEPTED, &Accepted::new(id, body.plan.count(), &links))
     }
 }
 
 impl ProjectCreate {
-    fn accepted(&self, id: ProjectId, scenes: u16) -> Accepted {
-        let scene = |scene_id| AcceptedScene {
-            scene_id,
-            status: JobStatus::Pending,
-            video_job_id: Step::video(id.clone(), scene_id).job_id(),
-            last_frame_job_id: Step::last_frame(id.clone(), scene_id).job_id(),
-        };
-        Accepted {
-            status: ProjectStatus::Processing,
-            message: "Project accepted; its first scene is queued",
-            scenes: SceneId::all(scenes).map(scene).collect(),
-            links: ProjectLinks::new(self.links.project(&id)),
-            project_id: id,
-        }
-    }
-
     /// Saves the project under the id that its idempotency key stands for, or under a new one.
     async fn create(
         &self,

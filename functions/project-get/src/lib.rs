@@ -6,7 +6,7 @@ use domain::project::resource::ProjectResource;
 use domain::project::summary::ProjectSummary;
 use domain::{JobId, OwnerId, Project, ProjectId, Scope};
 use http::StatusCode;
-use runtime::http::{self as answer, HttpFunction, Request, Response, json};
+use runtime::http::{self as answer, ApiLinks, HttpFunction, Request, Response, json};
 use runtime::{Context, Problem, StartError};
 use signing::token::TokenKey;
 use store::Store;
@@ -15,7 +15,7 @@ use store::Store;
 #[derive(Debug)]
 pub struct ProjectGet {
     store: Store,
-    links: Links,
+    links: ApiLinks,
     tokens: TokenKey,
 }
 
@@ -24,45 +24,55 @@ impl HttpFunction for ProjectGet {
         let environment = &context.environment;
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
-            links: Links::new(environment.required("API_BASE_URL")?),
+            links: ApiLinks::new(environment.get("API_BASE_URL")),
             tokens: environment.secret_key("SIGNING_KEY", TokenKey::new)?,
         })
     }
 
     async fn handle(&self, request: Request) -> Result<Response, Problem> {
         let owner = request.caller(Scope::JobsRead)?.owner;
+        let links = self.links.of(&request)?;
         match request.route() {
-            "GET /v1/projects" => self.list(&owner, &request).await,
-            _ => self.show(&owner, &request.path_id("project_id", "project")?).await,
+            "GET /v1/projects" => self.list(&owner, &request, &links).await,
+            _ => self.show(&owner, &request.path_id("project_id", "project")?, &links).await,
         }
     }
 }
 
 impl ProjectGet {
-    async fn show(&self, owner: &OwnerId, id: &ProjectId) -> Result<Response, Problem> {
+    async fn show(
+        &self,
+        owner: &OwnerId,
+        id: &ProjectId,
+        links: &Links,
+    ) -> Result<Response, Problem> {
         let found = self.store.find_project(owner, id).await.map_err(Problem::unavailable)?;
         let whole = found.ok_or_else(|| Problem::not_found("There is no such project."))?;
-        let link = |job: &JobId, name: &str| self.file(job, name);
-        let page = self.links.project(id);
+        let link = |job: &JobId, name: &str| self.file(links, job, name);
+        let page = links.project(id);
         let shown = ProjectResource::new(&whole.project, &whole.plan, &whole.jobs, page, &link);
         json(StatusCode::OK, &shown)
     }
 
-    async fn list(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
+    async fn list(
+        &self,
+        owner: &OwnerId,
+        request: &Request,
+        links: &Links,
+    ) -> Result<Response, Problem> {
         let status = request.parsed_query("status")?;
         let limit = request.page_limit()?;
         let cursor = request.parsed_query("cursor")?;
         let page = self.store.list_projects(owner, status, limit, cursor).await;
         let page = page.map_err(Problem::unavailable)?;
-        let link = |job: &JobId, name: &str| self.file(job, name);
-        let show = |project: &Project| {
-            ProjectSummary::new(project, self.links.project(&project.id), &link)
-        };
+        let link = |job: &JobId, name: &str| self.file(links, job, name);
+        let show =
+            |project: &Project| ProjectSummary::new(project, links.project(&project.id), &link);
         let data: Vec<_> = page.items.iter().map(show).collect();
         answer::page(&data, page.next)
     }
 
-    fn file(&self, job: &JobId, name: &str) -> String {
-        self.links.download(job, name, &self.tokens.download_token(job))
+    fn file(&self, links: &Links, job: &JobId, name: &str) -> String {
+        links.download(job, name, &self.tokens.download_token(job))
     }
 }

@@ -1,9 +1,8 @@
 //! The routes at which providers report on their tasks, one for each provider of the registry.
 //! Two writes: the job's change, and the body as it was received with what has come of it.
 
-use domain::links::Links;
 use intake::ProviderWebhooks;
-use runtime::http::{HttpFunction, Request, Response};
+use runtime::http::{ApiLinks, HttpFunction, Request, Response};
 use runtime::{Context, Problem, StartError};
 use signing::TokenKey;
 use store::Store;
@@ -18,7 +17,7 @@ impl HttpFunction for ProviderWebhook {
     fn new(context: &Context) -> Result<Self, StartError> {
         let environment = &context.environment;
         let store = Store::new(&context.aws, environment.required("TABLE_NAME")?);
-        let links = Links::new(environment.required("API_BASE_URL")?);
+        let links = ApiLinks::new(environment.get("API_BASE_URL"));
         let tokens = environment.secret_key("SIGNING_KEY", TokenKey::new)?;
         let secret = |name| environment.secret(name);
         let clock = context.clock.clone();

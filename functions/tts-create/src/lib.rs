@@ -5,14 +5,13 @@ mod body;
 mod spoken;
 
 use domain::idempotency::KeyedRequest;
-use domain::links::Links;
 use domain::resource::LinkResource;
 use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{Caller, JobId, JobKind, JobStatus, Scope, Timestamp};
 use http::StatusCode;
 use outbound::{Guard, Ports};
 use providers::registry;
-use runtime::http::{HttpFunction, Request, Response, json};
+use runtime::http::{ApiLinks, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, idempotency, random};
 use serde::Serialize;
 use signing::IdempotencyIds;
@@ -34,7 +33,7 @@ pub struct TtsCreate {
     guard: Guard,
     retention: RetentionPolicy,
     worker: Worker,
-    links: Links,
+    links: ApiLinks,
     is_configured: bool,
     ids: IdempotencyIds,
     clock: Clock,
@@ -65,7 +64,7 @@ impl HttpFunction for TtsCreate {
                 maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
             },
             worker: Worker::read(environment)?,
-            links: Links::new(environment.required("API_BASE_URL")?),
+            links: ApiLinks::new(environment.get("API_BASE_URL")),
             is_configured: registry::is_configured(KIND, |name| environment.get(name)),
             ids: environment.secret_key("SIGNING_KEY", IdempotencyIds::new)?,
             clock: context.clock.clone(),
@@ -78,6 +77,7 @@ impl HttpFunction for TtsCreate {
             return json(StatusCode::OK, &self.worker.spoken());
         }
         let caller = request.caller(Scope::JobsWrite)?;
+        let links = self.links.of(&request)?;
         let key = request.idempotency_key()?;
         let now = self.clock.now();
         let body = Body::read(&request, &self.worker, &self.guard, self.retention, now)?;
@@ -86,7 +86,7 @@ impl HttpFunction for TtsCreate {
         }
         let job_id = self.create(&caller, key, &body, now).await?;
         let accepted = Accepted {
-            links: LinkResource::new(&job_id, &self.links),
+            links: LinkResource::new(&job_id, &links),
             job_id,
             status: JobStatus::Pending,
             message: "Job queued",

@@ -16,14 +16,17 @@ const REFERENCE: &str = "{{resolve:";
 const NOTIFICATION_SERVICE: &str = "NOTIFICATION_SERVICE_URL";
 
 /// The variable with the public address of the API.
-pub const API_BASE_URL: &str = "API_BASE_URL";
+const API_BASE_URL: &str = "API_BASE_URL";
+
+/// The template's parameter with that address.
+pub const API_BASE_URL_PARAMETER: &str = "ApiBaseUrl";
 
 /// Variables that every function has on this machine, even if the template does not list them.
-const EVERYWHERE: [&str; 3] = [API_BASE_URL, "OUTBOUND_ALLOW_LOOPBACK", "OUTBOUND_REFUSED_PORTS"];
+const EVERYWHERE: [&str; 2] = ["OUTBOUND_ALLOW_LOOPBACK", "OUTBOUND_REFUSED_PORTS"];
 
 /// The values of `chosen`, and what holds on this machine unless it was chosen otherwise: the
 /// API's own address, that webhooks may go to receivers beside it but not to its `own_ports`, and an
-/// account at each provider. The variable of a provider's or the notification
+/// account at each provider. The variable of the API's, a provider's or the notification
 /// service's address sets the template's parameter of that name too.
 pub fn with_local_settings(
     mut chosen: BTreeMap<String, String>,
@@ -33,15 +36,16 @@ pub fn with_local_settings(
     let refused = own_ports.map(|port| port.to_string()).join(" ");
     let settings = || registry::PROVIDERS.iter().map(|provider| provider.settings());
     let accounts = settings().filter_map(|settings| settings.account);
-    for (name, value) in EVERYWHERE.into_iter().zip([api_url, "true", &refused]).chain(accounts) {
+    for (name, value) in EVERYWHERE.into_iter().zip(["true", &*refused]).chain(accounts) {
         chosen.entry(name.to_owned()).or_insert_with(|| value.to_owned());
     }
     let names = settings().flat_map(|one| [Some(one.url), one.account.map(|(name, _)| name)]);
-    for name in names.flatten().chain([NOTIFICATION_SERVICE]) {
+    for name in names.flatten().chain([API_BASE_URL, NOTIFICATION_SERVICE]) {
         if let Some(value) = chosen.get(name).cloned() {
             chosen.entry(parameter(name)).or_insert(value);
         }
     }
+    chosen.entry(API_BASE_URL_PARAMETER.to_owned()).or_insert_with(|| api_url.to_owned());
     chosen
 }
 
@@ -125,11 +129,23 @@ mod tests {
     }
 
     #[test]
-    fn every_function_gets_the_api_url() {
+    fn the_api_has_the_chosen_address_or_else_its_own() {
+        let parameter = |chosen: &[(&str, &str)]| {
+            let chosen =
+                chosen.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let mut all = with_local_settings(chosen.collect(), "http://127.0.0.1:1", [1, 2]);
+            all.remove(API_BASE_URL_PARAMETER).unwrap()
+        };
+        assert_eq!(parameter(&[]), "http://127.0.0.1:1");
+        let chosen = ("API_BASE_URL", "https://api.example.com");
+        assert_eq!(parameter(&[chosen]), "https://api.example.com");
+    }
+
+    #[test]
+    fn functions_reach_this_machine_but_not_the_cloud_itself() {
         let folder = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(folder.path()).unwrap();
         let environment = environment(&folder);
-        assert_eq!(environment.get("API_BASE_URL"), Some("http://127.0.0.1:1"));
         assert_eq!(environment.get("OUTBOUND_ALLOW_LOOPBACK"), Some("true"));
         assert_eq!(environment.get("OUTBOUND_REFUSED_PORTS"), Some("1 2"));
     }

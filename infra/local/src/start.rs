@@ -41,7 +41,7 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let (api_url, aws_url) = (url(api_address), url(aws_address));
     let own_ports = [api_address.port(), aws_address.port()];
     let chosen = environment::with_local_settings(settings.environment, &api_url, own_ports);
-    let public_host = chosen.get(environment::API_BASE_URL).and_then(|url| host(url));
+    let public_host = chosen.get(environment::API_BASE_URL_PARAMETER).and_then(|url| host(url));
     let surroundings = Surroundings { api_url, aws_url, chosen };
     let template = settings.template.resolve(&surroundings)?;
     let clock = settings.clock;

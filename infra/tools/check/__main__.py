@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from infra.tools import template
-from infra.tools.check import functions, logs, openapi, permissions, queues, variables
+from infra.tools.check import cycles, functions, logs, openapi, permissions, queues, variables
 from infra.tools.process import Failed
 from infra.tools.template import ROOT
 
-PARTS = (functions, logs, openapi, permissions, queues, variables)
+PARTS = (cycles, functions, logs, openapi, permissions, queues, variables)
 
 
 def main() -> int:

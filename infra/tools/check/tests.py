@@ -130,6 +130,14 @@ class Roles(Omission):
         )
 
 
+class Cycles(Omission):
+    """References between resources."""
+
+    def test_own_api(self) -> None:
+        self.replace("template.yaml", "API_BASE_URL: !Ref ApiBaseUrl", "API_BASE_URL: !Sub https://${HttpApi}")
+        self.assertRegex(complaints(self.root)[0], "^template.yaml refers in a circle, from .*HttpApi")
+
+
 class Logs(Omission):
     """Metric filters."""
 

@@ -30,7 +30,7 @@ READS_SOME = "registry::is_configured("
 # The variables under `sam local`, which resolves no resource and sets only what the template names.
 SAM_ENVIRONMENT = "infra/tools/invoke/sam-env.json"
 # Where `make up` serves AWS: on this machine, and as containers reach it.
-LOOPBACK, BRIDGE = "//127.0.0.1:", "//172.17.0.1:"
+LOOPBACK, BRIDGE = "//127.0.0.1:8788", "//172.17.0.1:8788"
 
 
 def complaints(root: Path, template: Template) -> Iterator[str]:
@@ -76,7 +76,9 @@ def of_sam_local(given: dict[str, str], template: Template) -> Iterator[str]:
     """Variables that `sam local` cannot resolve, and values that are not those of `make up`."""
     functions = template.functions.values()
     deferred = {name for function in functions for name in function.deferred}
-    values = {name: value for function in functions for name, value in function.environment.items()}
+    # A value that only some functions have to wait for is the one to compare.
+    pairs = [(name, value, name in one.deferred) for one in functions for name, value in one.environment.items()]
+    values = {name: value for name, value, _ in sorted(pairs, key=lambda pair: pair[2])}
     for name in sorted(deferred - given.keys()):
         yield f"{name} is known only once deployed; give {SAM_ENVIRONMENT} its value in `make up`"
     for name in sorted(given.keys() - deferred - values.keys()):

@@ -1,7 +1,6 @@
 """Deploys code, secrets and stack into the emulator, through AWS's APIs."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -81,8 +80,6 @@ class Emulator:
 
     def deploy(self, parameters: dict[str, str], architecture: str) -> dict[str, str]:
         """Deploys the template by CloudFormation; the physical id of every resource."""
-        # The SAM transform takes the region from the environment.
-        os.environ["AWS_DEFAULT_REGION"] = REGION
         transformed = for_emulator(template.read(), CODE_BUCKET, architecture)
         self.client("s3").put_object(Bucket=CODE_BUCKET, Key=TEMPLATE, Body=json.dumps(transformed))
         created = self.client("cloudformation").create_stack(

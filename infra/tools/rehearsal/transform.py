@@ -1,12 +1,9 @@
 """From `template.yaml` to a template that the emulator can deploy: the SAM transform and workarounds."""
 
-import copy
 import re
 from typing import Any
 
-from samtranslator.translator.transform import transform
-
-from infra.tools.template import Members, Template
+from infra.tools.template import Members, Template, sam
 
 METHODS = {"get", "put", "post", "patch", "delete", "head", "options"}
 API = "HttpApi"
@@ -23,21 +20,9 @@ WORKAROUNDS = [
 ]
 
 
-class NoManagedPolicies:
-    """The template names no AWS-managed policy, so the transform needs none."""
-
-    def load(self) -> dict[str, str]:
-        return {}
-
-
 def for_emulator(template: Template, code_bucket: str, architecture: str) -> Members:
     """The CloudFormation template that AWS would deploy, in a form that the emulator accepts."""
-    document = copy.deepcopy(template.document)
-    document["Globals"]["Function"]["Architectures"] = [architecture]
-    for function in template.functions.values():
-        properties = document["Resources"][function.logical_id]["Properties"]
-        properties["CodeUri"] = f"s3://{code_bucket}/{function.name}.zip"
-    plain = transform(document, {}, NoManagedPolicies())
+    plain = sam.plain(template, code_bucket, architecture)
     for logical_id in [k for k, v in plain["Resources"].items() if v["Type"] == "AWS::S3::BucketPolicy"]:
         del plain["Resources"][logical_id]
     for resource in plain["Resources"].values():

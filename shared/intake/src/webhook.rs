@@ -5,7 +5,7 @@ use domain::{InboundId, InvalidField, JobId, Secret, Step, TaskId, Timestamp, li
 use http::{Method, StatusCode};
 use providers::webhook::{Facts, WebhookKeys};
 use providers::{Provider, Sender, WebhookReport, WebhookRequest, registry};
-use runtime::http::{Request, Response, json};
+use runtime::http::{ApiLinks, Request, Response, json};
 use runtime::{Clock, Problem, random};
 use serde_json::{Map, Value, json as object};
 use signing::TokenKey;
@@ -28,7 +28,7 @@ pub struct ProviderWebhooks {
     routes: Vec<Route>,
     intake: Intake,
     store: Store,
-    links: Links,
+    links: ApiLinks,
     tokens: TokenKey,
     clock: Clock,
 }
@@ -46,7 +46,7 @@ impl ProviderWebhooks {
     #[must_use]
     pub fn new(
         store: Store,
-        links: Links,
+        links: ApiLinks,
         tokens: TokenKey,
         secret: impl Fn(&'static str) -> Option<Secret>,
         clock: Clock,
@@ -74,6 +74,7 @@ impl ProviderWebhooks {
             let health = object!({ "status": "ok", "webhook": provider.webhook_name() });
             return json(StatusCode::OK, &health);
         }
+        let links = self.links.of(request)?;
         let body = request.body(limits::CALLBACK_BODY_BYTES)?;
         let sender = route.authenticate(request, body);
         if !matches!(sender, Ok(Sender::Attempt { .. })) {
@@ -84,7 +85,9 @@ impl ProviderWebhooks {
         self.admit(&route.rate_limit, &sender, request.source_address(), now).await?;
         let report = match provider.report(body) {
             Ok(report) => report,
-            Err(invalid) => return self.unreadable(provider, sender, body, invalid, now).await,
+            Err(invalid) => {
+                return self.unreadable(provider, sender, body, invalid, &links, now).await;
+            }
         };
         let subject = subject(sender, &report).map_err(|invalid| malformed(provider, invalid))?;
         let reception = self.intake.apply(provider, &subject, &report, now).await;
@@ -93,7 +96,7 @@ impl ProviderWebhooks {
             self.keep(provider, &subject, report.task.clone(), reception.outcome, body, now)
                 .await?;
         }
-        self.answer(provider, subject.job_id, report, &reception)
+        self.answer(provider, subject.job_id, report, &reception, &links)
     }
 
     /// A sender that has proved no more than a callback URL counts for the job of that URL: all
@@ -125,6 +128,7 @@ impl ProviderWebhooks {
         sender: Sender,
         body: &[u8],
         invalid: InvalidField,
+        links: &Links,
         now: Timestamp,
     ) -> Result<Response, Problem> {
         let subject = match sender {
@@ -149,7 +153,7 @@ impl ProviderWebhooks {
             updated: false,
             released: None,
             notified: false,
-            download_url: self.links.job(&job.id),
+            download_url: links.job(&job.id),
             has_file: false,
             word: UNREADABLE.to_owned(),
             job_id: job.id,
@@ -185,14 +189,15 @@ impl ProviderWebhooks {
         job_id: JobId,
         report: WebhookReport,
         reception: &Reception,
+        links: &Links,
     ) -> Result<Response, Problem> {
         let Reception { outcome, updated, released, notified, .. } = reception;
         let output = provider.kinds().first().map_or("", |kind| kind.media().output_name());
         // A link to another provider's job is none of the sender's business, and one to a job that is
         // not there yet would be valid once it is, whoever's that is.
         let download_url = match outcome {
-            InboundOutcome::UnknownJob | InboundOutcome::Early => self.links.job(&job_id),
-            _ => self.links.download(&job_id, output, &self.tokens.download_token(&job_id)),
+            InboundOutcome::UnknownJob | InboundOutcome::Early => links.job(&job_id),
+            _ => links.download(&job_id, output, &self.tokens.download_token(&job_id)),
         };
         let facts = Facts {
             updated: *updated,

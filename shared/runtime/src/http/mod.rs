@@ -1,5 +1,6 @@
 //! Functions behind API Gateway: one trait, run in Lambda or invoked with an event.
 
+mod api_links;
 mod request;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use crate::aws::AwsService;
 use crate::{Context, Invocable, Problem, StartError};
 
+pub use api_links::ApiLinks;
 pub use request::Request;
 
 /// A response to a client.

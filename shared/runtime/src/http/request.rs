@@ -57,6 +57,12 @@ impl Request {
         self.context().and_then(|context| context.request_id.as_deref()).unwrap_or_default()
     }
 
+    /// The domain and the stage by which API Gateway has found the API.
+    pub(super) fn address(&self) -> Option<(&str, &str)> {
+        let context = self.context()?;
+        Some((context.domain_name.as_deref()?, context.stage.as_deref()?))
+    }
+
     /// The client's address as API Gateway saw it. No header is read: the sender controls those.
     #[must_use]
     pub fn source_address(&self) -> &str {
