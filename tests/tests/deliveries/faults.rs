@@ -14,6 +14,8 @@ use serde_json::json;
 use tests::World;
 use tests::sent::Sent;
 
+use crate::functions::permissions;
+
 /// How many cases run at one time.
 const AT_ONCE: usize = 6;
 /// Failures in a row that open a circuit.
@@ -22,7 +24,7 @@ const FUNCTION: &str = "deliver";
 
 /// What a webhook goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Story {
+pub enum Story {
     /// It fails twice and then arrives.
     Retried,
     /// Many fail until the circuit opens, and arrive after a probe.
@@ -86,12 +88,18 @@ async fn survives(story: Story, least: usize) {
 }
 
 /// The calls that the story makes when nothing fails.
-async fn places(story: Story) -> Vec<Place> {
+pub async fn calls(story: Story) -> Sent {
     let world = World::new().await;
     Sent::begin(&world);
     run(story, &world).await;
+    Sent::so_far(&world)
+}
+
+async fn places(story: Story) -> Vec<Place> {
+    let sent = calls(story).await;
+    permissions::assert_allowed(&sent);
     let mut places: Vec<Place> = Vec::new();
-    for record in Sent::so_far(&world).by(FUNCTION).records() {
+    for record in sent.by(FUNCTION).records() {
         if record.call.attempt == 1 {
             let operation = record.call.operation.clone();
             let nth = places.iter().filter(|place| place.operation == operation).count();

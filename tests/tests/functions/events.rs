@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tests::samples::{cases, files, readable, redacted, stem};
 use tests::sent::Sent;
 use tests::{Webhook, World, samples, seed, seed_projects, templates};
+use tokio::sync::OnceCell;
 
 use crate::functions::permissions;
 
@@ -27,22 +28,37 @@ const WEBHOOK_HEADERS: [&str; 7] = [
     "x-webhook-timestamp",
 ];
 
+/// What has come of one event.
+pub struct Outcome {
+    name: String,
+    /// What its snapshot holds.
+    shown: Value,
+    /// The calls.
+    pub sent: Sent,
+}
+
+/// What has come of every event. They are handed over once for all tests.
+pub async fn outcomes() -> &'static [Outcome] {
+    static OUTCOMES: OnceCell<Vec<Outcome>> = OnceCell::const_new();
+    let run = async || {
+        let outcomes = stream::iter(cases())
+            .map(|(function, case)| tokio::spawn(async move { outcome(&function, &case).await }))
+            .buffered(AT_ONCE);
+        outcomes.map(Result::unwrap).collect().await
+    };
+    OUTCOMES.get_or_init(run).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_event_has_the_outcome_that_was_agreed_on() {
-    let outcomes: Vec<_> = stream::iter(cases())
-        .map(|(function, case)| {
-            tokio::spawn(async move {
-                (format!("{function}__{}", stem(&case)), outcome(&function, &case).await)
-            })
-        })
-        .buffered(AT_ONCE)
-        .collect()
-        .await;
     let mut differing = Vec::new();
-    for outcome in outcomes {
-        let (name, outcome) = outcome.unwrap();
+    for Outcome { name, shown, sent } in outcomes().await {
         // All of them are looked at before the test fails.
-        if std::panic::catch_unwind(|| compare(&name, &outcome)).is_err() {
+        let compared = std::panic::catch_unwind(|| {
+            permissions::assert_allowed(sent);
+            compare(name, shown);
+        });
+        if compared.is_err() {
             differing.push(name);
         }
     }
@@ -68,7 +84,7 @@ fn no_snapshot_is_left_of_an_event_that_is_gone() {
 }
 
 /// Everything that comes of one event, with what differs from run to run replaced.
-async fn outcome(function: &str, case: &Path) -> Value {
+async fn outcome(function: &str, case: &Path) -> Outcome {
     let world = samples::world().await;
     let jobs = seed::sample_jobs(world.provider.url());
     let states = seed_projects::states(&world).await;
@@ -77,13 +93,12 @@ async fn outcome(function: &str, case: &Path) -> Value {
     Sent::begin(&world);
     let answer = world.cloud.invoke(function, event).await;
     let sent = Sent::so_far(&world);
-    permissions::assert_allowed(&sent);
     let mut calls = sent.operations();
     if are_several {
         // They are worked through at the same time.
         calls.sort();
     }
-    let outcome = json!({
+    let shown = json!({
         "answer": answer.map_or_else(|error| json!(error.to_string()), readable),
         "calls": calls,
         "jobs": changes(&world, &jobs).await,
@@ -94,7 +109,8 @@ async fn outcome(function: &str, case: &Path) -> Value {
         "cancelled": world.provider.cancelled(),
         "confirmations": world.provider.confirmations(),
     });
-    redacted(without_empty(outcome), &world)
+    let name = format!("{function}__{}", stem(case));
+    Outcome { name, shown: redacted(without_empty(shown), &world), sent }
 }
 
 /// A webhook by its body and those of its headers that do not change.

@@ -1,15 +1,24 @@
 //! The embedded cloud checks no permissions. The calls that a function makes here are compared
-//! with those that its role in the template allows on AWS.
+//! with those that its role in the template allows on AWS: none is missing, and none is superfluous.
 //!
 //! `make lint` compares the roles with the source, which is fast and cannot see which code runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use hookreel_local::aws::{CallRecord, Service};
+use hookreel_local::aws::Access;
 use hookreel_template::{Statement, describe};
+use serde_json::Value;
 use tests::sent::Sent;
 use tests::templates;
+
+use crate::deliveries::faults as deliveries;
+use crate::functions::events;
+use crate::jobs::{faults, flows::Flow};
+use crate::projects::faults::Film;
+
+/// Permissions that no call of these tests needs, each with the reason why the role has it.
+const UNUSED: [(&str, &str, &str); 0] = [];
 
 /// What each function's role allows.
 static ALLOWED: LazyLock<BTreeMap<String, Vec<Statement>>> = LazyLock::new(|| {
@@ -17,23 +26,30 @@ static ALLOWED: LazyLock<BTreeMap<String, Vec<Statement>>> = LazyLock::new(|| {
     functions.into_iter().map(|function| (function.definition.name, function.statements)).collect()
 });
 
-/// The beginnings that the partition keys of items must have; any if there are none.
-fn beginnings(statement: &Statement) -> Vec<&str> {
-    let patterns = &statement.condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-    let patterns = patterns.as_array().map_or_else(|| vec![patterns], |all| all.iter().collect());
-    patterns.into_iter().filter_map(|one| one.as_str()?.strip_suffix('*')).collect()
+/// Whether IAM finds that `text` is like `pattern`. The template has a wildcard only at the end.
+fn is_like(pattern: &str, text: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == text, |beginning| text.starts_with(beginning))
 }
 
-fn allows(statement: &Statement, action: &str, partitions: &[String]) -> bool {
-    let beginnings = beginnings(statement);
-    let matches = |key: &String| beginnings.iter().any(|beginning| key.starts_with(beginning));
-    statement.actions.iter().any(|allowed| allowed == action)
-        && (beginnings.is_empty() || partitions.iter().all(matches))
+/// The condition keys of a statement, each with the patterns that a value may have.
+fn conditions(statement: &Statement) -> impl Iterator<Item = (&String, Vec<&str>)> {
+    let operators = statement.condition.as_object().into_iter().flat_map(|all| all.values());
+    let keys = operators.flat_map(|operator| operator.as_object().unwrap());
+    keys.map(|(key, patterns)| match patterns {
+        Value::Array(all) => (key, all.iter().filter_map(Value::as_str).collect()),
+        one => (key, one.as_str().into_iter().collect()),
+    })
 }
 
-/// Whether one of the statement's ARNs is that of a table or an index.
-fn names(statement: &Statement, table: &str) -> bool {
-    statement.resources.iter().any(|arn| arn.ends_with(&format!(":table/{table}")))
+fn allows(statement: &Statement, access: &Access) -> bool {
+    let is_named = statement.resources.iter().any(|arn| is_like(arn, &access.resource));
+    let fits = |value: &str, patterns: &[&str]| patterns.iter().any(|one| is_like(one, value));
+    is_named
+        && statement.actions.contains(&access.action)
+        && conditions(statement).all(|(key, patterns)| {
+            let mut values = access.context.iter().filter(|(name, _)| name == key).peekable();
+            values.peek().is_some() && values.all(|(_, value)| fits(value, &patterns))
+        })
 }
 
 /// Fails if a function has made a call that its role does not allow.
@@ -41,47 +57,81 @@ pub fn assert_allowed(sent: &Sent) {
     for record in sent.records() {
         let function = &*record.call.caller;
         let allowed = &ALLOWED[function];
-        if record.call.service == Service::DynamoDb {
-            assert!(!record.accesses.is_empty(), "{record:?} is not understood");
-            for access in &record.accesses {
-                let action = format!("dynamodb:{}", access.action);
-                let any = allowed.iter().any(|one| {
-                    allows(one, &action, &access.partitions) && names(one, &access.resource)
-                });
-                assert!(
-                    any,
-                    "{function} does {access:?}; its role in template.yaml allows {allowed:?}"
-                );
-            }
-            continue;
+        assert!(!record.accesses.is_empty(), "{record:?} is not understood");
+        for access in &record.accesses {
+            assert!(
+                allowed.iter().any(|statement| allows(statement, access)),
+                "{function} does {access:?}; its role in template.yaml allows {allowed:?}"
+            );
         }
-        let action = action(record, &record.call.operation);
-        let any = allowed.iter().any(|one| allows(one, &action, &[]));
-        assert!(any, "{function} calls {action}; its role in template.yaml allows {allowed:?}");
     }
 }
 
-fn action(record: &CallRecord, operation: &str) -> String {
-    match record.call.service {
-        Service::Sqs => format!("sqs:{}", operation.trim_end_matches("Batch")),
-        Service::S3 if operation.contains("Multipart") && operation.starts_with("Abort") => {
-            "s3:AbortMultipartUpload".to_owned()
-        }
-        Service::S3 if operation == "ListObjectsV2" => "s3:ListBucket".to_owned(),
-        Service::S3 if !["GetObject", "DeleteObject"].contains(&operation) => {
-            "s3:PutObject".to_owned()
-        }
-        service => format!("{service}:{operation}"),
+/// The calls of every sample event, and of what no single event leads to.
+async fn all_calls() -> Vec<Sent> {
+    let mut all: Vec<Sent> = events::outcomes().await.iter().map(|one| one.sent.clone()).collect();
+    for flow in [Flow::Plain, Flow::Unannounced, Flow::Redelivered, Flow::Cancelled] {
+        all.push(faults::calls(flow).await);
     }
+    for film in [Film::Plain, Film::Unannounced, Film::Early, Film::Cancelled, Film::Regenerated] {
+        all.push(faults::calls(film).await);
+    }
+    all.push(deliveries::calls(deliveries::Story::Probed).await);
+    all
+}
+
+/// Whether one of `used` needs `action` on a resource like `arn`.
+fn is_used(used: &BTreeSet<(String, Access)>, function: &str, action: &str, arn: &str) -> bool {
+    used.iter().any(|(caller, access)| {
+        caller == function && access.action == action && is_like(arn, &access.resource)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_function_needs_each_permission_that_it_has() {
+    let all = all_calls().await;
+    let records = all.iter().flat_map(Sent::records);
+    let used: BTreeSet<_> = records
+        .flat_map(|record| {
+            record.accesses.iter().map(|access| (record.call.caller.to_string(), access.clone()))
+        })
+        .collect();
+    let mut unused = BTreeSet::new();
+    for (function, statements) in &*ALLOWED {
+        for (statement, action) in
+            statements.iter().flat_map(|one| one.actions.iter().map(move |action| (one, action)))
+        {
+            let missing = |arn: &&String| !is_used(&used, function, action, arn);
+            let arns = statement.resources.iter().filter(missing);
+            unused.extend(arns.map(|arn| (function.as_str(), action.as_str(), arn.as_str())));
+        }
+    }
+    let explained = |(function, action, _): &(&str, &str, &str)| {
+        UNUSED.iter().any(|(name, allowed, _)| name == function && allowed == action)
+    };
+    let unexplained: Vec<_> = unused.iter().filter(|one| !explained(one)).collect();
+    assert!(unexplained.is_empty(), "no call needs {unexplained:#?}; take it from the role");
+    let needed: Vec<_> = UNUSED
+        .iter()
+        .filter(|(name, allowed, _)| {
+            !unused.iter().any(|(function, action, _)| function == name && action == allowed)
+        })
+        .collect();
+    assert!(needed.is_empty(), "calls do need {needed:#?}; take it from UNUSED");
 }
 
 #[test]
 fn no_function_writes_api_keys_and_only_the_authorizer_reads_them() {
-    let key = ["KEY#hash".to_owned()];
     for (function, statements) in &*ALLOWED {
         for action in ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"] {
             let action = format!("dynamodb:{action}");
-            let is_allowed = statements.iter().any(|one| allows(one, &action, &key));
+            let is_allowed = statements.iter().any(|statement| {
+                statement.resources.iter().any(|arn| {
+                    let key = ("dynamodb:LeadingKeys", "KEY#hash".to_owned());
+                    let (action, resource) = (action.clone(), arn.clone());
+                    allows(statement, &Access { action, resource, context: vec![key] })
+                })
+            });
             let may = function == "authorizer" && action == "dynamodb:GetItem";
             assert_eq!(is_allowed, may, "{function} {action}");
         }

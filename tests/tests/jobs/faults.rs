@@ -84,11 +84,15 @@ pub async fn survives<S: Story>(story: S) {
 }
 
 /// The calls that the story makes when nothing fails.
-async fn places<S: Story>(story: S) -> Vec<Place> {
+pub async fn calls<S: Story>(story: S) -> Sent {
     let world = story.world().await;
     Sent::begin(&world);
     story.run(&world).await;
-    let sent = Sent::so_far(&world);
+    Sent::so_far(&world)
+}
+
+async fn places<S: Story>(story: S) -> Vec<Place> {
+    let sent = calls(story).await;
     permissions::assert_allowed(&sent);
     let mut places: Vec<Place> = Vec::new();
     for record in sent.records().iter().filter(|record| record.call.attempt == 1) {

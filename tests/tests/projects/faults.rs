@@ -18,7 +18,7 @@ use crate::jobs::flows::insist;
 
 /// One way that a project can go. The test plays its services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Film {
+pub enum Film {
     /// Two scenes, and every task is announced.
     Plain,
     /// None of the services' webhooks ever comes.

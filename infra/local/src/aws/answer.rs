@@ -8,16 +8,16 @@ use bytes::Bytes;
 use hookreel_studio::own_host;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use s3s::Body;
 
 use super::Aws;
-use super::calls::{Answer, CallRecord, Fault};
-use super::dynamodb::{Units, accesses, ask_for_units};
+use super::calls::{Access, Answer, CallRecord, Fault};
+use super::dynamodb::{self, Units, ask_for_units};
 use super::json::JsonAnswer;
-use super::sigv4;
 use super::target::{Service, Target};
+use super::{s3, sigv4, sqs};
 use crate::cors;
 use crate::template::Cors;
 
@@ -56,10 +56,10 @@ impl Aws {
                 return Ok(s3_refusal());
             }
             let origin = cors::origin(&parts.headers);
-            if let Some(preflight) = cors::preflight(cors, &parts.method, &parts.headers) {
-                return Ok(preflight);
-            }
-            let mut answer = self.answer(caller, Request::from_parts(parts, body)).await?;
+            let mut answer = match cors::preflight(cors, &parts.method, &parts.headers) {
+                Some(preflight) => preflight,
+                None => self.answer(caller, Request::from_parts(parts, body)).await?,
+            };
             cors::allow(cors, origin.as_deref(), answer.headers_mut());
             return Ok(answer);
         }
@@ -84,10 +84,8 @@ impl Aws {
             return self.forward(&target, parts, body, false).await.0;
         };
         let is_recording = self.calls.is_recording();
-        let (body, accesses) = if is_recording && target.service == Service::DynamoDb {
-            let body = read(body).await?;
-            let accesses = accesses(&target.operation, &body);
-            (Body::from(body), accesses)
+        let (body, accesses) = if is_recording {
+            accesses(&target, &parts.uri, body).await?
         } else {
             (body, Vec::new())
         };
@@ -144,6 +142,19 @@ impl Aws {
             _ => (self.tables.answer(operation, body).await, Units::default()),
         }
     }
+}
+
+/// What IAM is asked about a request, and the request's body.
+async fn accesses(target: &Target, uri: &Uri, body: Body) -> Result<(Body, Vec<Access>), Failure> {
+    let of_json = match target.service {
+        Service::S3 => return Ok((body, s3::accesses(&target.operation, uri))),
+        Service::Sqs => sqs::accesses,
+        Service::DynamoDb => dynamodb::accesses,
+        Service::DynamoDbStreams => return Ok((body, Vec::new())),
+    };
+    let body = read(body).await?;
+    let accesses = of_json(&target.operation, &body);
+    Ok((Body::from(body), accesses))
 }
 
 /// The body of a JSON request.

@@ -60,20 +60,20 @@ pub struct CallRecord {
     pub write_units: f64,
     /// Read units consumed, likewise.
     pub read_units: f64,
-    /// What it would do to tables, each member of a transaction on its own; empty for calls to other
-    /// services.
+    /// What IAM is asked about it; more than one thing for a transaction. Empty if it is not understood.
     pub accesses: Vec<Access>,
 }
 
-/// What IAM is asked about a request to DynamoDB.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What IAM is asked about a request, or about a member of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
-    /// The action without its service (`PutItem`).
+    /// Such as `dynamodb:PutItem`.
     pub action: String,
-    /// The table, or `table/index/name`.
+    /// The ARN of the table, index, queue, bucket or object.
     pub resource: String,
-    /// The partition keys that it names, of the table or of the index that it queries.
-    pub partitions: Vec<String>,
+    /// The values of a condition key: of `dynamodb:LeadingKeys` the partition keys that it names, of
+    /// the table or of the index that it queries; of `s3:prefix` that of a list.
+    pub context: Vec<(&'static str, String)>,
 }
 
 /// Decides which calls fail.

@@ -4,6 +4,12 @@ use domain::Secret;
 
 pub use template::{ACCOUNT, REGION, queue_arn};
 
+/// The ARN of the table `name`.
+#[must_use]
+pub fn table_arn(name: &str) -> String {
+    format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
+}
+
 /// The pair of keys that every request must be signed with.
 #[derive(Debug, Clone)]
 pub struct Keys {

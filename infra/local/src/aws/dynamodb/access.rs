@@ -4,6 +4,10 @@
 use serde_json::Value;
 
 use super::super::calls::Access;
+use super::super::identity::table_arn;
+
+/// The condition key with the partition keys of a request.
+const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
 /// What IAM is asked about a request: for a transaction, about each of its members.
 pub(in super::super) fn accesses(operation: &str, body: &[u8]) -> Vec<Access> {
@@ -25,10 +29,11 @@ fn access(action: &str, request: &Value) -> Access {
     let batch = request["RequestItems"].as_object().and_then(|tables| tables.keys().next());
     let table = request["TableName"].as_str().or(batch.map(String::as_str)).unwrap_or_default();
     let resource = match request["IndexName"].as_str() {
-        Some(index) => format!("{table}/index/{index}"),
-        None => table.to_owned(),
+        Some(index) => format!("{}/index/{index}", table_arn(table)),
+        None => table_arn(table),
     };
-    Access { action: action.to_owned(), resource, partitions: partitions(request) }
+    let context = partitions(request).into_iter().map(|key| (LEADING_KEYS, key)).collect();
+    Access { action: format!("dynamodb:{action}"), resource, context }
 }
 
 /// The partition keys that a request names: of its items and keys, or in its key condition, whose

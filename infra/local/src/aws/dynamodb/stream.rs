@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
-use super::super::identity::{ACCOUNT, REGION};
+use super::super::identity::{REGION, table_arn};
 use super::Tables;
 use crate::aws::AwsError;
 use crate::lock::lock;
@@ -41,7 +41,7 @@ impl Tables {
                  FROM _tables WHERE table_name = ?1",
             )?
             .query_row([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let source = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/{label}");
+        let source = format!("{}/stream/{label}", table_arn(table));
         let mut statement = connection.prepare_cached(
             "SELECT event_name, keys_json, new_image, old_image,
                     CAST(sequence_number AS INTEGER), created_at, event_id, user_identity

@@ -1,6 +1,7 @@
 //! S3: `s3s` for the protocol and signatures, `s3s-fs` for the objects, each a file. What functions
 //! upload is written without `s3s-fs`, in the same form and durably.
 
+mod access;
 mod leftovers;
 mod objects;
 mod parts;
@@ -14,6 +15,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 
 use super::identity::Keys;
 use super::{AwsError, Durability};
+pub(super) use access::accesses;
 use objects::Objects;
 
 /// All buckets of one data folder.

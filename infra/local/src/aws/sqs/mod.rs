@@ -4,6 +4,7 @@
 //! file and no wait for the disk (a receive and its delete: 73 to 95 µs in a dev build). So it runs
 //! on the caller's thread.
 
+mod access;
 mod administration;
 mod candidate;
 mod checkpoints;
@@ -28,6 +29,7 @@ use runtime::Clock;
 use rusqlite::{Connection, params};
 use tokio::sync::Notify;
 
+pub(super) use access::accesses;
 pub use digest::MessageAttribute;
 pub use error::SqsError;
 pub use receive::ReceivedMessage;
