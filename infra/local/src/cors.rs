@@ -14,7 +14,7 @@ pub(crate) fn origin(headers: &HeaderMap) -> Option<String> {
     headers.get(ORIGIN)?.to_str().ok().map(str::to_owned)
 }
 
-/// The answer to a preflight; `None` if it is none.
+/// The answer to a preflight, to which [`allow`] adds the origin; `None` if it is none.
 pub(crate) fn preflight<B: Default>(
     cors: Option<&Cors>,
     method: &Method,
@@ -31,7 +31,6 @@ pub(crate) fn preflight<B: Default>(
         set(headers, ACCESS_CONTROL_ALLOW_HEADERS, &cors.headers.join(", "));
         set(headers, ACCESS_CONTROL_MAX_AGE, &cors.max_age.to_string());
     }
-    allow(Some(cors), Some(&origin), response.headers_mut());
     Some(response)
 }
 

@@ -17,6 +17,13 @@ async fn world() -> World {
     World::start(Plan { environment, studio, ..Plan::default() }).await
 }
 
+/// Headers of a preflight for a request with a key.
+const PREFLIGHT: [(&str, &str); 3] = [
+    ("origin", "https://other.example"),
+    ("access-control-request-method", "POST"),
+    ("access-control-request-headers", "authorization"),
+];
+
 async fn status(client: &Client, method: Method, path: &str, headers: &[(&str, &str)]) -> u16 {
     client.try_send(method, path, headers, Bytes::from_static(b"{}")).await.unwrap().status
 }
@@ -66,4 +73,31 @@ async fn a_page_of_another_origin_reads_what_is_allowed_and_changes_nothing() {
     let studio = Client::new(world.studio.as_ref().unwrap().url(), None);
     let path = "/confirm-download/job_1";
     assert_eq!(status(&studio, Method::POST, path, &headers).await, 403, "no page confirms");
+}
+
+#[tokio::test]
+async fn with_any_origin_pages_call_the_api_with_a_key_and_by_this_machines_name() {
+    let world = World::with_studio().await;
+    let nobody = world.client.with_key(None);
+    let other = PREFLIGHT[0];
+    for (client, expected) in [(&world.client, 422), (&nobody, 401)] {
+        let status = status(client, Method::POST, "/v1/tts/async", &[other]).await;
+        assert_eq!(status, expected, "a key is all that counts");
+    }
+    assert_eq!(status(&nobody, Method::OPTIONS, "/v1/tts/async", &PREFLIGHT).await, 204);
+
+    let rebound = ("host", "rebind.example:8787");
+    for origin in [other, ("origin", "http://rebind.example:8787")] {
+        let posted = status(&world.client, Method::POST, "/v1/tts/async", &[origin, rebound]).await;
+        assert_eq!(posted, 403, "{origin:?}");
+    }
+    let preflight: Vec<_> = PREFLIGHT.into_iter().chain([rebound]).collect();
+    assert_eq!(status(&nobody, Method::OPTIONS, "/v1/tts/async", &preflight).await, 403);
+
+    let call = [other, ("x-amz-target", "DynamoDB_20120810.ListTables")];
+    let aws = Client::new(world.cloud.aws_url(), None);
+    assert_eq!(status(&aws, Method::POST, "/", &call).await, 403, "no page calls AWS");
+    let studio = Client::new(world.studio.as_ref().unwrap().url(), None);
+    let path = "/confirm-download/job_1";
+    assert_eq!(status(&studio, Method::POST, path, &[other]).await, 403, "no page confirms");
 }

@@ -93,6 +93,9 @@ impl Gateway {
         let cors = self.cors.as_ref();
         let is_allowed = |origin: &str| cors.is_some_and(|cors| cors.allowed(origin).is_some());
         own_host::check(&parts, self.public_host.as_deref(), is_allowed).map_err(|_| FORBIDDEN)?;
+        if let Some(preflight) = cors::preflight(cors, &parts.method, &parts.headers) {
+            return Ok(preflight);
+        }
         let found = self.routes.find(parts.method.as_str(), parts.uri.path()).ok_or(NOT_FOUND)?;
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| TOO_LARGE)?;
         let incoming = IncomingRequest {
@@ -155,10 +158,7 @@ async fn handle(
     let what = format!("{} {}", request.method(), request.uri().path());
     let cors = gateway.cors.as_ref();
     let origin = cors::origin(request.headers());
-    let mut response = match cors::preflight(cors, request.method(), request.headers()) {
-        Some(preflight) => preflight,
-        None => measured("gateway", gateway.answer(request, source, &id)).await,
-    };
+    let mut response = measured("gateway", gateway.answer(request, source, &id)).await;
     cors::allow(cors, origin.as_deref(), response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", value);
