@@ -30,6 +30,17 @@ impl JsonObject {
         }
     }
 
+    /// Checks `json`, a model's `input` as it was sent.
+    pub fn input(json: &RawValue) -> Result<Self, InvalidField> {
+        Self::new("input", json, limits::MODEL_INPUT_BYTES)
+    }
+
+    /// As it was sent, without the blanks.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     fn new(field: &str, json: &RawValue, limit: usize) -> Result<Self, InvalidField> {
         if !json.get().starts_with('{') {
             return Err(InvalidField::new(field, "must be a JSON object"));

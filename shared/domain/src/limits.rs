@@ -36,6 +36,15 @@ pub const ATTEMPTS: u32 = 3;
 pub const START_DEADLINE: Duration = Duration::from_hours(2);
 /// How long a provider may work on one attempt.
 pub const RUN_DEADLINE: Duration = Duration::from_hours(2);
+/// How long a provider may train a model, unless the job says otherwise.
+pub const TRAINING_DEADLINE: Duration = Duration::from_hours(24);
+/// The least and the most seconds of a job's own deadlines. The least is near the interval of polls,
+/// which end it; with the most, all attempts end before [`JOB_DEADLINE`].
+pub const DEADLINE_SECONDS: std::ops::RangeInclusive<u32> = 10..=172_800;
+/// Maximum size of a model's `input`, as JSON. Larger files are given by their URL.
+pub const MODEL_INPUT_BYTES: usize = 256 * 1024;
+/// How many of a model's trainings are shown with it, the latest ones.
+pub const TRAININGS: usize = 20;
 /// How long a job may take in all, with all its attempts. Each part of it has a deadline of its own,
 /// which comes first; this ends a job, and its polls, that slips through them.
 pub const JOB_DEADLINE: Duration = Duration::from_hours(7 * 24);

@@ -60,6 +60,9 @@ const OF_ONE_COURSE: &[&str] = &[
     "lost_attempts",
 ];
 
+/// What no longer matters once the next attempt begins.
+const PATIENCE: &[&str] = &["not_before"];
+
 /// What no longer matters once the provider has answered.
 const CLAIM: &[&str] = &["claim"];
 
@@ -122,6 +125,7 @@ impl Change {
         let change = Self::to(JobState::Dispatched, at).of(last).set("claim", text(claim));
         let mut change = change.set("attempt", number(last.next().0));
         change.from = &[JobState::Queued];
+        change.remove = &[PATIENCE];
         change.unless_cancel_requested = true;
         change.set_once = Some(("started_at", time(at)));
         change
@@ -252,7 +256,14 @@ impl Change {
         Ok(Self::to(JobState::Failed, at).of(attempt).set("error", attribute(error)?))
     }
 
-    /// The provider does not accept `attempt` now; the job is queued for another.
+    /// The provider does not accept `attempt` now; the job is queued for another, which begins
+    /// `not_before` the time that the provider asks for.
+    #[must_use]
+    pub fn put_back_until(attempt: Attempt, not_before: Timestamp, at: Timestamp) -> Self {
+        Self::put_back(attempt, at).set("not_before", time(not_before))
+    }
+
+    /// The same as soon as may be.
     #[must_use]
     pub fn put_back(attempt: Attempt, at: Timestamp) -> Self {
         Self {
