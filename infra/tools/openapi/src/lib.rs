@@ -69,7 +69,7 @@ fn schemas() -> Map<String, Value> {
         ("EndpointTest", notice::<endpoints::TestData>(&mut generator)),
     ];
     for add in [
-        of::<tts_create::Accepted>,
+        of::<creation::Accepted>,
         of::<project_create::Accepted>,
         of::<Page<'_, JobResource>>,
         of::<Page<'_, ProjectSummary>>,
