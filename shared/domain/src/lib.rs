@@ -28,6 +28,7 @@ pub mod inbound;
 pub mod invalid;
 pub mod job;
 pub mod json_object;
+pub mod json_text;
 pub mod language;
 pub mod limits;
 pub mod links;

@@ -26,6 +26,9 @@ pub const IDEMPOTENCY_WINDOW: Duration = Duration::from_hours(24);
 /// Maximum size of a request stored in the job's own item, in bytes of JSON: with it the completed
 /// item stays under 1 KB, so every change of state costs one write unit.
 pub const INLINE_REQUEST_BYTES: usize = 160;
+/// Maximum size of a job's `result` in a webhook, as JSON. A larger one is read from the job, so that
+/// the webhook stays under 20 KB.
+pub const EVENT_RESULT_BYTES: usize = 8 * 1024;
 /// Default page size.
 pub const PAGE_DEFAULT: usize = 20;
 /// Maximum page size. A page is read with one `BatchGetItem`, whose limit is 100.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::id::{of_digest, text_id};
 use crate::job::Training;
-use crate::{InvalidField, Job, JobId, JobState, OwnerId, Timestamp};
+use crate::{InvalidField, Job, JobId, JobState, OwnerId, Timestamp, json_text};
 
 /// Longest name of an owner, model or deployment, and longest version, in bytes.
 const NAME_BYTES: usize = 128;
@@ -137,7 +137,7 @@ pub struct Model {
     /// Since when.
     pub updated_at: Timestamp,
     /// The result of the last training that succeeded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "json_text", skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
 }
 

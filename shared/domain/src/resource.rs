@@ -9,7 +9,7 @@ use crate::links::Links;
 use crate::time::rfc3339;
 use crate::{
     EventType, Job, JobError, JobKind, JobState, JobStatus, JobStep, Output, ProjectId, SceneId,
-    Step, Timestamp,
+    Step, Timestamp, limits,
 };
 
 /// A job. Members without a value are null, except the URL of the first file, whose name depends on
@@ -236,6 +236,8 @@ impl EventBody {
     /// The body of `event`, which occurred at `timestamp` and left the job as `data` shows.
     #[must_use]
     pub fn new(event: EventType, timestamp: Timestamp, data: JobResource) -> Self {
+        let is_short = |json: &Value| json.to_string().len() <= limits::EVENT_RESULT_BYTES;
+        let data = JobResource { result: data.result.filter(is_short), ..data };
         Self {
             event,
             timestamp,

@@ -71,6 +71,13 @@ impl JobKind {
         }
     }
 
+    /// Whether something else is saved with an end of its jobs: the next step or the project's end,
+    /// or the model.
+    #[must_use]
+    pub const fn is_followed(self) -> bool {
+        self.is_step() || matches!(self, Self::Training)
+    }
+
     /// Whether its jobs are steps of a project: their ends release the next step, and the
     /// project, not the job, notifies its owner.
     #[must_use]

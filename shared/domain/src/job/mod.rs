@@ -18,6 +18,7 @@ pub use source::{FileRole, Source, SourceFile};
 pub use work::*;
 
 use crate::json_object::JsonObject;
+use crate::json_text;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
 use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp, limits};
@@ -103,7 +104,7 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// What the provider returned besides files.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "json_text", skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
     /// The files in our bucket.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

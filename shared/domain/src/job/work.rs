@@ -120,6 +120,16 @@ impl Work {
         }
     }
 
+    /// What its model is given, if it has one: `None` within, if that lies in the item beside.
+    #[must_use]
+    pub const fn model_request(&self) -> Option<Option<&ModelRequest>> {
+        match self {
+            Self::Training(training) => Some(training.request.as_ref()),
+            Self::Prediction(prediction) => Some(prediction.request.as_ref()),
+            _ => None,
+        }
+    }
+
     /// The training that it is, if it is one.
     #[must_use]
     pub const fn as_training(&self) -> Option<&Training> {

@@ -131,12 +131,17 @@ impl Change {
         change
     }
 
+    /// The provider works on the present attempt of `job`.
+    #[must_use]
+    pub fn started(job: &Job, at: Timestamp) -> Self {
+        Self { remove: &[CLAIM], ..Self::to(JobState::Running, at).of(job.attempt) }
+    }
+
     /// The provider has accepted the present attempt of `job` as `task`. With `upstream_source`
     /// the provider was given the source of another provider's file.
     #[must_use]
     pub fn accepted(job: &Job, task: &TaskId, upstream_source: bool, at: Timestamp) -> Self {
-        let change = Self::to(JobState::Running, at).of(job.attempt);
-        let mut change = Self { remove: &[CLAIM], ..change.naming(task) };
+        let mut change = Self::started(job, at).naming(task);
         if job.kind().is_step() {
             change.set.push(("accepted_at", time(at)));
         }
@@ -212,7 +217,7 @@ impl Change {
             Self::to(JobState::Storing, at).set("source", attribute(source)?)
         };
         if let Some(result) = result {
-            change.set.push(("result", attribute(result)?));
+            change.set.push(("result", text(result.to_string())));
         }
         Ok(Self { fence: attempt, remove: &[CLAIM], ..change })
     }
