@@ -14,8 +14,8 @@ use std::time::Duration;
 use domain::job::ErrorCode;
 use domain::links::Links;
 use domain::{Job, JobError, JobId, JobKind, JobState, TaskId, Timestamp, limits};
-use http::StatusCode;
-use outbound::{ProviderClient, SendError};
+use http::{HeaderMap, StatusCode};
+use outbound::{ProviderClient, RetryAfter, SendError};
 use providers::{Accounts, AnswerError, Configured, Order, Submission};
 use queues::Queue;
 use queues::message::Dispatch as Message;
@@ -181,8 +181,22 @@ impl Dispatch {
             return Submitted::Answered(Submission::Rejected(error));
         };
         match self.client.call(call).await {
-            Ok(answer) => answered(provider.submission(&answer.as_answer())),
+            Ok(answer) => {
+                let submission = provider.submission(&answer.as_answer());
+                answered(submission.map(|submission| self.patient(submission, &answer.headers)))
+            }
             Err(error) => not_answered(&error),
+        }
+    }
+
+    /// `submission` with the wait that the headers ask for, if they do.
+    fn patient(&self, submission: Submission, headers: &HeaderMap) -> Submission {
+        match submission {
+            Submission::TryLater { status, wait } => {
+                let asked = RetryAfter::read(headers).map(|asked| asked.from(self.clock.now()));
+                Submission::TryLater { status, wait: wait.max(asked) }
+            }
+            other => other,
         }
     }
 
@@ -199,10 +213,10 @@ impl Dispatch {
                 self.accepted(job, configured, task, upstream_source).await
             }
             Submitted::Answered(Submission::Rejected(error)) => self.failed(job, error).await,
-            Submitted::Answered(Submission::TryLater { status }) if is_refusal(*status) => {
-                self.put_back(job, &format!("the provider answered {status}")).await
+            Submitted::Answered(Submission::TryLater { status, wait }) if is_refusal(*status) => {
+                self.put_back_for(job, &format!("the provider answered {status}"), *wait).await
             }
-            Submitted::Answered(Submission::TryLater { status }) => {
+            Submitted::Answered(Submission::TryLater { status, .. }) => {
                 self.uncertain(job, &format!("the provider answered {status}")).await
             }
             Submitted::NotReceived(reason) => self.put_back(job, reason).await,
@@ -282,7 +296,7 @@ impl Dispatch {
     async fn cancel(&self, job: &Job, configured: Configured<'_>, task: &TaskId) {
         tracing::info!(job_id = %job.id, attempt = %job.attempt, %task, "superseded task cancelled");
         let Configured { provider, account } = configured;
-        if let Err(error) = self.client.call(provider.cancel(account, task)).await {
+        if let Err(error) = self.client.call(provider.cancel(account, job.kind(), task)).await {
             tracing::warn!(job_id = %job.id, cause = %error, "superseded task may still run");
         }
     }
@@ -300,8 +314,22 @@ impl Dispatch {
 
     /// The provider did not accept the job: it is queued, and dispatched again.
     async fn put_back(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
+        self.put_back_for(job, reason, None).await
+    }
+
+    /// The same, not to be dispatched before `wait` is over.
+    async fn put_back_for(
+        &self,
+        job: &Job,
+        reason: &str,
+        wait: Option<Duration>,
+    ) -> Result<(), WorkError> {
         tracing::warn!(job_id = %job.id, attempt = %job.attempt, reason, "job queued again");
-        let change = Change::put_back(job.attempt, self.clock.now());
+        let now = self.clock.now();
+        let change = match wait {
+            Some(wait) => Change::put_back_until(job.attempt, now + wait, now),
+            None => Change::put_back(job.attempt, now),
+        };
         let saved = self.save(&job.id, &change).await;
         match saved.map_err(|error| WorkError::new("queue the job again", error))? {
             // No submission follows a cancel, and no task is left to cancel.

@@ -1,6 +1,7 @@
 //! What a provider is asked to do for a job, and what it is given to do it with.
 
-use domain::job::{ErrorCode, Speech, Work};
+use domain::job::{ErrorCode, ModelRequest, Speech, Training, Work};
+use domain::json_object::JsonObject;
 use domain::links::Links;
 use domain::project::step::StepTask;
 use domain::{Job, JobError, JobState, ProjectId, SceneId, Step};
@@ -53,6 +54,15 @@ impl Orders {
         let input = match &job.work {
             Work::Speech(speech) => self.speech(job, speech).await?,
             Work::SceneVideo(_) | Work::LastFrame(_) | Work::Stitch(_) => self.step(job).await?,
+            Work::Training(training) => {
+                let input = self.model_input(job, training.request.as_ref()).await?;
+                input.map(|input| (train(training, input), false))
+            }
+            Work::Prediction(prediction) => {
+                let input = self.model_input(job, prediction.request.as_ref()).await?;
+                let target = prediction.target.clone();
+                input.map(|input| (Input::Prediction { target, input }, false))
+            }
         };
         let (input, upstream_source) = match input {
             Ok(input) => input,
@@ -63,19 +73,26 @@ impl Orders {
             attempt: job.attempt,
             webhook_url: self.links.route(provider.webhook_path()),
             token: self.tokens.callback_token(&job.id, job.attempt),
+            deadlines: job.deadlines(),
             input,
         });
         Ok(Prepared::Ready { order, upstream_source })
     }
 
     async fn speech(&self, job: &Job, speech: &Speech) -> Result<Found<(Input, bool)>, StoreError> {
-        let request = self.store.speech_request(&job.id, speech).await?;
+        let request = self.store.request(&job.id, speech.request.as_ref()).await?;
         let options = speech.options.clone();
         let input = |request| (Input::Speech { request, options }, false);
-        Ok(request.map(input).ok_or_else(|| {
-            let message = "The job's request is no longer kept.";
-            Prepared::Impossible(JobError::new(ErrorCode::StartTimeout, message))
-        }))
+        Ok(request.map(input).ok_or_else(no_request))
+    }
+
+    async fn model_input(
+        &self,
+        job: &Job,
+        within: Option<&ModelRequest>,
+    ) -> Result<Found<JsonObject>, StoreError> {
+        let request = self.store.request(&job.id, within).await?;
+        Ok(request.map(|request| request.input).ok_or_else(no_request))
     }
 
     async fn step(&self, job: &Job) -> Result<Found<(Input, bool)>, StoreError> {
@@ -153,6 +170,20 @@ impl Orders {
             _ => Err(Prepared::NotYet),
         }
     }
+}
+
+fn train(training: &Training, input: JsonObject) -> Input {
+    Input::Training {
+        model: training.model.clone(),
+        version: training.version.clone(),
+        destination: training.destination.clone(),
+        input,
+    }
+}
+
+fn no_request() -> Prepared {
+    let message = "The job's request is no longer kept.";
+    Prepared::Impossible(JobError::new(ErrorCode::StartTimeout, message))
 }
 
 fn lost(message: &str) -> Prepared {

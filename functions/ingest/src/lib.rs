@@ -118,7 +118,8 @@ impl Ingest {
         let mut outputs = Vec::with_capacity(source.files.len());
         for file in &source.files {
             let pulled = match file.role {
-                FileRole::Output => {
+                FileRole::Linked if !self.sources.takes(job.kind(), file) => Pulled::Missing,
+                FileRole::Output | FileRole::Linked => {
                     self.output(job, wanted(job, file, deadline, retry.lane), retry).await?
                 }
                 FileRole::Thumbnail => {
@@ -302,7 +303,7 @@ fn wanted<'a>(job: &'a Job, file: &'a SourceFile, deadline: Instant, lane: Lane)
         job,
         name: file.name.as_deref().unwrap_or(job.kind().media().output_name()),
         file,
-        expected: Expected::of(job),
+        expected: Expected::of(job, file),
         max_bytes: limits::OUTPUT_BYTES,
         deadline,
         lane,

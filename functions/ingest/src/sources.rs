@@ -4,8 +4,9 @@
 use std::str::FromStr;
 
 use domain::JobKind;
+use domain::job::SourceFile;
 use outbound::{Client, Guard, HostPattern, Ports};
-use providers::{Provider, registry};
+use providers::{Accounts, Provider, registry};
 use runtime::{Environment, StartError};
 
 /// The clients.
@@ -35,13 +36,27 @@ impl Sources {
             Client::new(Guard { allow_loopback, refused_ports, allowed_hosts })
                 .map_err(|error| StartError::client("the HTTP client", &error))
         };
+        let accounts = Accounts::read(|name| environment.get(name))
+            .map_err(|missing| StartError::Missing { name: missing.name })?;
         let mut listed = Vec::new();
         for provider in registry::PROVIDERS {
-            let Hosts(hosts) =
-                environment.parsed(provider.settings().file_hosts, Hosts(Vec::new()))?;
-            if !hosts.is_empty() {
-                listed.push((provider.name(), client(Some(hosts))?));
+            let default = Hosts(
+                HostPattern::parse_list(provider.default_file_hosts())
+                    .map_err(|error| StartError::client("a provider's file hosts", &error))?,
+            );
+            let Hosts(hosts) = environment.parsed(provider.settings().file_hosts, default)?;
+            if hosts.is_empty() {
+                continue;
             }
+            let auth = accounts.named(provider.name()).and_then(|of| provider.file_auth(of));
+            let client = client(Some(hosts.clone()))?;
+            let client = match auth {
+                Some(key) => client
+                    .with_key(hosts, &key)
+                    .map_err(|error| StartError::client("a provider's key", &error))?,
+                None => client,
+            };
+            listed.push((provider.name(), client));
         }
         Ok(Self { any: client(None)?, listed })
     }
@@ -49,6 +64,11 @@ impl Sources {
     /// The client for what may lie at any public host.
     pub(crate) const fn any(&self) -> &Client {
         &self.any
+    }
+
+    /// Whether `file` of a job of `kind` may be pulled from where it is.
+    pub(crate) fn takes(&self, kind: JobKind, file: &SourceFile) -> bool {
+        self.client(kind).check_source(&file.url).is_ok()
     }
 
     /// The client for the files of jobs of `kind`.

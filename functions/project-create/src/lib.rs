@@ -3,15 +3,14 @@
 
 mod body;
 
+use creation::Rules;
 use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::project::resource::ProjectLinks;
-use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{
     Caller, JobId, JobKind, JobStatus, ProjectId, ProjectStatus, SceneId, Scope, Step, Timestamp,
 };
 use http::StatusCode;
-use outbound::{Guard, Ports};
 use providers::registry;
 use runtime::http::{ApiLinks, HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, idempotency, random};
@@ -28,8 +27,7 @@ const KINDS: [JobKind; 3] = [JobKind::SceneVideo, JobKind::LastFrame, JobKind::S
 #[derive(Debug)]
 pub struct ProjectCreate {
     store: Store,
-    guard: Guard,
-    retention: RetentionPolicy,
+    rules: Rules,
     links: ApiLinks,
     not_configured: Option<JobKind>,
     ids: IdempotencyIds,
@@ -79,15 +77,7 @@ impl HttpFunction for ProjectCreate {
         let environment = &context.environment;
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
-            guard: Guard {
-                allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
-                refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
-                allowed_hosts: None,
-            },
-            retention: RetentionPolicy {
-                default: environment.parsed("RETENTION_DAYS", RetentionDays::default())?,
-                maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
-            },
+            rules: Rules::read(environment)?,
             links: ApiLinks::new(environment.get("API_BASE_URL")),
             not_configured: KINDS
                 .into_iter()
@@ -102,7 +92,7 @@ impl HttpFunction for ProjectCreate {
         let links = self.links.of(&request)?;
         let key = request.idempotency_key()?;
         let now = self.clock.now();
-        let body = Body::read(&request, &self.guard, self.retention, now)?;
+        let body = Body::read(&request, &self.rules, now)?;
         if let Some(kind) = self.not_configured {
             return Err(Problem::no_provider(kind.as_str()));
         }

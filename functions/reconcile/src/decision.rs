@@ -8,7 +8,7 @@ use domain::{Job, JobError, JobState, TaskId, Timestamp, limits};
 /// After how long a claim whose provider's answer was never saved counts as uncertain: the
 /// function that made it cannot be running any more (`dispatch` ends after 60 s). What is
 /// uncertain waits as long before it is retried or failed.
-const CLAIM: Duration = Duration::from_mins(2);
+pub(crate) const CLAIM: Duration = Duration::from_mins(2);
 /// After how long a message to `dispatch` or `ingest` counts as lost. No run of `ingest` can
 /// last longer, so a large file is not pulled twice at once.
 const MESSAGE: Duration = Duration::from_mins(15);
@@ -68,7 +68,7 @@ pub(crate) fn decide(
         }
         JobState::Dispatched if uncertainty.then == OnUncertain::Retry => Decision::Lost,
         JobState::Dispatched => Decision::Uncertain,
-        JobState::Uncertain => uncertain(age, uncertainty),
+        JobState::Uncertain => uncertain(job, age, uncertainty),
         JobState::Running => running(job, age),
         JobState::Storing if age >= limits::STORE_DEADLINE => Decision::Lost,
         JobState::Storing if message_is_lost(age, interval) => Decision::PullAgain,
@@ -82,12 +82,12 @@ pub(crate) fn decide(
 
 /// A task whose fate is unknown is never submitted again before it is certainly dead, unless that
 /// is wanted.
-fn uncertain(age: Duration, uncertainty: Uncertainty) -> Decision {
+fn uncertain(job: &Job, age: Duration, uncertainty: Uncertainty) -> Decision {
     let Uncertainty { then, time_to_live } = uncertainty;
     let (deadline, end) = match (then, time_to_live) {
         (OnUncertain::Retry, _) => (CLAIM, Decision::Lost),
         (OnUncertain::Wait, Some(time_to_live)) => (time_to_live, Decision::Lost),
-        (OnUncertain::Wait, None) => (limits::RUN_DEADLINE, unanswered()),
+        (OnUncertain::Wait, None) => (job.deadlines().run, unanswered()),
         (OnUncertain::Fail, _) => (CLAIM, unanswered()),
     };
     if age >= deadline { end } else { Decision::Wait }
@@ -104,7 +104,7 @@ fn queued(job: &Job, age: Duration, now: Timestamp, interval: Duration) -> Decis
     }
     // An attempt that was lost has had its own time.
     let since = job.history.last().map_or(job.created_at, |past| past.at.max(job.created_at));
-    if now.since(since) >= limits::START_DEADLINE {
+    if now.since(since) >= job.deadlines().start {
         let message = "No provider took the job in time.";
         return Decision::Fail(JobError::new(ErrorCode::StartTimeout, message));
     }
@@ -118,7 +118,7 @@ fn message_is_lost(age: Duration, interval: Duration) -> bool {
 }
 
 fn running(job: &Job, age: Duration) -> Decision {
-    let is_overdue = age >= limits::RUN_DEADLINE;
+    let is_overdue = age >= job.deadlines().run;
     if job.cancel_requested_at.is_some() {
         return if is_overdue { Decision::CancelUnconfirmed } else { Decision::Cancel };
     }

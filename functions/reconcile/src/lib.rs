@@ -6,13 +6,14 @@
 //! `providers::registry` says which does what. A further deadline belongs into `decision`.
 
 mod decision;
+mod listing;
 
-use std::error::Error;
 use std::time::Duration;
 
 use domain::job::ErrorCode;
+use domain::links::Links;
 use domain::{Job, JobError, JobState, TaskId, limits, schedule};
-use outbound::{ProviderClient, SendError};
+use outbound::{ProviderClient, RetryAfter, SendError};
 use providers::{
     Accounts, AnswerError, Cancellation, Configured, Progress, TaskResult, TaskStatus,
 };
@@ -22,7 +23,8 @@ use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
 use store::{Change, Store, StoreError};
 
-use crate::decision::{Decision, Uncertainty, decide};
+use crate::decision::{CLAIM, Decision, Uncertainty, decide};
+use crate::listing::{Listings, LookUp, look_up};
 
 /// How long after it was accepted a task may be unknown to its provider.
 const KNOWN: Duration = Duration::from_mins(1);
@@ -43,14 +45,37 @@ pub struct Reconcile {
     ingest: Queue<Ingest>,
     client: ProviderClient,
     accounts: Accounts,
+    listings: Listings,
+    links: Links,
     confirmation_timeout: Duration,
     clock: Clock,
 }
 
-/// Why a task's provider cannot be asked.
+/// Why a task's provider says nothing of it.
 #[derive(Debug, thiserror::Error)]
-#[error("no provider is configured for jobs of this kind")]
-struct NotConfigured;
+enum CallError {
+    /// There is none.
+    #[error("no provider is configured for jobs of this kind")]
+    NotConfigured,
+    /// It does not answer.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// Its answer says nothing of the task.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// It asks us to wait.
+    #[error("the provider asks us to wait")]
+    Wait(Duration),
+}
+
+/// What the polls of a job remember from one to the next.
+#[derive(Debug)]
+struct Polls<'a> {
+    /// How many answers in a row said nothing.
+    unusable: &'a mut u32,
+    /// How long the provider asks us to wait.
+    wait: Duration,
+}
 
 impl QueueFunction for Reconcile {
     const QUEUE: &'static str = "RECONCILE_QUEUE_URL";
@@ -70,6 +95,8 @@ impl QueueFunction for Reconcile {
                 .map_err(|error| StartError::client("the HTTP client", &error))?,
             accounts: Accounts::read(|name| environment.get(name))
                 .map_err(|missing| StartError::Missing { name: missing.name })?,
+            listings: Listings::default(),
+            links: Links::new(environment.required("API_BASE_URL")?),
             confirmation_timeout: environment
                 .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
             clock: context.clock.clone(),
@@ -86,16 +113,21 @@ impl QueueFunction for Reconcile {
         if !is_current(&job, &message) {
             return Ok(());
         }
-        self.act(&job, &mut message.unusable_answers).await?;
+        let mut polls = Polls { unusable: &mut message.unusable_answers, wait: Duration::ZERO };
+        self.act(&job, &mut polls).await?;
+        let wait = polls.wait.min(limits::QUEUE_DELAY);
         match message.polls {
-            Some(polls) => self.poll_again(&job, message, polls + 1).await,
+            Some(polls) => self.poll_again(&job, message, polls + 1, wait).await,
             None => Ok(()),
         }
     }
 }
 
 impl Reconcile {
-    async fn act(&self, job: &Job, unusable: &mut u32) -> Result<(), WorkError> {
+    async fn act(&self, job: &Job, polls: &mut Polls<'_>) -> Result<(), WorkError> {
+        if job.state == JobState::Uncertain && self.found(job).await? {
+            return Ok(());
+        }
         match decide(job, self.clock.now(), self.interval(job), self.uncertainty(job)) {
             Decision::Wait => Ok(()),
             Decision::DispatchAgain => {
@@ -120,8 +152,8 @@ impl Reconcile {
                 self.end_task(job).await;
                 self.cancelled_unconfirmed(job).await
             }
-            Decision::Cancel => self.cancel(job, unusable).await,
-            Decision::Poll(task) => self.poll(job, &task, unusable).await,
+            Decision::Cancel => self.cancel(job, polls).await,
+            Decision::Poll(task) => self.poll(job, &task, polls).await,
         }
     }
 
@@ -131,16 +163,46 @@ impl Reconcile {
         self.save_made(job, change.map(|change| change.only_from(job))).await
     }
 
-    /// Asks the provider for the task's status, and saves it. `unusable` counts the answers in a
-    /// row that said nothing.
-    async fn poll(&self, job: &Job, task: &TaskId, unusable: &mut u32) -> Result<(), WorkError> {
+    /// Looks for the task of a job whose submission was not answered, in the provider's list, and
+    /// saves what has become of it; whether that is clear.
+    async fn found(&self, job: &Job) -> Result<bool, WorkError> {
+        let (Ok(configured), Some(within)) = (self.configured(job), job.work.model_request())
+        else {
+            return Ok(false);
+        };
+        let request = self.store.request(&job.id, within).await;
+        let request = request.map_err(|error| WorkError::new("read the job's request", error))?;
+        let input = request.and_then(|request| serde_json::from_str(request.input.as_str()).ok());
+        let now = self.clock.now();
+        match look_up(&self.client, configured, job, input.as_ref(), now).await {
+            Ok(LookUp::Found(task)) => {
+                tracing::info!(job_id = %job.id, attempt = %job.attempt, %task, "task found");
+                let change = Change::accepted(job, &task, false, now).only_from(job);
+                self.save(job, &change).await.map(|()| true)
+            }
+            Ok(LookUp::NotThere) if now.since(job.state_since) >= CLAIM => {
+                self.lost(job).await.map(|()| true)
+            }
+            Ok(LookUp::NotThere | LookUp::Unclear) => Ok(false),
+            Err(error) => {
+                tracing::warn!(job_id = %job.id, cause = %error, "task not looked for");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Asks the provider for the task's status, and saves it.
+    async fn poll(&self, job: &Job, task: &TaskId, polls: &mut Polls<'_>) -> Result<(), WorkError> {
         let status = match self.task_status(job, task).await {
             Ok(status) => status,
-            Err(error) => return self.not_polled(job, error.as_ref(), unusable).await,
+            Err(error) => return self.not_polled(job, &error, polls).await,
         };
-        *unusable = 0;
+        *polls.unusable = 0;
         tracing::info!(job_id = %job.id, attempt = %job.attempt, status = status.name(),
             "provider polled");
+        if status.is_final() {
+            tracing::info!(job_id = %job.id, kind = job.kind().as_str(), "recovered by poll");
+        }
         let now = self.clock.now();
         match status {
             TaskStatus::Queued { .. } => Ok(()),
@@ -169,7 +231,7 @@ impl Reconcile {
         };
         Uncertainty {
             then: job.on_uncertain.unwrap_or(account.on_uncertain()),
-            time_to_live: provider.time_to_live(),
+            time_to_live: provider.time_to_live(job.kind(), job.deadlines()),
         }
     }
 
@@ -177,13 +239,16 @@ impl Reconcile {
     async fn not_polled(
         &self,
         job: &Job,
-        error: &(dyn Error + Send + Sync + 'static),
-        unusable: &mut u32,
+        error: &CallError,
+        polls: &mut Polls<'_>,
     ) -> Result<(), WorkError> {
         tracing::warn!(job_id = %job.id, cause = %error, "provider not polled");
+        if let CallError::Wait(wait) = error {
+            polls.wait = *wait;
+        }
         let Some(fault) = fault(error) else { return Ok(()) };
-        *unusable += 1;
-        if *unusable < UNUSABLE_ANSWERS {
+        *polls.unusable += 1;
+        if *polls.unusable < UNUSABLE_ANSWERS {
             return Ok(());
         }
         let message = format!("The provider's answers cannot be used: {fault}.");
@@ -202,25 +267,30 @@ impl Reconcile {
         self.save_made(job, Change::progress(attempt, percent, details, self.clock.now())).await
     }
 
-    fn configured(&self, job: &Job) -> Result<Configured<'_>, NotConfigured> {
-        self.accounts.of(job.kind()).ok_or(NotConfigured)
+    fn configured(&self, job: &Job) -> Result<Configured<'_>, CallError> {
+        self.accounts.of(job.kind()).ok_or(CallError::NotConfigured)
     }
 
-    async fn task_status(
-        &self,
-        job: &Job,
-        task: &TaskId,
-    ) -> Result<TaskStatus, Box<dyn Error + Send + Sync>> {
-        let Configured { provider, account } = self.configured(job)?;
-        let answer = self.client.call(provider.status(account, task)).await?;
-        Ok(provider.task_status(&answer.as_answer())?)
+    async fn task_status(&self, job: &Job, task: &TaskId) -> Result<TaskStatus, CallError> {
+        let configured @ Configured { provider, account } = self.configured(job)?;
+        let (kind, now) = (job.kind(), self.clock.now());
+        let listed = self.listings.status(&self.client, configured, kind, task, now).await;
+        if let Some(status) = listed {
+            return Ok(status);
+        }
+        let answer = self.client.call(provider.status(account, kind, task)).await?;
+        let status = provider.task_status(&answer.as_answer());
+        status.map_err(|error| match RetryAfter::read(&answer.headers) {
+            Some(asked) => CallError::Wait(asked.from(now)),
+            None => error.into(),
+        })
     }
 
     /// Ends the job as its owner requested, once the provider has cancelled its task. Until then
     /// the task is polled as before, since it may end by itself, and the cancel is requested again
     /// at each poll. If the provider has finished meanwhile, it is too late: the job goes on to its
     /// files.
-    async fn cancel(&self, job: &Job, unusable: &mut u32) -> Result<(), WorkError> {
+    async fn cancel(&self, job: &Job, polls: &mut Polls<'_>) -> Result<(), WorkError> {
         let Some(task) = &job.provider_task else {
             return match job.state {
                 JobState::Queued => self.cancelled(job).await,
@@ -243,16 +313,16 @@ impl Reconcile {
         if is_unconfirmed && job.cancel_unconfirmed_at.is_none() {
             self.save(job, &Change::cancel_unconfirmed(job, now)).await?;
         }
-        self.poll(job, task, unusable).await
+        self.poll(job, task, polls).await
     }
 
     async fn cancel_task(&self, job: &Job, task: &TaskId) -> Result<Cancellation, WorkError> {
-        let failed = |error: Box<dyn Error + Send + Sync>| WorkError::new("cancel the task", error);
-        let Configured { provider, account } =
-            self.configured(job).map_err(|error| failed(error.into()))?;
-        let answer = self.client.call(provider.cancel(account, task)).await;
-        let answer = answer.map_err(|error| failed(error.into()))?;
-        provider.cancellation(&answer.as_answer()).map_err(|error| failed(error.into()))
+        let cancelled = async {
+            let Configured { provider, account } = self.configured(job)?;
+            let answer = self.client.call(provider.cancel(account, job.kind(), task)).await?;
+            Ok::<_, CallError>(provider.cancellation(&answer.as_answer())?)
+        };
+        cancelled.await.map_err(|error| WorkError::new("cancel the task", error))
     }
 
     /// Cancels a superseded task of `job`. It is tried for as long as the queue redelivers; that
@@ -313,29 +383,41 @@ impl Reconcile {
 
     /// How long after a poll of `job` the next one follows.
     fn interval(&self, job: &Job) -> Duration {
-        let least = schedule::poll_interval(self.confirmation_timeout);
+        let configured = self.configured(job).ok();
+        let polling = configured.and_then(|Configured { provider, account }| {
+            provider.poll_interval(account, &self.links.route(provider.webhook_path()))
+        });
+        let usual = || schedule::poll_interval(self.confirmation_timeout);
+        let least = polling.map_or_else(usual, |polling| polling.least);
         if job.cancel_requested_at.is_some() {
             return least;
         }
-        let kept = self.configured(job).ok().filter(|_| job.state == JobState::Running);
+        let kept = configured.filter(|_| job.state == JobState::Running);
         let kept = kept.map(|found| found.provider.file_retention(Some(self.confirmation_timeout)));
-        schedule::poll_wait(self.clock.now().since(job.state_since), kept, least)
+        let most = polling.map(|polling| polling.most);
+        schedule::poll_wait(self.clock.now().since(job.state_since), kept, least, most)
     }
 
-    async fn poll_again(&self, job: &Job, message: Message, polls: u32) -> Result<(), WorkError> {
-        let wait = self.interval(job);
+    async fn poll_again(
+        &self,
+        job: &Job,
+        message: Message,
+        polls: u32,
+        asked: Duration,
+    ) -> Result<(), WorkError> {
+        let wait = self.interval(job).max(asked);
         let sent = self.queue.send(&Message { polls: Some(polls), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("schedule the next poll", error))
     }
 }
 
 /// What is wrong with an answer of success that says nothing of its task.
-fn fault(error: &(dyn Error + Send + Sync + 'static)) -> Option<String> {
-    match (error.downcast_ref(), error.downcast_ref()) {
-        (Some(AnswerError::Unusable(invalid)), _) => {
+fn fault(error: &CallError) -> Option<String> {
+    match error {
+        CallError::Answer(AnswerError::Unusable(invalid)) => {
             Some(format!("{} {}", invalid.field, invalid.message))
         }
-        (_, Some(too_large @ SendError::TooLarge { .. })) => Some(too_large.to_string()),
+        CallError::Send(too_large @ SendError::TooLarge { .. }) => Some(too_large.to_string()),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Job, JobState, TaskId, Timestamp, schedule};
+use domain::{Job, JobState, TaskId, Timestamp, limits, schedule};
 
 /// Whether the job starts with this change: it is new, released, or restarted.
 pub(crate) fn starts(old: Option<&Job>, new: &Job) -> bool {
@@ -24,12 +24,14 @@ pub(crate) fn abandoned_task(old: &Job, new: &Job) -> Option<TaskId> {
     task.filter(|_| is_adopted || is_restarted(old, new))
 }
 
-/// How long before the next attempt: a growing backoff after an attempt that failed, else none.
+/// How long before the next attempt: a growing backoff after an attempt that failed, or as long as the
+/// provider asked for; else none.
 pub(crate) fn dispatch_backoff(old: Option<&Job>, job: &Job) -> Duration {
     if job.attempt.0 == 0 || starts(old, job) {
         return Duration::ZERO;
     }
-    schedule::work_wait(job.attempt.0)
+    let asked = job.not_before.map_or(Duration::ZERO, |time| time.since(job.state_since));
+    schedule::work_wait(job.attempt.0).max(asked.min(limits::QUEUE_DELAY))
 }
 
 /// Whether this change calls for a poll: the owner has requested cancellation, or the provider

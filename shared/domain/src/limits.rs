@@ -26,6 +26,9 @@ pub const IDEMPOTENCY_WINDOW: Duration = Duration::from_hours(24);
 /// Maximum size of a request stored in the job's own item, in bytes of JSON: with it the completed
 /// item stays under 1 KB, so every change of state costs one write unit.
 pub const INLINE_REQUEST_BYTES: usize = 160;
+/// Maximum size of a job's `result` in a webhook, as JSON. A larger one is read from the job, so that
+/// the webhook stays under 20 KB.
+pub const EVENT_RESULT_BYTES: usize = 8 * 1024;
 /// Default page size.
 pub const PAGE_DEFAULT: usize = 20;
 /// Maximum page size. A page is read with one `BatchGetItem`, whose limit is 100.
@@ -36,6 +39,18 @@ pub const ATTEMPTS: u32 = 3;
 pub const START_DEADLINE: Duration = Duration::from_hours(2);
 /// How long a provider may work on one attempt.
 pub const RUN_DEADLINE: Duration = Duration::from_hours(2);
+/// How long a provider may train a model, unless the job says otherwise.
+pub const TRAINING_DEADLINE: Duration = Duration::from_hours(24);
+/// The least and the most seconds of a job's own deadlines. The least is near the interval of polls,
+/// which end it; with the most, all attempts end before [`JOB_DEADLINE`].
+pub const DEADLINE_SECONDS: std::ops::RangeInclusive<u32> = 10..=172_800;
+/// Maximum size of a model's `input`, as JSON. Larger files are given by their URL.
+pub const MODEL_INPUT_BYTES: usize = 256 * 1024;
+/// Maximum length of a file within it, as a `data:` URI. Replicate asks for the URL of any above 256 kB
+/// (`predictions.create` in <https://replicate.com/docs/reference/http>).
+pub const DATA_URI_BYTES: usize = 256_000;
+/// How many of a model's trainings are shown with it, the latest ones.
+pub const TRAININGS: usize = 20;
 /// How long a job may take in all, with all its attempts. Each part of it has a deadline of its own,
 /// which comes first; this ends a job, and its polls, that slips through them.
 pub const JOB_DEADLINE: Duration = Duration::from_hours(7 * 24);

@@ -1,6 +1,6 @@
 //! The URLs of the API that answers, webhooks and orders to providers carry.
 
-use crate::{JobId, ProjectId};
+use crate::{JobId, ModelId, ProjectId};
 
 /// Builds URLs of the API.
 #[derive(Debug, Clone)]
@@ -25,6 +25,12 @@ impl Links {
     #[must_use]
     pub fn project(&self, project: &ProjectId) -> String {
         format!("{}/v1/projects/{project}", self.base_url)
+    }
+
+    /// A model.
+    #[must_use]
+    pub fn model(&self, model: &ModelId) -> String {
+        format!("{}/v1/models/{model}", self.base_url)
     }
 
     /// A file of the job. `token` authorizes it without an API key and does not expire: each

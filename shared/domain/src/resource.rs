@@ -9,7 +9,7 @@ use crate::links::Links;
 use crate::time::rfc3339;
 use crate::{
     EventType, Job, JobError, JobKind, JobState, JobStatus, JobStep, Output, ProjectId, SceneId,
-    Step, Timestamp,
+    Step, Timestamp, limits,
 };
 
 /// A job. Members without a value are null, except the URL of the first file, whose name depends on
@@ -75,6 +75,9 @@ pub struct JobResource {
         serialize_with = "crate::json_object::as_json"
     )]
     options: Option<JsonObject>,
+    /// The model that it trains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model_id: Option<crate::ModelId>,
     /// The project of which it is a step.
     project_id: Option<ProjectId>,
     /// The scene of which it is a step.
@@ -132,7 +135,11 @@ impl JobResource {
         let outputs: Vec<_> = job.outputs.iter().map(shown).collect();
         let first = outputs.first().map(|output| output.url.clone());
         let step = job.step();
-        let only = |media| first.clone().filter(|_| job.kind().media() == media);
+        let media = match (job.kind().media(), job.outputs.first()) {
+            (Media::Any, Some(output)) => Media::of(&output.content_type),
+            (media, _) => media,
+        };
+        let only = |wanted| first.clone().filter(|_| media == wanted);
         Self {
             job_id: job.id.clone(),
             kind: job.kind(),
@@ -155,8 +162,9 @@ impl JobResource {
             metadata: job.metadata.clone(),
             options: match &job.work {
                 Work::Speech(speech) => speech.options.clone(),
-                Work::SceneVideo(_) | Work::LastFrame(_) | Work::Stitch(_) => None,
+                _ => None,
             },
+            model_id: job.work.as_training().map(|training| training.model_id.clone()),
             scene_id: step.as_ref().and_then(Step::scene),
             project_id: step.map(|step| step.project),
             links: LinkResource { this: links.job(&job.id), download: first },
@@ -228,6 +236,8 @@ impl EventBody {
     /// The body of `event`, which occurred at `timestamp` and left the job as `data` shows.
     #[must_use]
     pub fn new(event: EventType, timestamp: Timestamp, data: JobResource) -> Self {
+        let is_short = |json: &Value| json.to_string().len() <= limits::EVENT_RESULT_BYTES;
+        let data = JobResource { result: data.result.filter(is_short), ..data };
         Self {
             event,
             timestamp,

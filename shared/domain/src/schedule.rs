@@ -83,10 +83,17 @@ const POLL_MAXIMUM: Duration = Duration::from_mins(5);
 
 /// How long to wait for the next poll of a job whose state began `age` ago: a quarter of that, since
 /// a webhook is expected, but not less than `least`. A file that its provider keeps for `kept` once
-/// it is made may vanish unseen: it is polled at least twice in that time.
+/// it is made may vanish unseen: it is polled at least twice in that time. A provider may have its own
+/// `most`.
 #[must_use]
-pub fn poll_wait(age: Duration, kept: Option<Duration>, least: Duration) -> Duration {
-    let most = kept.map_or(POLL_MAXIMUM, |kept| POLL_MAXIMUM.min(kept / 2));
+pub fn poll_wait(
+    age: Duration,
+    kept: Option<Duration>,
+    least: Duration,
+    most: Option<Duration>,
+) -> Duration {
+    let most = most.unwrap_or(POLL_MAXIMUM);
+    let most = kept.map_or(most, |kept| most.min(kept / 2));
     (age / 4).clamp(least, most.max(least))
 }
 
@@ -150,7 +157,7 @@ mod tests {
     fn polls_become_fewer_unless_a_file_may_vanish() {
         let seconds = |age: u64, kept: Option<u64>| {
             let kept = kept.map(Duration::from_secs);
-            poll_wait(Duration::from_secs(age), kept, Duration::from_secs(30)).as_secs()
+            poll_wait(Duration::from_secs(age), kept, Duration::from_secs(30), None).as_secs()
         };
         for (age, kept, expected) in [
             (0, None, 30),

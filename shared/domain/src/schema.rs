@@ -7,8 +7,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::delivery::AnswerBody;
 use crate::json_object::JsonObject;
+use crate::model::ModelName;
 use crate::{
-    Attempt, EndpointId, InboundId, JobId, MessageId, ProjectId, SceneId, TaskId, Timestamp,
+    Attempt, EndpointId, InboundId, JobId, MessageId, ModelId, ProjectId, SceneId, TaskId,
+    Timestamp,
 };
 
 /// Implements [`JsonSchema`] for types whose schema is written where they are used.
@@ -38,6 +40,8 @@ inline_schema! {
     InboundId => { "type": "string" },
     JobId => { "type": "string" },
     MessageId => { "type": "string" },
+    ModelId => { "type": "string" },
+    ModelName => { "type": "string" },
     ProjectId => { "type": "string" },
     SceneId => { "type": "string" },
     TaskId => { "type": "string" },

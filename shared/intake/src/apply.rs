@@ -60,6 +60,9 @@ impl Intake {
         if !provider.kinds().contains(&job.kind()) {
             return Ok(Reception::of(InboundOutcome::UnknownJob));
         }
+        if provider.names_task() && is_of_another_task(&job, report) {
+            return Ok(Reception::of(InboundOutcome::Superseded));
+        }
         if let Some(outcome) = settled(&job, subject, report) {
             return self.adopt_or_leave(provider, job, subject, report, outcome, at).await;
         }
@@ -187,7 +190,9 @@ fn needs_job(provider: &dyn Provider, report: &WebhookReport) -> bool {
         report.report,
         Report::Status(TaskStatus::Failed(_) | TaskStatus::Cancelled | TaskStatus::Gone)
     );
-    is_failure || provider.kinds().iter().copied().any(JobKind::is_step)
+    is_failure
+        || provider.names_task()
+        || provider.kinds().iter().copied().any(JobKind::is_followed)
 }
 
 /// What comes of `report` if it changes nothing of `job`.
@@ -225,6 +230,12 @@ fn is_present(job: &Job, subject: &Subject, report: &WebhookReport) -> bool {
         (None, Some(task)) => job.provider_task.as_ref() == Some(task),
         (None, None) => true,
     }
+}
+
+/// Whether `report` names a task that is none of `job`'s.
+fn is_of_another_task(job: &Job, report: &WebhookReport) -> bool {
+    let (Some(task), Some(present)) = (&report.task, &job.provider_task) else { return false };
+    task != present && !is_past(job, task)
 }
 
 /// Whether `task` is of an attempt of `job` that no longer counts.
@@ -270,6 +281,12 @@ fn change_of(
     Ok(match report.status() {
         Some(TaskStatus::Failed(error)) => Some(Change::failed_at_provider(job, error, at)?),
         Some(TaskStatus::Cancelled) => Some(Change::cancelled_at_provider(job, at)?),
+        // The answer to its submission is late or lost.
+        Some(TaskStatus::Queued { .. } | TaskStatus::Running(_))
+            if job.provider_task.is_none() && report.task.is_some() =>
+        {
+            Some(Change::started(job, at))
+        }
         _ => change_unread(Some(job.attempt), report, at)?,
     })
 }

@@ -76,12 +76,12 @@ impl ProviderWebhooks {
         }
         let links = self.links.of(request)?;
         let body = request.body(limits::CALLBACK_BODY_BYTES)?;
-        let sender = route.authenticate(request, body);
+        let now = self.clock.now();
+        let sender = route.authenticate(request, body, now);
         if !matches!(sender, Ok(Sender::Attempt { .. })) {
             request.body(limits::INBOUND_BODY_BYTES)?;
         }
         let sender = sender?;
-        let now = self.clock.now();
         self.admit(&route.rate_limit, &sender, request.source_address(), now).await?;
         let report = match provider.report(body) {
             Ok(report) => report,
@@ -216,11 +216,17 @@ impl ProviderWebhooks {
 }
 
 impl Route {
-    fn authenticate(&self, request: &Request, body: &[u8]) -> Result<Sender, Problem> {
+    fn authenticate(
+        &self,
+        request: &Request,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Sender, Problem> {
         let request = WebhookRequest {
             header: &|name| request.header(name),
             query: &|name| request.query(name),
             body,
+            now,
         };
         let sender = self.provider.authenticate(&request, &self.keys);
         sender.map_err(|_| Problem::unauthorized(self.provider.authentication_hint()))

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use domain::Secret;
+use http::header::{AUTHORIZATION, InvalidHeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use crate::resolver::{CheckedResolver, Lookup, SystemLookup};
-use crate::{Guard, PublicUrl, Refused, SendError, StartError, connection};
+use crate::{Guard, HostPattern, PublicUrl, Refused, SendError, StartError, connection};
 
 /// Maximum size of an answer's body that is kept.
 pub const ANSWER_BYTES: usize = 16 * 1024;
@@ -22,8 +24,17 @@ pub struct Client {
     http: reqwest::Client,
     /// Opens a connection for each request.
     fresh: reqwest::Client,
+    /// What some hosts want to see.
+    key: Option<HostKey>,
     /// When each host last gave a whole answer to a POST. A connection to it may be kept since.
     answered: Arc<Mutex<HashMap<String, Instant>>>,
+}
+
+/// A header for the hosts of one provider.
+#[derive(Debug, Clone)]
+struct HostKey {
+    hosts: Vec<HostPattern>,
+    value: HeaderValue,
 }
 
 /// From how many hosts on those are forgotten whose connections are closed by now.
@@ -58,7 +69,19 @@ impl Client {
         let http = connection::builder()?.dns_resolver(resolver.clone()).build()?;
         let fresh = connection::builder()?.dns_resolver(resolver).pool_max_idle_per_host(0);
         let fresh = fresh.build()?;
-        Ok(Self { guard, http, fresh, answered: Arc::default() })
+        Ok(Self { guard, http, fresh, key: None, answered: Arc::default() })
+    }
+
+    /// The same client, which shows `key` as a bearer token to `hosts`, and to no other that these
+    /// redirect to.
+    pub fn with_key(
+        self,
+        hosts: Vec<HostPattern>,
+        key: &Secret,
+    ) -> Result<Self, InvalidHeaderValue> {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose()))?;
+        value.set_sensitive(true);
+        Ok(Self { key: Some(HostKey { hosts, value }), ..self })
     }
 
     /// Parses and checks a URL; see [`Guard::check_url`].
@@ -142,7 +165,13 @@ impl Client {
         url: &PublicUrl,
     ) -> Result<reqwest::RequestBuilder, SendError> {
         self.guard.check(url.as_url())?;
-        Ok(http.request(method, url.as_url().clone()))
+        let request = http.request(method, url.as_url().clone());
+        let host = url.as_url().host_str().unwrap_or_default();
+        let is_of = |key: &&HostKey| key.hosts.iter().any(|pattern| pattern.matches(host));
+        Ok(match self.key.as_ref().filter(is_of) {
+            Some(key) => request.header(AUTHORIZATION, key.value.clone()),
+            None => request,
+        })
     }
 }
 

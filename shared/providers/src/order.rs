@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use domain::job::Deadlines;
 use domain::json_object::JsonObject;
+use domain::model::{ModelName, ModelTarget, VersionId};
 use domain::project::Plan;
 use domain::tts::TtsRequest;
 use domain::{Attempt, JobId, ProjectId, SceneId};
@@ -18,6 +20,8 @@ pub struct Order {
     pub webhook_url: String,
     /// The token that names this attempt in a callback URL; see [`Order::callback_url`].
     pub token: String,
+    /// How long the job may wait and run.
+    pub deadlines: Deadlines,
     /// What to work on.
     pub input: Input,
 }
@@ -60,6 +64,24 @@ pub enum Input {
         plan: Plan,
         /// The scenes' videos, in their order.
         video_urls: Vec<String>,
+    },
+    /// A model to train.
+    Training {
+        /// The model that is trained from.
+        model: ModelName,
+        /// Which version of that.
+        version: VersionId,
+        /// Where the provider puts the result.
+        destination: ModelName,
+        /// What the training reads.
+        input: JsonObject,
+    },
+    /// A model to run.
+    Prediction {
+        /// Which.
+        target: ModelTarget,
+        /// What the model reads.
+        input: JsonObject,
     },
 }
 

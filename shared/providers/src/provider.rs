@@ -2,16 +2,27 @@
 
 use std::time::Duration;
 
-use domain::{InvalidField, JobId, JobKind, TaskId, limits};
+use domain::job::Deadlines;
+use domain::{InvalidField, JobId, JobKind, Secret, TaskId, limits};
 use http::StatusCode;
 use serde_json::Value;
 use signing::Unverified;
 
 use crate::call::{Answer, AnswerError, Call};
+use crate::list::{ListPart, TaskPage};
 use crate::order::Order;
 use crate::settings::{Account, Settings};
 use crate::task::{Cancellation, Submission, TaskStatus};
 use crate::webhook::{Facts, Sender, WebhookKeys, WebhookReport, WebhookRequest};
+
+/// How often the tasks of a provider are polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollInterval {
+    /// The shortest interval, at first.
+    pub least: Duration,
+    /// The longest.
+    pub most: Duration,
+}
 
 /// A provider. Pure: it describes calls and reads answers, and makes none itself.
 pub trait Provider: Sync {
@@ -39,8 +50,32 @@ pub trait Provider: Sync {
 
     /// How long after its submission a task is certainly dead, whatever became of it: the
     /// time-to-live that is sent along. `None` if the provider knows no such thing.
-    fn time_to_live(&self) -> Option<Duration> {
+    fn time_to_live(&self, kind: JobKind, deadlines: Deadlines) -> Option<Duration> {
+        let _ = (kind, deadlines);
         None
+    }
+
+    /// How often its tasks are polled, where its webhook is at `webhook_url`; `None` for the usual
+    /// intervals.
+    fn poll_interval(&self, account: &Account, webhook_url: &str) -> Option<PollInterval> {
+        let _ = (account, webhook_url);
+        None
+    }
+
+    /// The hosts of its files where its variable names none; empty for any public host.
+    fn default_file_hosts(&self) -> &'static str {
+        ""
+    }
+
+    /// The key that its file hosts want as a bearer token, if they do.
+    fn file_auth(&self, account: &Account) -> Option<Secret> {
+        let _ = account;
+        None
+    }
+
+    /// Whether its webhooks name their task as its API does, so that one of another task is refused.
+    fn names_task(&self) -> bool {
+        false
     }
 
     /// How long a file that it has announced is retried before it counts as lost.
@@ -64,14 +99,25 @@ pub trait Provider: Sync {
     /// success is an error: the task may exist, only we do not know its id.
     fn submission(&self, answer: &Answer<'_>) -> Result<Submission, AnswerError>;
 
-    /// Polls a task.
-    fn status(&self, account: &Account, task: &TaskId) -> Call;
+    /// Polls a task of a job of `kind`.
+    fn status(&self, account: &Account, kind: JobKind, task: &TaskId) -> Call;
 
     /// Reads the answer to [`status`](Self::status).
     fn task_status(&self, answer: &Answer<'_>) -> Result<TaskStatus, AnswerError>;
 
-    /// Cancels a task.
-    fn cancel(&self, account: &Account, task: &TaskId) -> Call;
+    /// Lists its tasks of `kind`; `None` if it has no list.
+    fn list(&self, account: &Account, kind: JobKind, part: &ListPart) -> Option<Call> {
+        let _ = (account, kind, part);
+        None
+    }
+
+    /// Reads the answer to [`list`](Self::list).
+    fn listed(&self, answer: &Answer<'_>) -> Result<TaskPage, AnswerError> {
+        Err(AnswerError::Unavailable { status: answer.status })
+    }
+
+    /// Cancels a task of a job of `kind`.
+    fn cancel(&self, account: &Account, kind: JobKind, task: &TaskId) -> Call;
 
     /// Reads the answer to [`cancel`](Self::cancel).
     fn cancellation(&self, answer: &Answer<'_>) -> Result<Cancellation, AnswerError>;

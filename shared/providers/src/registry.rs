@@ -4,12 +4,14 @@ use domain::JobKind;
 
 use crate::Provider;
 use crate::last_frame::LastFrame;
+use crate::replicate::Replicate;
 use crate::runpod::Runpod;
 use crate::scene_video::SceneVideo;
 use crate::stitch::Stitch;
 
 /// Every provider there is.
-pub static PROVIDERS: &[&dyn Provider] = &[&Runpod, &SceneVideo, &LastFrame, &Stitch];
+pub static PROVIDERS: &[&dyn Provider] = 
+    &[&Runpod, &SceneVideo, &LastFrame, &Stitch, &Replicate];
 
 /// The provider that does jobs of `kind`.
 #[must_use]

@@ -87,11 +87,11 @@ impl<S: SceneService> Provider for S {
                 let message = format!("The {name} service does not accept the request{reason}");
                 Ok(Submission::Rejected(JobError::new(ErrorCode::ProviderRejected, message)))
             }
-            _ => Ok(Submission::TryLater { status: answer.status }),
+            _ => Ok(Submission::TryLater { status: answer.status, wait: None }),
         }
     }
 
-    fn status(&self, account: &Account, task: &TaskId) -> Call {
+    fn status(&self, account: &Account, _: JobKind, task: &TaskId) -> Call {
         Call::get(account.url(&format!("/api/tasks/{task}")), account.bearer())
     }
 
@@ -108,7 +108,7 @@ impl<S: SceneService> Provider for S {
         }
     }
 
-    fn cancel(&self, account: &Account, task: &TaskId) -> Call {
+    fn cancel(&self, account: &Account, _: JobKind, task: &TaskId) -> Call {
         let url = account.url(&format!("/api/tasks/{task}/cancel"));
         Call::post(url, account.bearer(), &json!({}))
     }

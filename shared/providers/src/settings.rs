@@ -85,9 +85,13 @@ impl Accounts {
     #[must_use]
     pub fn of(&self, kind: JobKind) -> Option<Configured<'_>> {
         let provider = registry::of(kind)?;
-        let mut accounts = self.0.iter();
-        let (_, account) = accounts.find(|(name, _)| *name == provider.name())?;
-        Some(Configured { provider, account })
+        Some(Configured { provider, account: self.named(provider.name())? })
+    }
+
+    /// The account at the provider called `name`, if it is configured.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Account> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, account)| account)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a provider can say of a task, in words that are the same for all.
 
+use std::time::Duration;
+
 use domain::job::{ProgressCount, Source};
 use domain::{JobError, TaskId};
 use http::StatusCode;
@@ -95,6 +97,8 @@ pub enum Submission {
     TryLater {
         /// Its HTTP status.
         status: StatusCode,
+        /// How long it asks us to wait in its body; its headers may say so too.
+        wait: Option<Duration>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! A provider's webhook: what proves its sender, what it reports, and what it is answered.
 
 use domain::job::JobKind;
-use domain::{Attempt, JobId, Secret, TaskId};
+use domain::{Attempt, JobId, Secret, TaskId, Timestamp};
 use signing::{TokenKey, Unverified};
 
 use crate::TaskStatus;
@@ -15,6 +15,8 @@ pub struct WebhookRequest<'a> {
     pub query: &'a dyn Fn(&str) -> Option<&'a str>,
     /// The raw body.
     pub body: &'a [u8],
+    /// When it was received.
+    pub now: Timestamp,
 }
 
 /// What a webhook's sender proves itself by.

@@ -1,7 +1,8 @@
 //! The ids that clients' idempotency keys stand for. They are MACs: a client's key may be the number
 //! of an order, which must not follow from an id by trying, nor an id from the key.
 
-use domain::{EndpointId, JobId, OwnerId, ProjectId, Secret};
+use domain::model::ModelName;
+use domain::{EndpointId, JobId, ModelId, OwnerId, ProjectId, Secret};
 
 use crate::InvalidSecret;
 use crate::mac::{Labelled, check_master};
@@ -36,6 +37,12 @@ impl IdempotencyIds {
     #[must_use]
     pub fn endpoint(&self, owner: &OwnerId, key: &str, generation: u32) -> EndpointId {
         EndpointId::keyed(self.mac("endpoint", owner, key, generation))
+    }
+
+    /// The model that `owner`'s trainings put in `destination`.
+    #[must_use]
+    pub fn model(&self, owner: &OwnerId, destination: &ModelName) -> ModelId {
+        ModelId::keyed(self.mac("model", owner, destination.as_str(), 0))
     }
 
     fn mac(&self, kind: &str, owner: &OwnerId, key: &str, generation: u32) -> [u8; 32] {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::project::step::StepTask;
 use domain::webhook::Receiver;
-use domain::{EndpointId, InboundId, JobId, MessageId, OwnerId, ProjectId, Step};
+use domain::{EndpointId, InboundId, JobId, MessageId, ModelId, OwnerId, ProjectId, Step};
 
 use crate::item::text;
 
@@ -139,6 +139,16 @@ pub(crate) fn provider_circuit(name: &str) -> Attributes {
 /// each limit has permits of its own.
 pub(crate) fn permits(owner: &OwnerId, receiver: &Receiver, per_second: u32) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("TURNS#{}#{per_second}", receiver.key()))
+}
+
+/// A model.
+pub(crate) fn model(id: &ModelId) -> Attributes {
+    key(format!("MODEL#{id}"), "MODEL")
+}
+
+/// The index partition of an owner's models.
+pub(crate) fn models(owner: &OwnerId) -> AttributeValue {
+    AttributeValue::S(format!("MODELS#{owner}"))
 }
 
 /// An API key, by its hash.

@@ -23,6 +23,7 @@ mod item;
 mod job;
 mod keys;
 mod listing;
+mod model;
 mod owner_share;
 mod permit;
 mod project;

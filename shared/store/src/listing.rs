@@ -9,7 +9,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::{InvalidField, JobId, MessageId, OwnerId, ProjectId, Timestamp};
+use domain::{InvalidField, JobId, MessageId, ModelId, OwnerId, ProjectId, Timestamp};
 use serde::de::DeserializeOwned;
 
 use crate::item::{read, text};
@@ -34,6 +34,10 @@ impl ListedId for JobId {
 
 impl ListedId for ProjectId {
     const LIST: &'static str = "projects";
+}
+
+impl ListedId for ModelId {
+    const LIST: &'static str = "models";
 }
 
 impl ListedId for MessageId {

@@ -99,13 +99,14 @@ impl Store {
         }
     }
 
-    /// Puts `item` and those that belong to it, unless one with its key exists. Theirs contain
-    /// its id, so that its condition covers them.
+    /// Puts `item` and those that belong to it, unless one with its key exists, and makes
+    /// `updates` with it. Theirs contain its id, so that its condition covers them.
     pub(crate) async fn create_all<T: DeserializeOwned>(
         &self,
         operation: &'static str,
         item: Attributes,
         others: impl IntoIterator<Item = Attributes>,
+        updates: impl IntoIterator<Item = TransactWriteItem>,
     ) -> Result<Created<T>, StoreError> {
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
         let first = put(item)
@@ -115,6 +116,9 @@ impl Store {
         for put in std::iter::once(first).chain(others.into_iter().map(put)) {
             let put = put.build().map_err(StoreError::call(operation))?;
             request = request.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        for update in updates {
+            request = request.transact_items(update);
         }
         match request.send().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(Created::New),

@@ -6,6 +6,7 @@
 //!
 //! A further format is a [`Format`] in a file of its own, and a line in [`formats`].
 
+mod any;
 mod flac;
 mod iso;
 mod jpeg;
@@ -17,7 +18,7 @@ mod walk;
 mod webm;
 
 use domain::Job;
-use domain::job::Media as Medium;
+use domain::job::{Media as Medium, SourceFile};
 use domain::tts::AudioFormat;
 
 use walk::{Format, Walk};
@@ -34,16 +35,22 @@ pub(crate) enum Expected {
     Video,
     /// A picture in one of the usual formats.
     Image,
+    /// Anything but nothing, and but an error page where no page was announced.
+    Any {
+        /// Whether a page was announced.
+        page: bool,
+    },
 }
 
 impl Expected {
-    /// What the file of `job` has to be.
-    pub(crate) fn of(job: &Job) -> Self {
+    /// What `file` of `job` has to be.
+    pub(crate) fn of(job: &Job, file: &SourceFile) -> Self {
         match (job.work.audio_format(), job.kind().media()) {
             (Some(format), _) => Self::Audio(format),
             (None, Medium::Audio) => Self::Audio(AudioFormat::default()),
             (None, Medium::Video) => Self::Video,
             (None, Medium::Image) => Self::Image,
+            (None, Medium::Any) => Self::Any { page: any::is_page_url(&file.url) },
         }
     }
 
@@ -53,6 +60,7 @@ impl Expected {
             Self::Audio(format) => format.content_type(),
             Self::Video => "a video",
             Self::Image => "a picture",
+            Self::Any { .. } => "a file",
         }
     }
 }
@@ -159,6 +167,7 @@ fn formats(expected: Expected, head: &[u8]) -> Option<Found> {
         Expected::Image if png::is_png(head) => Some(found::<png::Png>(png::TYPE)),
         Expected::Image if riff::is_webp(head) => Some(found::<riff::Riff>(riff::WEBP)),
         Expected::Image => None,
+        Expected::Any { page } => any::format(head, page),
     }
 }
 

@@ -28,6 +28,10 @@ pub enum ErrorCode {
     ProviderRejected,
     /// The provider's worker refuses what the request says: its text, language, voice or options.
     InvalidInput,
+    /// The account at the provider has no credit.
+    NoCredit,
+    /// The provider has no such model, version or deployment, or no such destination.
+    NoSuchModel,
     /// The provider accepted it and failed.
     ProviderFailed,
     /// No provider accepted it in time.

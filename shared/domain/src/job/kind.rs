@@ -1,8 +1,10 @@
 //! The kinds of job, and the sorts of media that they make.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use crate::InvalidField;
+use crate::{InvalidField, limits};
 
 /// What a job makes. The registry of providers says which provider takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,11 +19,22 @@ pub enum JobKind {
     LastFrame,
     /// A project's film, from the videos of its scenes.
     Stitch,
+    /// A model of the client's own, trained from another.
+    Training,
+    /// Whatever a model makes of its input.
+    Prediction,
 }
 
 impl JobKind {
     /// Every kind there is.
-    pub const ALL: [Self; 4] = [Self::Tts, Self::SceneVideo, Self::LastFrame, Self::Stitch];
+    pub const ALL: [Self; 6] = [
+        Self::Tts,
+        Self::SceneVideo,
+        Self::LastFrame,
+        Self::Stitch,
+        Self::Training,
+        Self::Prediction,
+    ];
 
     /// The kind as clients read it and as it is stored.
     #[must_use]
@@ -31,6 +44,8 @@ impl JobKind {
             Self::SceneVideo => "scene_video",
             Self::LastFrame => "last_frame",
             Self::Stitch => "stitch",
+            Self::Training => "training",
+            Self::Prediction => "prediction",
         }
     }
 
@@ -41,7 +56,26 @@ impl JobKind {
             Self::Tts => Media::Audio,
             Self::SceneVideo | Self::Stitch => Media::Video,
             Self::LastFrame => Media::Image,
+            Self::Training | Self::Prediction => Media::Any,
         }
+    }
+
+    /// How long a provider may work on one attempt, unless the job says otherwise.
+    #[must_use]
+    pub const fn run_deadline(self) -> Duration {
+        match self {
+            Self::Training => limits::TRAINING_DEADLINE,
+            Self::Tts | Self::SceneVideo | Self::LastFrame | Self::Stitch | Self::Prediction => {
+                limits::RUN_DEADLINE
+            }
+        }
+    }
+
+    /// Whether something else is saved with an end of its jobs: the next step or the project's end,
+    /// or the model.
+    #[must_use]
+    pub const fn is_followed(self) -> bool {
+        self.is_step() || matches!(self, Self::Training)
     }
 
     /// Whether its jobs are steps of a project: their ends release the next step, and the
@@ -49,7 +83,7 @@ impl JobKind {
     #[must_use]
     pub const fn is_step(self) -> bool {
         match self {
-            Self::Tts => false,
+            Self::Tts | Self::Training | Self::Prediction => false,
             Self::SceneVideo | Self::LastFrame | Self::Stitch => true,
         }
     }
@@ -75,9 +109,22 @@ pub enum Media {
     Video,
     /// One picture.
     Image,
+    /// Files of any sort, or none.
+    Any,
 }
 
 impl Media {
+    /// The media that a file of `content_type` is.
+    #[must_use]
+    pub fn of(content_type: &str) -> Self {
+        match content_type.split_once('/') {
+            Some(("audio", _)) => Self::Audio,
+            Some(("video", _)) => Self::Video,
+            Some(("image", _)) => Self::Image,
+            _ => Self::Any,
+        }
+    }
+
     /// The name of a job's first file, which `?output=` asks for.
     #[must_use]
     pub const fn output_name(self) -> &'static str {
@@ -85,6 +132,7 @@ impl Media {
             Self::Audio => "audio",
             Self::Video => "video",
             Self::Image => "image",
+            Self::Any => "output",
         }
     }
 }

@@ -6,6 +6,8 @@ pub mod output;
 pub mod source;
 pub mod work;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,9 +18,10 @@ pub use source::{FileRole, Source, SourceFile};
 pub use work::*;
 
 use crate::json_object::JsonObject;
+use crate::json_text;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
-use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp};
+use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp, limits};
 
 /// A job as it is stored. Everything a client, a worker or the stream needs to know of it is
 /// here, but for a long text, which lies in an item of its own.
@@ -43,6 +46,15 @@ pub struct Job {
     /// setting decides if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_uncertain: Option<OnUncertain>,
+    /// How long it may wait until a provider accepts it, if its owner says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout_seconds: Option<u32>,
+    /// How long a provider may work on one attempt, if its owner says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u32>,
+    /// When its provider is asked again at the earliest, if that has asked for patience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// How many attempts a provider accepted and lost.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost_attempts: u32,
@@ -92,7 +104,7 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// What the provider returned besides files.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "json_text", skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
     /// The files in our bucket.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -132,6 +144,9 @@ impl Job {
             attempt: Attempt(0),
             inputs_after: Attempt(0),
             on_uncertain: None,
+            start_timeout_seconds: None,
+            timeout_seconds: None,
+            not_before: None,
             lost_attempts: 0,
             created_at: now,
             claim: None,
@@ -167,6 +182,16 @@ impl Job {
         self.expires_at.map_or_else(RetentionDays::default, between)
     }
 
+    /// How long it may wait for its provider, and how long that may work on it.
+    #[must_use]
+    pub fn deadlines(&self) -> Deadlines {
+        let own = |seconds: Option<u32>| seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        Deadlines {
+            start: own(self.start_timeout_seconds).unwrap_or(limits::START_DEADLINE),
+            run: own(self.timeout_seconds).unwrap_or(self.kind().run_deadline()),
+        }
+    }
+
     /// What it makes.
     #[must_use]
     pub const fn kind(&self) -> JobKind {
@@ -178,6 +203,15 @@ impl Job {
     pub fn step(&self) -> Option<Step> {
         self.work.as_step().and_then(|_| Step::of(&self.id))
     }
+}
+
+/// How long a job may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Until a provider accepts it.
+    pub start: Duration,
+    /// From then on, until its attempt has ended.
+    pub run: Duration,
 }
 
 /// What to do with a job whose submission was not answered, as long as nothing says whether the

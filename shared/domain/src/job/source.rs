@@ -62,6 +62,9 @@ pub enum FileRole {
     /// A result: without it the job is not completed.
     #[default]
     Output,
+    /// A result if it lies at one of its provider's own hosts; else a URL that the result only
+    /// mentions.
+    Linked,
     /// A small picture of the result: without it the job is as good.
     Thumbnail,
 }
@@ -84,7 +87,7 @@ impl Source {
     /// The file that the job is named after.
     #[must_use]
     pub fn main(&self) -> Option<&SourceFile> {
-        self.files.iter().find(|file| file.role == FileRole::Output)
+        self.files.iter().find(|file| file.role != FileRole::Thumbnail)
     }
 }
 

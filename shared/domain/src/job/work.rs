@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::JobKind;
 use crate::json_object::JsonObject;
+use crate::model::{ModelId, ModelName, ModelTarget, VersionId};
 use crate::tts::{AudioFormat, TtsRequest};
 
 /// What a job has to do.
@@ -22,6 +23,10 @@ pub enum Work {
     LastFrame(StepWork),
     /// Makes a project's film of the videos of its scenes.
     Stitch(StepWork),
+    /// Trains a model.
+    Training(Training),
+    /// Runs a model.
+    Prediction(Prediction),
 }
 
 /// What a speech job has to do.
@@ -50,6 +55,39 @@ pub struct StepWork {
     pub upstream_source: bool,
 }
 
+/// What a training has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Training {
+    /// The model that it makes.
+    pub model_id: ModelId,
+    /// Where the provider puts that model: `owner/name`.
+    pub destination: ModelName,
+    /// The model that is trained from.
+    pub model: ModelName,
+    /// Which version of that.
+    pub version: VersionId,
+    /// The request, where it is short; otherwise it lies in the item beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<ModelRequest>,
+}
+
+/// What a prediction has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// What runs.
+    pub target: ModelTarget,
+    /// The request, where it is short; otherwise it lies in the item beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<ModelRequest>,
+}
+
+/// What a model is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelRequest {
+    /// The members that the model reads, as they were sent.
+    pub input: JsonObject,
+}
+
 impl Work {
     /// Its kind.
     #[must_use]
@@ -59,6 +97,8 @@ impl Work {
             Self::SceneVideo(_) => JobKind::SceneVideo,
             Self::LastFrame(_) => JobKind::LastFrame,
             Self::Stitch(_) => JobKind::Stitch,
+            Self::Training(_) => JobKind::Training,
+            Self::Prediction(_) => JobKind::Prediction,
         }
     }
 
@@ -66,7 +106,7 @@ impl Work {
     #[must_use]
     pub const fn as_step(&self) -> Option<StepWork> {
         match self {
-            Self::Speech(_) => None,
+            Self::Speech(_) | Self::Training(_) | Self::Prediction(_) => None,
             Self::SceneVideo(step) | Self::LastFrame(step) | Self::Stitch(step) => Some(*step),
         }
     }
@@ -76,7 +116,26 @@ impl Work {
     pub const fn audio_format(&self) -> Option<AudioFormat> {
         match self {
             Self::Speech(speech) => Some(speech.format),
-            Self::SceneVideo(_) | Self::LastFrame(_) | Self::Stitch(_) => None,
+            _ => None,
+        }
+    }
+
+    /// What its model is given, if it has one: `None` within, if that lies in the item beside.
+    #[must_use]
+    pub const fn model_request(&self) -> Option<Option<&ModelRequest>> {
+        match self {
+            Self::Training(training) => Some(training.request.as_ref()),
+            Self::Prediction(prediction) => Some(prediction.request.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// The training that it is, if it is one.
+    #[must_use]
+    pub const fn as_training(&self) -> Option<&Training> {
+        match self {
+            Self::Training(training) => Some(training),
+            _ => None,
         }
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn submission(answer: &Answer<'_>) -> Result<Submission, AnswerError>
             let message = format!("The voice provider does not accept the request{reason}");
             Ok(Submission::Rejected(JobError::new(ErrorCode::ProviderRejected, message)))
         }
-        _ => Ok(Submission::TryLater { status: answer.status }),
+        _ => Ok(Submission::TryLater { status: answer.status, wait: None }),
     }
 }
 

@@ -6,6 +6,7 @@ mod webhook;
 
 use std::time::Duration;
 
+use domain::job::Deadlines;
 use domain::{InvalidField, JobId, JobKind, TaskId, limits};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -49,8 +50,8 @@ impl Provider for Runpod {
         "/api/runpod-webhook"
     }
 
-    fn time_to_live(&self) -> Option<Duration> {
-        Some(request::TIME_TO_LIVE)
+    fn time_to_live(&self, _: JobKind, deadlines: Deadlines) -> Option<Duration> {
+        Some(deadlines.start + deadlines.run)
     }
 
     /// A worker serves its file itself, and exits once it has waited for the confirmation.
@@ -70,7 +71,7 @@ impl Provider for Runpod {
         answer::submission(answer)
     }
 
-    fn status(&self, account: &Account, task: &TaskId) -> Call {
+    fn status(&self, account: &Account, _: JobKind, task: &TaskId) -> Call {
         request::status(account, task)
     }
 
@@ -78,7 +79,7 @@ impl Provider for Runpod {
         answer::task_status(answer)
     }
 
-    fn cancel(&self, account: &Account, task: &TaskId) -> Call {
+    fn cancel(&self, account: &Account, _: JobKind, task: &TaskId) -> Call {
         request::cancel(account, task)
     }
 

@@ -1,10 +1,9 @@
 //! The calls to RunPod.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
-
+use domain::job::Deadlines;
 use domain::json_object::JsonObject;
-use domain::{TaskId, limits};
+use domain::TaskId;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
@@ -34,10 +33,6 @@ pub(super) const RESERVED_OPTIONS: &[&str] = &[
     "download_url",
     "upload_url",
 ];
-
-/// How long a task may wait and run together.
-pub(super) const TIME_TO_LIVE: Duration =
-    Duration::from_secs(limits::START_DEADLINE.as_secs() + limits::RUN_DEADLINE.as_secs());
 
 /// Submits a run.
 pub(super) fn run(account: &Account, order: &Order) -> Option<Call> {
@@ -93,9 +88,10 @@ fn run_body(order: &Order, is_native: bool) -> Option<String> {
             input.insert(name.to_owned(), to_raw_value(value).ok()?);
         }
     }
+    let Deadlines { start, run } = order.deadlines;
     let policy = json!({
-        "executionTimeout": limits::RUN_DEADLINE.as_secs() * 1000,
-        "ttl": TIME_TO_LIVE.as_secs() * 1000,
+        "executionTimeout": run.as_secs() * 1000,
+        "ttl": (start + run).as_secs() * 1000,
     });
     let webhook = is_native.then_some(callback_url);
     serde_json::to_string(&Run { input, policy, webhook }).ok()

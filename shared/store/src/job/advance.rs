@@ -1,5 +1,5 @@
-//! Saving a change of a job with what follows from it, where it is a step of a project: the
-//! next step, or the end of the project, in one transaction.
+//! Saving a change of a job with what follows from it, in one transaction: where it is a step of a
+//! project, the next step or the end of the project; where it is a training, its model's.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -32,7 +32,8 @@ pub enum Advanced {
 
 impl Store {
     /// Saves `change` of `job`, which was read before, and what follows from it in its project.
-    /// For a job of no project this is [`change`](Self::change).
+    /// The end of a training is saved with its model. For any other job of no project this is
+    /// [`change`](Self::change).
     pub async fn advance(
         &self,
         job: &Job,
@@ -40,11 +41,18 @@ impl Store {
         at: Timestamp,
     ) -> Result<Advanced, StoreError> {
         let next = change.to.map_or(Then::Nothing, |state| then(job, state));
-        let Some(step) = job.step().filter(|_| next != Then::Nothing) else {
-            return self.change_alone(job, change).await;
+        let following = match (job.step(), job.work.as_training()) {
+            (Some(step), _) => self.following(job, &step.project, change, next, at)?,
+            (None, Some(training)) => {
+                self.model_end_item(job, training, change, at)?.into_iter().collect()
+            }
+            (None, None) => Vec::new(),
         };
+        if following.is_empty() {
+            return self.change_alone(job, change).await;
+        }
         let mut writes = vec![self.change_item(job, change)?];
-        writes.extend(self.following(job, &step.project, change, next, at)?);
+        writes.extend(following);
         let request = self.client.transact_write_items().set_transact_items(Some(writes));
         match request.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
             Ok(_) => Ok(Advanced::Done),

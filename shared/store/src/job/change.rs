@@ -60,6 +60,9 @@ const OF_ONE_COURSE: &[&str] = &[
     "lost_attempts",
 ];
 
+/// What no longer matters once the next attempt begins.
+const PATIENCE: &[&str] = &["not_before"];
+
 /// What no longer matters once the provider has answered.
 const CLAIM: &[&str] = &["claim"];
 
@@ -122,17 +125,23 @@ impl Change {
         let change = Self::to(JobState::Dispatched, at).of(last).set("claim", text(claim));
         let mut change = change.set("attempt", number(last.next().0));
         change.from = &[JobState::Queued];
+        change.remove = &[PATIENCE];
         change.unless_cancel_requested = true;
         change.set_once = Some(("started_at", time(at)));
         change
+    }
+
+    /// The provider works on the present attempt of `job`.
+    #[must_use]
+    pub fn started(job: &Job, at: Timestamp) -> Self {
+        Self { remove: &[CLAIM], ..Self::to(JobState::Running, at).of(job.attempt) }
     }
 
     /// The provider has accepted the present attempt of `job` as `task`. With `upstream_source`
     /// the provider was given the source of another provider's file.
     #[must_use]
     pub fn accepted(job: &Job, task: &TaskId, upstream_source: bool, at: Timestamp) -> Self {
-        let change = Self::to(JobState::Running, at).of(job.attempt);
-        let mut change = Self { remove: &[CLAIM], ..change.naming(task) };
+        let mut change = Self::started(job, at).naming(task);
         if job.kind().is_step() {
             change.set.push(("accepted_at", time(at)));
         }
@@ -208,7 +217,7 @@ impl Change {
             Self::to(JobState::Storing, at).set("source", attribute(source)?)
         };
         if let Some(result) = result {
-            change.set.push(("result", attribute(result)?));
+            change.set.push(("result", text(result.to_string())));
         }
         Ok(Self { fence: attempt, remove: &[CLAIM], ..change })
     }
@@ -252,7 +261,14 @@ impl Change {
         Ok(Self::to(JobState::Failed, at).of(attempt).set("error", attribute(error)?))
     }
 
-    /// The provider does not accept `attempt` now; the job is queued for another.
+    /// The provider does not accept `attempt` now; the job is queued for another, which begins
+    /// `not_before` the time that the provider asks for.
+    #[must_use]
+    pub fn put_back_until(attempt: Attempt, not_before: Timestamp, at: Timestamp) -> Self {
+        Self::put_back(attempt, at).set("not_before", time(not_before))
+    }
+
+    /// The same as soon as may be.
     #[must_use]
     pub fn put_back(attempt: Attempt, at: Timestamp) -> Self {
         Self {

@@ -1,8 +1,7 @@
 //! Reading one job.
 
-use domain::job::Speech;
-use domain::tts::TtsRequest;
 use domain::{Job, JobId, OwnerId};
+use serde::de::DeserializeOwned;
 
 use crate::item::read;
 use crate::keys::{self, Attributes};
@@ -19,14 +18,14 @@ impl Store {
         self.get("read a job", keys::job(id)).await?.map(read).transpose()
     }
 
-    /// The request of the speech job `id`: from within it, or from the item beside it. `None` if
-    /// it has expired.
-    pub async fn speech_request(
+    /// The request of the job `id`: the one `within` it, or from the item beside it. `None` if
+    /// that has expired.
+    pub async fn request<T: DeserializeOwned + Clone>(
         &self,
         id: &JobId,
-        speech: &Speech,
-    ) -> Result<Option<TtsRequest>, StoreError> {
-        if let Some(request) = &speech.request {
+        within: Option<&T>,
+    ) -> Result<Option<T>, StoreError> {
+        if let Some(request) = within {
             return Ok(Some(request.clone()));
         }
         self.get("read a job's request", keys::request(id)).await?.map(read).transpose()

@@ -1,0 +1,4 @@
+//! Models in the table. Their trainings create them; see `job::create`.
+
+pub(crate) mod end;
+mod get;
