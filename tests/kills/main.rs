@@ -6,3 +6,4 @@ mod jobs;
 mod logs;
 mod process;
 mod projects;
+mod uploads;

@@ -10,6 +10,7 @@ mod adopt;
 mod lane;
 mod media;
 mod pull;
+mod ranges;
 mod retry;
 mod sources;
 mod version;
@@ -120,10 +121,10 @@ impl Ingest {
             let pulled = match file.role {
                 FileRole::Linked if !self.sources.takes(job.kind(), file) => Pulled::Missing,
                 FileRole::Output | FileRole::Linked => {
-                    self.output(job, wanted(job, file, deadline, retry.lane), retry).await?
+                    self.output(job, wanted(job, file, deadline, retry), retry).await?
                 }
                 FileRole::Thumbnail => {
-                    self.thumbnail(job, wanted(job, file, deadline, retry.lane), retry).await?
+                    self.thumbnail(job, wanted(job, file, deadline, retry), retry).await?
                 }
             };
             match pulled {
@@ -298,7 +299,7 @@ impl Ingest {
 }
 
 /// What `file` has to be as an output of `job`.
-fn wanted<'a>(job: &'a Job, file: &'a SourceFile, deadline: Instant, lane: Lane) -> Wanted<'a> {
+fn wanted<'a>(job: &'a Job, file: &'a SourceFile, deadline: Instant, retry: Retry) -> Wanted<'a> {
     Wanted {
         job,
         name: file.name.as_deref().unwrap_or(job.kind().media().output_name()),
@@ -306,6 +307,7 @@ fn wanted<'a>(job: &'a Job, file: &'a SourceFile, deadline: Instant, lane: Lane)
         expected: Expected::of(job, file),
         max_bytes: limits::OUTPUT_BYTES,
         deadline,
-        lane,
+        lane: retry.lane,
+        is_repeated: retry.is_repeated(),
     }
 }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::adopt;
 use crate::lane::Lane;
 use crate::media::{Expected, FileType, Media};
+use crate::ranges::{self, Ranges, Support};
 use crate::version::Version;
 
 /// How many requests one run makes for a file, as long as each brings more of it. Caches may answer
@@ -111,6 +112,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) deadline: Instant,
     /// How long its source may make us wait.
     pub(crate) lane: Lane,
+    /// Whether an earlier run may have pulled it in vain.
+    pub(crate) is_repeated: bool,
 }
 
 /// Pulls a file into the bucket and says what it is.
@@ -153,6 +156,8 @@ struct Pull<'a> {
     /// The minimum throughput of all requests together, if there is such.
     pace: Option<Pace>,
     restarts: u32,
+    /// Whether the source is requested for several parts at a time.
+    support: Support,
     /// Which version of the file it is, once a part of it has come.
     version: Version,
     /// How many bytes of the file have come.
@@ -195,6 +200,8 @@ impl<'a> Pull<'a> {
             wanted,
             pace: wanted.lane.pace(),
             restarts: 0,
+            // Several connections may have been what the source did not bear.
+            support: if wanted.is_repeated { Support::Off } else { Support::Unknown },
             version: Version::default(),
             at: 0,
             media: Media::new(wanted.expected),
@@ -213,6 +220,11 @@ impl<'a> Pull<'a> {
 
     /// Copies from where we are to the end, if the source lasts that long.
     async fn advance(&mut self, client: &Client, url: &PublicUrl) -> Result<Progress, PullError> {
+        if self.goes_by_ranges() {
+            let fetch = self.fetch(self.wanted.lane.pace());
+            let ranges = Ranges::new(client, url, fetch, self.version.clone(), self.at);
+            return self.advance_by_ranges(ranges).await;
+        }
         let (mut download, mut overlap) = match self.request(client, url).await? {
             Answer::Body(download, overlap) => (download, overlap),
             Answer::Whole => return Ok(Progress::Whole),
@@ -227,6 +239,9 @@ impl<'a> Pull<'a> {
                 usize::try_from(overlap).map_or(chunk.len(), |bytes| bytes.min(chunk.len()));
             overlap -= chunk.split_to(known).len() as u64;
             self.write(chunk).await?;
+            if self.goes_by_ranges() {
+                return Ok(Progress::Part);
+            }
         }
         match self.version.total {
             Some(total) if self.at < total && self.at > before => Ok(Progress::Part),
@@ -238,19 +253,47 @@ impl<'a> Pull<'a> {
         }
     }
 
+    fn goes_by_ranges(&self) -> bool {
+        self.support == Support::Offered && ranges::are_worthwhile(&self.version, self.at)
+    }
+
+    /// The same by parallel ranges. If one of them is of no use, what came before it counts, and the
+    /// rest comes by one request.
+    async fn advance_by_ranges(&mut self, mut ranges: Ranges) -> Result<Progress, PullError> {
+        while let Some(range) = ranges.next().await {
+            match range {
+                Ok(bytes) => self.write(bytes).await?,
+                Err(error) => {
+                    let (job_id, bytes) = (&self.wanted.job.id, self.at);
+                    tracing::info!(%job_id, bytes, cause = %error, "parallel ranges ended");
+                    self.support = Support::Off;
+                    return Ok(Progress::Part);
+                }
+            }
+        }
+        Ok(Progress::Whole)
+    }
+
+    fn fetch(&self, pace: Option<Pace>) -> Fetch {
+        let fetch = Fetch::whole(self.wanted.max_bytes).until(self.wanted.deadline);
+        match pace {
+            Some(pace) => fetch.paced(pace),
+            None => fetch,
+        }
+    }
+
     /// Requests what is missing, and compares the answer with what we have.
     async fn request(&mut self, client: &Client, url: &PublicUrl) -> Result<Answer, PullError> {
         if self.at > 0 && !self.version.can_resume() {
             self.start_over().await?;
         }
-        let mut fetch = Fetch::whole(self.wanted.max_bytes).until(self.wanted.deadline);
-        if let Some(pace) = &self.pace {
-            fetch = fetch.paced(pace.clone());
-        }
+        let mut fetch = self.fetch(self.pace.clone());
         if self.at > 0 {
-            fetch = fetch.resuming(Resume { from: self.at, etag: self.version.etag.clone() });
+            let etag = self.version.etag.clone();
+            fetch = fetch.resuming(Resume { from: self.at, to: None, etag });
         }
         let download = client.get_stream(url, fetch).await?;
+        self.support.learn(&download);
         let version = Version::of(&download);
         let continues = self.version.continues_as(&version);
         match (download.status, download.range_start) {

@@ -22,6 +22,11 @@ impl Version {
         }
     }
 
+    /// Its `ETag`, if that proves two parts to be of one version.
+    pub(crate) fn strong_etag(&self) -> Option<&str> {
+        self.etag.as_deref().filter(|etag| !is_weak(etag))
+    }
+
     /// Whether an answer to a further request can be proved to belong to this version.
     pub(crate) const fn can_resume(&self) -> bool {
         !self.is_encoded && (self.etag.is_some() || self.last_modified.is_some())

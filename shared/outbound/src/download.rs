@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures::Stream;
 use futures::stream::try_unfold;
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE,
-    LAST_MODIFIED, LOCATION, RANGE,
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    HeaderName, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE,
 };
 use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, timeout};
@@ -28,7 +28,7 @@ const REDIRECTS: usize = 5;
 /// Which part of a file to pull, and the limits.
 #[derive(Debug, Clone)]
 pub struct Fetch {
-    /// Where to resume, if a first part has been pulled.
+    /// Which part is requested, if a first one has been pulled.
     pub resume: Option<Resume>,
     /// Maximum size of the whole file in bytes, earlier parts included.
     pub max_bytes: u64,
@@ -60,7 +60,7 @@ impl Fetch {
         Self { read_timeout: self.read_timeout.min(pace.window), pace: Some(pace), ..self }
     }
 
-    /// The file from `resume` on.
+    /// The part of the file that `resume` states.
     #[must_use]
     pub fn resuming(self, resume: Resume) -> Self {
         Self { resume: Some(resume), ..self }
@@ -85,11 +85,14 @@ impl Fetch {
     }
 }
 
-/// Where an interrupted download resumes.
+/// Where a download resumes, and where it ends if that is not the end of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// How many bytes have been pulled.
+    /// Offset of the first byte.
     pub from: u64,
+    /// Offset of the last byte; `None` for the rest of the file. A source may send less or more, so
+    /// the caller compares.
+    pub to: Option<u64>,
     /// [`Download::etag`] of the first part. A strong one is sent as `If-Range`: a source whose file
     /// has changed then sends all of it with status 200. Not all do, so the caller compares.
     pub etag: Option<String>,
@@ -109,6 +112,12 @@ pub struct Download {
     pub last_modified: Option<String>,
     /// Offset of this body in the file; `None` for a part whose source does not state it.
     pub range_start: Option<u64>,
+    /// Offset of the last byte of a part, as its source states it.
+    pub range_end: Option<u64>,
+    /// Whether the source states that it answers to requests for parts.
+    pub accepts_ranges: bool,
+    /// The `Content-Encoding`, known or not.
+    pub content_encoding: Option<String>,
     /// Size of the whole file in bytes, if announced; with status 416 too.
     pub total_length: Option<u64>,
     /// Whether the source compressed the body, although it was asked not to. It is decoded here;
@@ -138,7 +147,8 @@ impl Client {
     async fn get(&self, url: &PublicUrl, fetch: &Fetch) -> Result<reqwest::Response, SendError> {
         let mut request = self.request(http::Method::GET, url)?.header(ACCEPT_ENCODING, "identity");
         if let Some(resume) = &fetch.resume {
-            request = request.header(RANGE, format!("bytes={}-", resume.from));
+            let to = resume.to.map(|to| to.to_string()).unwrap_or_default();
+            request = request.header(RANGE, format!("bytes={}-{to}", resume.from));
             if let Some(etag) = resume.etag.as_ref().filter(|etag| !etag.starts_with("W/")) {
                 request = request.header(IF_RANGE, etag);
             }
@@ -167,17 +177,20 @@ impl Client {
 impl Download {
     fn begin(response: reqwest::Response, fetch: Fetch) -> Result<Self, SendError> {
         let headers = response.headers();
-        let is_encoded = text(headers, &CONTENT_ENCODING).is_some_and(|coding| is_gzip(&coding));
+        let content_encoding = text(headers, &CONTENT_ENCODING);
+        let is_encoded = content_encoding.as_deref().is_some_and(is_gzip);
+        let accepts_ranges =
+            text(headers, &ACCEPT_RANGES).is_some_and(|unit| unit.eq_ignore_ascii_case("bytes"));
         let length = response.content_length().filter(|_| !is_encoded);
-        let (range_start, total_length) = match response.status() {
+        let range = match response.status() {
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
-                content_range(headers)
+                ContentRange::read(headers)
             }
-            _ => (Some(0), length),
+            _ => ContentRange { start: Some(0), end: None, total: length },
         };
-        let end = length.map(|length| range_start.unwrap_or(0).saturating_add(length));
+        let end = length.map(|length| range.start.unwrap_or(0).saturating_add(length));
         let is_file = response.status().is_success();
-        if is_file && total_length.max(end).is_some_and(|bytes| bytes > fetch.max_bytes) {
+        if is_file && range.total.max(end).is_some_and(|bytes| bytes > fetch.max_bytes) {
             return Err(SendError::TooLarge { limit: fetch.max_bytes });
         }
         Ok(Self {
@@ -186,12 +199,15 @@ impl Download {
             content_type: text(headers, &CONTENT_TYPE),
             etag: text(headers, &ETAG),
             last_modified: text(headers, &LAST_MODIFIED),
-            range_start,
-            total_length,
+            range_start: range.start,
+            range_end: range.end,
+            accepts_ranges,
+            content_encoding,
+            total_length: range.total,
             is_encoded,
             gunzip: is_encoded.then(Gunzip::default),
             response,
-            received: range_start.unwrap_or(0),
+            received: range.start.unwrap_or(0),
             pace: fetch.pace.clone().unwrap_or_default(),
             fetch,
         })
@@ -269,18 +285,31 @@ fn is_gzip(coding: &str) -> bool {
     coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip")
 }
 
-/// Start and total of a `Content-Range` such as `bytes 100-199/200` or `bytes */200`; the total may
-/// be `*`. A range that contradicts itself counts as none.
-fn content_range(headers: &HeaderMap) -> (Option<u64>, Option<u64>) {
-    let parse = || {
-        let value = text(headers, &CONTENT_RANGE)?;
+/// A `Content-Range` such as `bytes 100-199/200` or `bytes */200`; the total may be `*`. One that
+/// contradicts itself counts as none.
+#[derive(Default)]
+struct ContentRange {
+    start: Option<u64>,
+    end: Option<u64>,
+    total: Option<u64>,
+}
+
+impl ContentRange {
+    fn read(headers: &HeaderMap) -> Self {
+        let value = text(headers, &CONTENT_RANGE);
+        value.and_then(|value| Self::parse(&value)).unwrap_or_default()
+    }
+
+    fn parse(value: &str) -> Option<Self> {
         let (unit, range) = value.trim().split_once([' ', '='])?;
         let (range, total) = range.split_once('/')?;
         let total = total.trim().parse().ok();
-        let Some((start, end)) = range.split_once('-') else { return Some((None, total)) };
+        let Some((start, end)) = range.split_once('-') else {
+            return Some(Self { total, ..Self::default() });
+        };
         let (start, end) = (start.trim().parse::<u64>().ok()?, end.trim().parse::<u64>().ok()?);
         let fits = start <= end && total.is_none_or(|total| end < total);
-        (unit.eq_ignore_ascii_case("bytes") && fits).then_some((Some(start), total))
-    };
-    parse().unwrap_or_default()
+        let range = Self { start: Some(start), end: Some(end), total };
+        (unit.eq_ignore_ascii_case("bytes") && fits).then_some(range)
+    }
 }

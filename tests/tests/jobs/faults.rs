@@ -65,7 +65,13 @@ async fn a_cancelled_job_survives_a_fault_at_every_call() {
 
 /// Tells the story without a fault, and then once for each of its calls and each fault.
 pub async fn survives<S: Story>(story: S) {
-    let places = places(story).await;
+    survives_at(story, |_, _| true).await;
+}
+
+/// The same for the calls that `chosen` names by caller and operation; how many cases there were.
+pub async fn survives_at<S: Story>(story: S, chosen: impl Fn(&str, &str) -> bool) -> usize {
+    let mut places = places(story).await;
+    places.retain(|place| chosen(&place.caller, &place.operation));
     let cases: Vec<_> = places
         .iter()
         .flat_map(|place| {
@@ -81,6 +87,7 @@ pub async fn survives<S: Story>(story: S) {
         .await;
     println!("{story:?}: {} calls, {} cases, {} failed", places.len(), cases.len(), failed.len());
     assert!(failed.is_empty(), "{} of {} cases failed: {failed:#?}", failed.len(), cases.len());
+    cases.len()
 }
 
 /// The calls that the story makes when nothing fails.

@@ -82,7 +82,8 @@ fn speech() -> Vec<u8> {
     [file, samples].concat()
 }
 
-async fn stored(world: &World, job: &serde_json::Value) -> Vec<u8> {
+/// The file of `job` as a client downloads it.
+pub(crate) async fn stored(world: &World, job: &serde_json::Value) -> Vec<u8> {
     let anyone = world.client.with_key(None);
     let redirect = anyone.get(job["audio_url"].as_str().unwrap()).await;
     anyone.get(redirect.header("location")).await.bytes.to_vec()

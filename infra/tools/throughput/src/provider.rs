@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE};
+use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -107,6 +107,7 @@ async fn output(State(state): State<Arc<ProviderState>>, headers: HeaderMap) -> 
         (CONTENT_LENGTH, (end - first).to_string()),
         (CONTENT_RANGE, format!("bytes {first}-{}/{total}", end.saturating_sub(1))),
         (ETAG, format!("\"silence-{total}\"")),
+        (ACCEPT_RANGES, "bytes".to_owned()),
     ];
     let head = Bytes::from(head);
     let pieces = stream::unfold(first, move |at| {

@@ -55,7 +55,7 @@ async fn resumes_an_interrupted_download() {
     let part = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4-9/10\r\n\
                 Content-Length: 6\r\n\r\n456789";
     let server = Server::start(part, Then::Close).await;
-    let resume = Resume { from: first.len() as u64, etag };
+    let resume = Resume { from: first.len() as u64, to: None, etag };
     let download = get(&server, Fetch::whole(10).resuming(resume)).await.unwrap();
     assert_eq!((download.range_start, download.total_length), (Some(4), Some(10)));
     let (second, end) = read(download).await;
@@ -150,7 +150,7 @@ async fn range_not_satisfiable_states_the_size() {
 #[tokio::test]
 async fn weak_validator_is_not_sent() {
     let server = Server::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Then::Close).await;
-    let resume = Resume { from: 4, etag: Some("W/\"v1\"".to_owned()) };
+    let resume = Resume { from: 4, to: None, etag: Some("W/\"v1\"".to_owned()) };
     get(&server, Fetch::whole(10).resuming(resume)).await.unwrap();
     let head = server.heads().concat();
     assert!(head.contains("\r\nrange: bytes=4-") && !head.contains("if-range"), "{head}");
@@ -174,7 +174,8 @@ async fn follows_redirects_with_the_range() {
         redirect(308, &target.url("/signed/a.wav?sig=1")),
     ];
     let server = Server::in_turn(answers, Then::Close).await;
-    let fetch = Fetch::whole(10).resuming(Resume { from: 2, etag: Some("\"v1\"".to_owned()) });
+    let fetch =
+        Fetch::whole(10).resuming(Resume { from: 2, to: None, etag: Some("\"v1\"".to_owned()) });
     let download = get(&server, fetch).await.unwrap();
     assert_eq!(download.status, StatusCode::OK);
     assert_eq!(read(download).await.0, b"0123");
