@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,9 +28,12 @@ const WAIT: Duration = Duration::from_millis(500);
 const ROUNDS: usize = 20;
 /// From how many entries on those with nothing under way are forgotten.
 const REMEMBERED: usize = 1024;
-/// When the first of the webhooks that found no place comes back, and how far apart they do. Each
-/// return costs a read and a send.
+/// When the first of the webhooks that found no place comes back, and how far apart they do at least.
+/// They follow one another as places become free: each return costs a read and a send, and a thousand
+/// that came back every 5 s took the processor from everybody else's webhooks.
 const RETURN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(5));
+/// For how long a place is taken to be held while none has been left.
+const HELD: Duration = Duration::from_secs(1);
 /// The longest that one of them waits.
 const RETURN_MAXIMUM: Duration = Duration::from_secs(30);
 
@@ -51,6 +54,8 @@ struct Slots {
 #[derive(Debug, Default)]
 struct Share {
     count: usize,
+    /// For how long the last one that has left had its place.
+    held: Option<Duration>,
     /// When the last one that found no place comes back.
     return_at: Option<Timestamp>,
 }
@@ -70,6 +75,7 @@ struct Places {
 struct Slot {
     bulkhead: Arc<Bulkhead>,
     shares: [String; 2],
+    taken: Instant,
 }
 
 /// A place among a destination's unanswered webhooks, held until it is dropped.
@@ -91,11 +97,11 @@ impl Bulkhead {
         let shares = [format!("owner {owner}"), format!("host {host}")];
         let (slot, places) = {
             let mut slots = self.slots();
-            if !slots.take(&shares) {
-                return Err(slots.return_at(&shares[0], now));
+            if let Err(full) = slots.take(&shares) {
+                return Err(slots.return_at(full, now));
             }
             let places = slots.places((owner, destination));
-            (Slot { bulkhead: Arc::clone(self), shares }, places)
+            (Slot { bulkhead: Arc::clone(self), shares, taken: Instant::now() }, places)
         };
         match places.enter().await {
             Some(permit) => Ok(Place { places, _permit: permit, _slot: slot }),
@@ -116,12 +122,12 @@ impl Bulkhead {
 }
 
 impl Slots {
-    /// Takes a slot of each share, if all of them have one.
-    fn take(&mut self, shares: &[String]) -> bool {
+    /// Takes a slot of each share, if all of them have one; else returns one that has none.
+    fn take<'a>(&mut self, shares: &'a [String]) -> Result<(), &'a str> {
         let most = (CAPACITY.saturating_sub(self.all) / 2).max(LEAST);
         let count = |name| self.shares.get(name).map_or(0, |share| share.count);
-        if shares.iter().any(|name| count(name) >= most) {
-            return false;
+        if let Some(full) = shares.iter().find(|name| count(*name) >= most) {
+            return Err(full);
         }
         if self.shares.len() >= REMEMBERED {
             self.shares.retain(|_, share| share.count > 0);
@@ -130,13 +136,14 @@ impl Slots {
             self.shares.entry(name.clone()).or_default().count += 1;
         }
         self.all += 1;
-        true
+        Ok(())
     }
 
-    fn leave(&mut self, shares: &[String]) {
+    fn leave(&mut self, shares: &[String], held: Duration) {
         for name in shares {
             if let Some(share) = self.shares.get_mut(name) {
                 share.count = share.count.saturating_sub(1);
+                share.held = Some(held);
             }
         }
         self.all = self.all.saturating_sub(1);
@@ -145,8 +152,8 @@ impl Slots {
     /// When the next one of `share` that found no place comes back: one after another.
     fn return_at(&mut self, share: &str, now: Timestamp) -> Timestamp {
         let share = self.shares.entry(share.to_owned()).or_default();
-        let (first, step) = RETURN;
-        let next = share.return_at.map_or(now, |last| last + step).max(now + first);
+        let first = RETURN.0;
+        let next = share.return_at.map_or(now, |last| last + share.pace()).max(now + first);
         let at = if next > now + RETURN_MAXIMUM { now + first } else { next };
         share.return_at = Some(at);
         at
@@ -162,6 +169,14 @@ impl Slots {
         };
         let key = (owner.to_owned(), destination.to_owned());
         Arc::clone(self.destinations.entry(key).or_insert_with(new))
+    }
+}
+
+impl Share {
+    /// How far apart its places become free.
+    fn pace(&self) -> Duration {
+        let places = u32::try_from(self.count).unwrap_or(u32::MAX).max(1);
+        (self.held.unwrap_or(HELD) / places).max(RETURN.1)
     }
 }
 
@@ -197,7 +212,7 @@ impl Drop for Place {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.bulkhead.slots().leave(&self.shares);
+        self.bulkhead.slots().leave(&self.shares, self.taken.elapsed());
     }
 }
 
@@ -274,5 +289,26 @@ mod tests {
         }
         assert!(times[0] >= at(0) + RETURN.0 && times[100] >= times[0] + RETURN.1 * 100);
         assert!(times.iter().all(|time| *time <= at(0) + RETURN_MAXIMUM));
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_place_comes_back_as_places_become_free() {
+        let bulkhead = Arc::<Bulkhead>::default();
+        let mut held = fill(&bulkhead, "owner", "host").await;
+        let apart = async || {
+            let refused = bulkhead.enter(["owner", "host", "x"], at(0)).await.unwrap_err();
+            bulkhead.enter(["owner", "host", "x"], at(0)).await.unwrap_err().since(refused)
+        };
+        let before = apart().await;
+        assert_eq!(before.as_millis(), (HELD / (CAPACITY as u32 / 3 + 1)).as_millis());
+        held.pop();
+        held.extend(fill(&bulkhead, "owner", "host").await);
+        assert_eq!(apart().await, RETURN.1, "the one that has left had its place for a moment");
+    }
+
+    #[test]
+    fn places_that_are_held_for_long_become_free_seldom() {
+        let share = Share { count: 86, held: Some(Duration::from_secs(15)), return_at: None };
+        assert_eq!(share.pace().as_millis(), 174);
     }
 }

@@ -22,12 +22,19 @@ const WAITING: usize = 1000;
 /// How long the noisy owner's first attempts are given to begin.
 const SETTLING: Duration = Duration::from_secs(2);
 
-/// How long the quiet owner's events took from event to arrival.
+/// What the quiet owner's events took.
 pub(crate) struct Neighbour {
     /// With nobody else there.
-    pub(crate) alone: Latency,
+    alone: Cost,
     /// Beside the noisy owner.
-    pub(crate) beside: Latency,
+    beside: Cost,
+}
+
+struct Cost {
+    /// From event to arrival.
+    latency: Latency,
+    /// The cloud's processor time, as a share of one core.
+    processor: f64,
 }
 
 /// Measures `plan` alone, and beside the noisy owner.
@@ -37,20 +44,25 @@ pub(crate) async fn measure(plan: &Plan, options: &Options) -> Result<Neighbour,
     let quiet = Client::new(cloud.api_url(), cloud::API_KEY)?;
     let noisy = Client::new(cloud.api_url(), &cloud.create_key("noisy").await?)?;
     // The first one pays for connections and caches.
-    latency(plan, &quiet, &cloud).await?;
-    let alone = latency(plan, &quiet, &cloud).await?;
+    cost(plan, &quiet, &cloud).await?;
+    let alone = cost(plan, &quiet, &cloud).await?;
     make_noise(&noisy).await?;
     sleep(SETTLING).await;
-    let beside = latency(plan, &quiet, &cloud).await?;
+    let beside = cost(plan, &quiet, &cloud).await?;
     cloud.stop().await?;
     Ok(Neighbour { alone, beside })
 }
 
-async fn latency(plan: &Plan, client: &Client, cloud: &Cloud) -> Result<Latency, BenchError> {
+async fn cost(plan: &Plan, client: &Client, cloud: &Cloud) -> Result<Cost, BenchError> {
     let receiver = Receiver::start(false).await?;
     let targets = Targets::new(plan.work, client, &receiver).await?;
+    let before = cloud.usage()?.processor;
     let load = load::run(plan, client, &targets, cloud).await?;
-    Ok(Latency::of(load.arrived().map(|(_, arrival)| arrival.after_event)))
+    let used = cloud.usage()?.processor.saturating_sub(before);
+    Ok(Cost {
+        latency: Latency::of(load.arrived().map(|(_, arrival)| arrival.after_event)),
+        processor: used.as_secs_f64() / load.time.as_secs_f64(),
+    })
 }
 
 async fn make_noise(client: &Client) -> Result<(), BenchError> {
@@ -74,7 +86,7 @@ async fn make_noise(client: &Client) -> Result<(), BenchError> {
 impl Neighbour {
     /// How much longer the slowest of a hundred takes beside the noisy owner.
     pub(crate) fn ratio(&self) -> f64 {
-        self.beside.p99 / self.alone.p99.max(1e-9)
+        self.beside.latency.p99 / self.alone.latency.p99.max(1e-9)
     }
 
     /// Prints it.
@@ -82,7 +94,9 @@ impl Neighbour {
         println!(
             "\nNoisyNeighbour: {ENDPOINTS} hanging endpoints of another owner, {WAITING} webhooks waiting"
         );
-        self.alone.print("event → arrival, alone");
-        self.beside.print("event → arrival, beside");
+        for (cost, when) in [(&self.alone, "alone"), (&self.beside, "beside")] {
+            cost.latency.print(&format!("event → arrival, {when}"));
+            println!("  processor, {when:<13} {:>8.0} % of a core", cost.processor * 100.0);
+        }
     }
 }
