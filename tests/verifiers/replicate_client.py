@@ -111,7 +111,9 @@ def predictions(receiver):
         (made.output["frames"][1], b"\xff\xd8\xff"),
     ):
         assert start in files(uri).content[:12], uri
-    text = client.run(OFFICIAL, input={"prompt": "a fox", "output": "a text"})
+    (picture,) = client.run(OFFICIAL, input={"prompt": "a fox"})
+    assert picture.read()[1:4] == b"PNG"
+    text = client.run(OFFICIAL, input={"prompt": "a fox", "output": "a text"}, wait=False)
     assert text == "a text", text
     try:
         client.run(OFFICIAL, input={"error": "CUDA out of memory"})

@@ -38,7 +38,7 @@ pub(crate) struct RequestedFile {
 /// A finished file of a task, which dropping this deletes.
 #[derive(Debug)]
 pub(crate) struct KeptFile {
-    file: StoredFile,
+    pub file: StoredFile,
     /// Its URL.
     pub url: String,
     /// How often it was requested.
@@ -86,7 +86,7 @@ pub(crate) async fn download(
     }
     let of_replicate = match replicate::download(&studio, &filename, &method, &headers) {
         Ok(found) => found,
-        Err(refusal) => return refusal,
+        Err(problem) => return problem.into_response(),
     };
     let found = of_replicate
         .or_else(|| file::find(&studio, &filename, &method))

@@ -25,6 +25,7 @@ mod problem;
 mod settings;
 mod state;
 mod submission;
+mod sync;
 mod task;
 mod webhook;
 mod worker;

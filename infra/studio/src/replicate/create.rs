@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -13,7 +12,6 @@ use domain::InvalidField;
 use futures::stream;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::body::body;
@@ -22,13 +20,10 @@ use super::deadline::cancel_after;
 use super::problem::Problem;
 use super::submission::{Submission, input, receiver};
 use super::task::ReplicateTask;
-use super::{webhook, worker};
+use super::{sync, webhook, worker};
 use crate::faults::Fault;
 use crate::fields::Fields;
 use crate::state::StudioState;
-
-/// The longest that `Prefer: wait` holds an answer.
-const LONGEST_WAIT: u64 = 60;
 
 type Studio = State<Arc<StudioState>>;
 type Answer = Result<Response<Body>, Problem>;
@@ -133,10 +128,10 @@ async fn submit(studio: &Arc<StudioState>, headers: &HeaderMap, submission: Subm
     if faults.occurs(Fault::LoseAnswer, ordinal) {
         return Ok(no_answer());
     }
-    match wait(headers) {
-        Some(time) => Ok(wait_for_end(studio, &id, time).await),
-        None => Ok((StatusCode::CREATED, Json(created)).into_response()),
+    if let Some(ended) = sync::wait(studio, &id, headers).await {
+        return Ok((StatusCode::CREATED, Json(ended)).into_response());
     }
+    Ok((StatusCode::CREATED, Json(created)).into_response())
 }
 
 /// 26 letters and digits, as Replicate's ids are.
@@ -151,28 +146,4 @@ fn task_id() -> String {
 fn no_answer() -> Response<Body> {
     let cut = stream::once(async { Err::<Bytes, _>(io::Error::from(io::ErrorKind::BrokenPipe)) });
     Response::new(Body::from_stream(cut))
-}
-
-/// How long `Prefer: wait` or `wait=5` asks to hold the answer.
-fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let preference = headers.get("prefer")?.to_str().ok()?;
-    let seconds = match preference.trim().split_once('=') {
-        None if preference == "wait" => LONGEST_WAIT,
-        Some(("wait", seconds)) => seconds.parse().ok()?,
-        _ => return None,
-    };
-    Some(Duration::from_secs(seconds.clamp(1, LONGEST_WAIT)))
-}
-
-/// The task once it has ended, or as it is after `time`.
-async fn wait_for_end(studio: &StudioState, id: &str, time: Duration) -> Response<Body> {
-    let tasks = &studio.replicate.tasks;
-    let has_ended = |task: &ReplicateTask| task.status.is_terminal();
-    let ended = tasks.until_store(|tasks| tasks.read(id, has_ended) == Some(true));
-    let status = match timeout(time, ended).await {
-        Ok(()) => StatusCode::CREATED,
-        Err(_) => StatusCode::ACCEPTED,
-    };
-    let body = tasks.read(id, |task| body(task, &studio.base_url));
-    (status, Json(body)).into_response()
 }

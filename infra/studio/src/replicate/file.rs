@@ -1,10 +1,9 @@
 //! The files of outputs, which are served with the API token only, until their data is removed.
 
-use axum::body::Body;
-use axum::http::{HeaderMap, Method, Response};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, Method};
 
 use super::auth;
+use super::problem::Problem;
 use crate::faults::Fault;
 use crate::output::RequestedFile;
 use crate::state::StudioState;
@@ -27,11 +26,11 @@ pub(crate) fn download(
     filename: &str,
     method: &Method,
     headers: &HeaderMap,
-) -> Result<Option<RequestedFile>, Response<Body>> {
+) -> Result<Option<RequestedFile>, Problem> {
     let Some((id, _)) = filename.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-')) else {
         return Ok(None);
     };
-    auth::check(studio, headers).map_err(IntoResponse::into_response)?;
+    auth::check(studio, headers)?;
     studio.replicate.settle(&studio.settings.replicate);
     let requested = studio.replicate.tasks.change(id, |task| {
         let file = task.files.iter_mut().find(|file| file.is_named(filename))?;

@@ -71,7 +71,7 @@ fn trained(studio: &StudioState, id: &str, destination: &str) -> Value {
 }
 
 /// Calls `visit` with each text in `value`, in a fixed order.
-fn walk(value: &mut Value, visit: &mut impl FnMut(&mut String)) {
+pub(super) fn walk(value: &mut Value, visit: &mut impl FnMut(&mut String)) {
     match value {
         Value::String(text) => visit(text),
         Value::Array(items) => items.iter_mut().for_each(|item| walk(item, visit)),

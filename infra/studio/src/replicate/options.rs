@@ -8,6 +8,7 @@ use super::ReplicateSettings;
 
 /// The account at Replicate. Without a token every request is refused.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "the options have the names of the fields")]
 pub(crate) struct ReplicateOptions {
     /// The API token of Replicate, under `/v1`.
     #[arg(long, env = "REPLICATE_API_TOKEN", hide_env_values = true)]

@@ -11,7 +11,7 @@ const RETRY_AFTER: u32 = 30;
 
 /// An error answer.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     body: Value,
 }

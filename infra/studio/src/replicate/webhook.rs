@@ -18,7 +18,7 @@ use super::body::body;
 use crate::faults::Fault;
 use crate::output::forged_filename;
 use crate::state::StudioState;
-use crate::{Post, PostKind};
+use crate::{Faults, Post, PostKind};
 
 /// A webhook to send: the object as it was when its event happened.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub(super) async fn send_all(
 ) {
     let mut held = JoinSet::new();
     while let Some(webhook) = inbox.recv().await {
-        let is_held = webhook.is_held(&studio);
+        let is_held = webhook.is_held(&studio.settings.faults);
         let sending = send(Arc::clone(&studio), id.clone(), webhook);
         if is_held {
             held.spawn(sending);
@@ -85,9 +85,11 @@ impl Webhook {
         }
     }
 
-    fn is_held(&self, studio: &StudioState) -> bool {
-        let occurs = |fault| studio.settings.faults.occurs(fault, self.fault_key());
-        occurs(Fault::Reorder) || occurs(Fault::Delay)
+    /// Whether a fault delays it, so that later ones may overtake it.
+    fn is_held(&self, faults: &Faults) -> bool {
+        let is_late = |delay: &Duration| *delay > Duration::ZERO;
+        faults.occurs(Fault::Reorder, self.fault_key())
+            || faults.webhook_delays(self.fault_key()).iter().any(is_late)
     }
 }
 
