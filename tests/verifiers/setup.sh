@@ -12,7 +12,7 @@ flock 9
 [[ -e $target/$stamp ]] && exit 0
 
 python3 -m venv "$target/python"
-"$target/python/bin/pip" install --quiet --disable-pip-version-check \
+"$target/python/bin/python" -m pip install --quiet --disable-pip-version-check \
   --requirement "$here/requirements.txt"
 if command -v npm > /dev/null; then
   cp "$here/package.json" "$here/package-lock.json" "$target/"
