@@ -19,10 +19,11 @@ PROVIDERS = "shared/providers/src"
 WEBHOOK_SECRETS, FILE_HOSTS, KEYS = "_WEBHOOK_SECRET", "_FILE_HOSTS", ("_API_KEY", "_API_TOKEN")
 # What in a function's source reads which sort of them, of every provider. The rest are URLs, accounts
 # and options.
+FILES = ".file_hosts"
 READS_ALL = {
     "Accounts::read(": lambda name: not name.endswith((WEBHOOK_SECRETS, FILE_HOSTS)),
     "ProviderWebhooks::new(": lambda name: name.endswith(WEBHOOK_SECRETS),
-    ".file_hosts": lambda name: name.endswith(FILE_HOSTS),
+    FILES: lambda name: name.endswith(FILE_HOSTS),
 }
 # The crate that reads the settings of the functions that create jobs.
 CREATION = "shared/creation/src"
@@ -64,7 +65,9 @@ def read_by(root: Path, name: str) -> tuple[set[str], set[str]]:
     of_providers, options = provider_variables(root)
     for text, is_read in READS_ALL.items():
         if text in code:
-            read |= {variable for variable in of_providers if is_read(variable)}
+            # The files of most providers are pulled without their keys.
+            is_needed = text == FILES or FILES not in code
+            (read if is_needed else optional).update(filter(is_read, of_providers))
             optional |= options
     if READS_SOME in code:
         optional |= {name for name in of_providers if not name.endswith((WEBHOOK_SECRETS, FILE_HOSTS, *KEYS))}
@@ -73,7 +76,10 @@ def read_by(root: Path, name: str) -> tuple[set[str], set[str]]:
 
 def provider_variables(root: Path) -> tuple[set[str], set[str]]:
     """The variables of all providers, and their options, which only some functions read."""
-    code = "\n".join(settings.read_text() for settings in (root / PROVIDERS).glob("*/mod.rs"))
+    sources = {path: path.read_text() for path in (root / PROVIDERS).glob("*/*.rs")}
+    constants = dict(re.findall(r'const (\w+): &str = ("\w+")', "\n".join(sources.values())))
+    settings = "\n".join(text for path, text in sources.items() if path.name == "mod.rs")
+    code = re.sub(r"\w+::([A-Z_]+)\b", lambda name: constants.get(name[1], name[0]), settings)
     options = {name for listed in re.findall(r"options: &\[([^]]*)\]", code) for name in VARIABLE.findall(listed)}
     return set(VARIABLE.findall(code)) - options, options
 
