@@ -5,7 +5,7 @@ use domain::job::{JobError, Output, Source, SourceFile, Speech, Work};
 use domain::json_object::JsonObject;
 use domain::language::Language;
 use domain::tts::TtsRequest;
-use domain::{Attempt, Job, JobId, JobState, OwnerId, Timestamp};
+use domain::{Attempt, Job, JobId, JobKind, JobState, OwnerId, Timestamp};
 use serde_json::json;
 
 use crate::World;
@@ -38,7 +38,12 @@ pub fn job(name: &str, owner: &str, state: JobState, attempt: u32) -> Job {
 
 /// Saves `job` as it is.
 pub async fn put(world: &World, job: Job) {
-    let created = world.store().create_job(job).await.unwrap();
+    let store = world.store();
+    let created = match job.kind() {
+        JobKind::Training => store.create_training(job).await,
+        _ => store.create_job(job).await,
+    };
+    let created = created.unwrap();
     assert!(matches!(created, store::Created::New), "{created:?}");
 }
 

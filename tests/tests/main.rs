@@ -10,5 +10,6 @@ mod functions;
 mod inbound;
 mod jobs;
 mod local;
+mod models;
 mod projects;
 mod providers;

@@ -1,11 +1,9 @@
 //! The request body, validated field by field.
 
+use creation::{Members, Rules};
 use domain::idempotency::KeyedRequest;
-use domain::json_object::JsonObject;
 use domain::project::plan::{Picture, Plan, Scene, Stitch};
-use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{Caller, InvalidField, Project, ProjectId, Timestamp, limits};
-use outbound::Guard;
 use runtime::Problem;
 use runtime::fields::Fields;
 use runtime::http::Request;
@@ -23,18 +21,11 @@ pub(crate) struct Body {
     pub(crate) plan: Plan,
     /// The request under its idempotency key.
     pub(crate) keyed: KeyedRequest,
-    webhook_url: Option<String>,
-    metadata: Option<JsonObject>,
-    retention: RetentionDays,
+    members: Members,
 }
 
 impl Body {
-    pub(crate) fn read(
-        request: &Request,
-        guard: &Guard,
-        retention: RetentionPolicy,
-        now: Timestamp,
-    ) -> Result<Self, Problem> {
+    pub(crate) fn read(request: &Request, rules: &Rules, now: Timestamp) -> Result<Self, Problem> {
         let mut fields = request.fields(limits::PROJECT_BODY_BYTES)?;
         let scenes = scenes(&mut fields)?;
         let stitch = stitch(&mut fields)?;
@@ -43,29 +34,23 @@ impl Body {
             fields.optional("height", SIZE)?,
             fields.optional("fps", RATE)?,
         )?;
-        let webhook_url = fields.optional_text("webhook_url")?;
-        let metadata = fields.optional_raw("metadata")?;
-        let days = fields.optional("retention_days", "must be a whole number of days")?;
+        let members = Members::read(&mut fields, rules)?;
         fields.finish()?;
         Ok(Self {
-            retention: retention.of(days)?,
             plan: Plan { scenes, stitch, picture, prompts_changed: Vec::new() }.check()?,
             keyed: request.keyed(now)?,
-            webhook_url: webhook_url
-                .map(|url| guard.check_field(url, "webhook_url"))
-                .transpose()?,
-            metadata: metadata.as_deref().map(JsonObject::metadata).transpose()?,
+            members,
         })
     }
 
     /// The project to create.
     pub(crate) fn project(&self, id: ProjectId, caller: &Caller, now: Timestamp) -> Project {
         Project {
-            webhook_url: self.webhook_url.clone(),
-            metadata: self.metadata.clone(),
+            webhook_url: self.members.webhook_url.clone(),
+            metadata: self.members.metadata.clone(),
             request_sha256: self.keyed.sha256.clone(),
             ..Project::new(id, caller.owner.clone(), self.plan.count(), now)
-                .kept_for(self.retention)
+                .kept_for(self.members.retention)
         }
     }
 }

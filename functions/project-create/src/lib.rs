@@ -3,15 +3,14 @@
 
 mod body;
 
+use creation::Rules;
 use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::project::resource::ProjectLinks;
-use domain::retention::{RetentionDays, RetentionPolicy};
 use domain::{
     Caller, JobId, JobKind, JobStatus, ProjectId, ProjectStatus, SceneId, Scope, Step, Timestamp,
 };
 use http::StatusCode;
-use outbound::{Guard, Ports};
 use providers::registry;
 use runtime::http::{HttpFunction, Request, Response, json};
 use runtime::{Clock, Context, Problem, StartError, idempotency, random};
@@ -28,8 +27,7 @@ const KINDS: [JobKind; 3] = [JobKind::SceneVideo, JobKind::LastFrame, JobKind::S
 #[derive(Debug)]
 pub struct ProjectCreate {
     store: Store,
-    guard: Guard,
-    retention: RetentionPolicy,
+    rules: Rules,
     links: Links,
     not_configured: Option<JobKind>,
     ids: IdempotencyIds,
@@ -61,15 +59,7 @@ impl HttpFunction for ProjectCreate {
         let environment = &context.environment;
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
-            guard: Guard {
-                allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
-                refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
-                allowed_hosts: None,
-            },
-            retention: RetentionPolicy {
-                default: environment.parsed("RETENTION_DAYS", RetentionDays::default())?,
-                maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
-            },
+            rules: Rules::read(environment)?,
             links: Links::new(environment.required("API_BASE_URL")?),
             not_configured: KINDS
                 .into_iter()
@@ -83,7 +73,7 @@ impl HttpFunction for ProjectCreate {
         let caller = request.caller(Scope::JobsWrite)?;
         let key = request.idempotency_key()?;
         let now = self.clock.now();
-        let body = Body::read(&request, &self.guard, self.retention, now)?;
+        let body = Body::read(&request, &self.rules, now)?;
         if let Some(kind) = self.not_configured {
             return Err(Problem::no_provider(kind.as_str()));
         }

@@ -1,24 +1,20 @@
 //! `POST /v1/tts/async`: creates a text-to-speech job with one conditional write; the table's stream
 //! starts the work. `GET /v1/voices`: what languages and voices there are.
 
-mod body;
 mod spoken;
 
-use domain::idempotency::KeyedRequest;
-use domain::links::Links;
-use domain::resource::LinkResource;
-use domain::retention::{RetentionDays, RetentionPolicy};
-use domain::{Caller, JobId, JobKind, JobStatus, Scope, Timestamp};
+use creation::{Jobs, NewJob, keyed_request};
+use domain::job::{Speech, Work};
+use domain::json_object::JsonObject;
+use domain::tts::TtsRequest;
+use domain::{InvalidField, Job, JobId, JobKind, Scope};
 use http::StatusCode;
-use outbound::{Guard, Ports};
 use providers::registry;
+use runtime::fields::Fields;
 use runtime::http::{HttpFunction, Request, Response, json};
-use runtime::{Clock, Context, Problem, StartError, idempotency, random};
-use serde::Serialize;
-use signing::IdempotencyIds;
-use store::{Created, Store};
+use runtime::{Context, Problem, StartError, idempotency};
+use store::Store;
 
-use crate::body::Body;
 pub use crate::spoken::Spoken;
 use crate::spoken::Worker;
 
@@ -31,23 +27,8 @@ const VOICES: &str = "/v1/voices";
 #[derive(Debug)]
 pub struct TtsCreate {
     store: Store,
-    guard: Guard,
-    retention: RetentionPolicy,
+    jobs: Jobs,
     worker: Worker,
-    links: Links,
-    is_configured: bool,
-    ids: IdempotencyIds,
-    clock: Clock,
-}
-
-/// The job that was created. The async TTS API v1 answers so, without the links.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AcceptedJob"))]
-pub struct Accepted {
-    job_id: JobId,
-    status: JobStatus,
-    message: &'static str,
-    links: LinkResource,
 }
 
 impl HttpFunction for TtsCreate {
@@ -55,20 +36,8 @@ impl HttpFunction for TtsCreate {
         let environment = &context.environment;
         Ok(Self {
             store: Store::new(&context.aws, environment.required("TABLE_NAME")?),
-            guard: Guard {
-                allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
-                refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
-                allowed_hosts: None,
-            },
-            retention: RetentionPolicy {
-                default: environment.parsed("RETENTION_DAYS", RetentionDays::default())?,
-                maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
-            },
+            jobs: Jobs::new(context, KIND)?,
             worker: Worker::read(environment)?,
-            links: Links::new(environment.required("API_BASE_URL")?),
-            is_configured: registry::is_configured(KIND, |name| environment.get(name)),
-            ids: environment.secret_key("SIGNING_KEY", IdempotencyIds::new)?,
-            clock: context.clock.clone(),
         })
     }
 
@@ -77,70 +46,44 @@ impl HttpFunction for TtsCreate {
             request.caller(Scope::JobsRead)?;
             return json(StatusCode::OK, &self.worker.spoken());
         }
-        let caller = request.caller(Scope::JobsWrite)?;
-        let key = request.idempotency_key()?;
-        let now = self.clock.now();
-        let body = Body::read(&request, &self.worker, &self.guard, self.retention, now)?;
-        if !self.is_configured {
-            return Err(Problem::no_provider(KIND.as_str()));
-        }
-        let job_id = self.create(&caller, key, &body, now).await?;
-        let accepted = Accepted {
-            links: LinkResource::new(&job_id, &self.links),
-            job_id,
-            status: JobStatus::Pending,
-            message: "Job queued",
+        let new = self.jobs.read(&request, |fields, _| self.speech(fields).map(Work::Speech))?;
+        let job = match self.made_before(&new).await? {
+            Some(job) => job,
+            None => self.jobs.create(&new, |job| self.store.create_job(job)).await?,
         };
-        json(StatusCode::ACCEPTED, &accepted)
+        json(StatusCode::ACCEPTED, &self.jobs.accepted(job))
     }
 }
 
 impl TtsCreate {
-    /// Saves the job under the id that its idempotency key stands for, or under a new one.
-    async fn create(
-        &self,
-        caller: &Caller,
-        key: Option<&str>,
-        body: &Body,
-        at: Timestamp,
-    ) -> Result<JobId, Problem> {
-        let create = |generation| {
-            let new = || JobId::new(at, random::bytes());
-            let keyed = |key| self.ids.job(&caller.owner, key, generation);
-            let id = key.map_or_else(new, keyed);
-            async move {
-                let job = body.job(id.clone(), caller, at);
-                let created = self.store.create_job(job).await;
-                match created.map_err(Problem::unavailable)? {
-                    Created::New => Ok((id, None)),
-                    Created::Exists(first) if first.owner == caller.owner => {
-                        let (sha256, at) = (first.request_sha256, first.created_at);
-                        Ok((id, Some(KeyedRequest { sha256, as_sent: None, at })))
-                    }
-                    Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
-                }
-            }
-        };
-        if let Some(key) = key {
-            let find = async |generation| self.made_before(caller, key, generation).await;
-            if let Some(id) = idempotency::made_before(&body.keyed, find).await? {
-                return Ok(id);
-            }
-        }
-        idempotency::create_once(&body.keyed, create).await
+    fn speech(&self, fields: &mut Fields<'_>) -> Result<Speech, InvalidField> {
+        let text = fields.required_text("text")?;
+        let language = fields.required_text("language")?;
+        let voice = fields.optional_text("voice")?;
+        let format = fields.optional_text("format")?;
+        let options = fields.optional_raw("options")?;
+        let language = self.worker.language(&language, voice.as_deref())?;
+        let request = TtsRequest::new(text, language, voice, format.as_deref())?;
+        let reserved = registry::reserved_options(KIND);
+        Ok(Speech {
+            format: request.format,
+            request: Some(request),
+            options: options.map(|json| JsonObject::options(&json, reserved)).transpose()?,
+        })
     }
 
-    async fn made_before(
-        &self,
-        caller: &Caller,
-        key: &str,
-        generation: u32,
-    ) -> Result<Option<(JobId, KeyedRequest)>, Problem> {
-        let id = JobId::unkeyed(&caller.owner, key, generation);
-        let first = self.store.find_job(&caller.owner, &id).await.map_err(Problem::unavailable)?;
-        Ok(first.map(|first| {
-            let (sha256, at) = (first.request_sha256, first.created_at);
-            (id, KeyedRequest { sha256, as_sent: None, at })
-        }))
+    /// The job that an earlier version created for the request of `new`.
+    async fn made_before(&self, new: &NewJob<'_>) -> Result<Option<Job>, Problem> {
+        let Some(key) = new.key else { return Ok(None) };
+        let owner = &new.job.owner;
+        let find = async |generation| {
+            let id = JobId::unkeyed(owner, key, generation);
+            let first = self.store.find_job(owner, &id).await.map_err(Problem::unavailable)?;
+            Ok(first.map(|first| {
+                let request = keyed_request(&first);
+                (first, request)
+            }))
+        };
+        idempotency::made_before(&new.request, find).await
     }
 }

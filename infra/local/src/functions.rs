@@ -109,6 +109,8 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
         "job-cancel" => http::invocable::<job_cancel::JobCancel>(context),
         "job-get" => http::invocable::<job_get::JobGet>(context),
         "job-list" => http::invocable::<job_list::JobList>(context),
+        "models" => http::invocable::<models::Models>(context),
+        "prediction-create" => http::invocable::<prediction_create::PredictionCreate>(context),
         "project-change" => http::invocable::<project_change::ProjectChange>(context),
         "project-create" => http::invocable::<project_create::ProjectCreate>(context),
         "project-get" => http::invocable::<project_get::ProjectGet>(context),
@@ -116,6 +118,7 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
         "reconcile" => queue::invocable::<reconcile::Reconcile>(context),
         "relay" => stream::invocable::<relay::Relay>(context),
         "timeline" => http::invocable::<timeline::Timeline>(context),
+        "training-create" => http::invocable::<training_create::TrainingCreate>(context),
         "tts-create" => http::invocable::<tts_create::TtsCreate>(context),
         _ => return None,
     })

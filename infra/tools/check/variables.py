@@ -16,7 +16,7 @@ LOCAL_ONLY = {"OUTBOUND_ALLOW_LOOPBACK", "OUTBOUND_REFUSED_PORTS"}
 VARIABLE = re.compile(r'"(?!CARGO_)([A-Z0-9]*_[A-Z0-9_]*)"')
 # The providers name their variables in their own folders; these are the sorts of them.
 PROVIDERS = "shared/providers/src"
-WEBHOOK_SECRETS, FILE_HOSTS, KEYS = "_WEBHOOK_SECRET", "_FILE_HOSTS", "_API_KEY"
+WEBHOOK_SECRETS, FILE_HOSTS, KEYS = "_WEBHOOK_SECRET", "_FILE_HOSTS", ("_API_KEY", "_API_TOKEN")
 # What in a function's source reads which sort of them, of every provider. The rest are URLs, accounts
 # and options.
 READS_ALL = {
@@ -24,6 +24,8 @@ READS_ALL = {
     "ProviderWebhooks::new(": lambda name: name.endswith(WEBHOOK_SECRETS),
     ".file_hosts": lambda name: name.endswith(FILE_HOSTS),
 }
+# The crate that reads the settings of the functions that create jobs.
+CREATION = "shared/creation/src"
 # Reads URLs and accounts of the providers of one kind of job.
 READS_SOME = "registry::is_configured("
 
@@ -53,7 +55,11 @@ def of_function(root: Path, function: Function) -> Iterator[str]:
 
 def read_by(root: Path, name: str) -> tuple[set[str], set[str]]:
     """The variables that a function's source reads, and those that it may read."""
-    code = "\n".join(source.read_text() for source in (root / "functions" / name / "src").rglob("*.rs"))
+    folder = root / "functions" / name
+    folders = [folder / "src"]
+    if "creation.workspace" in (folder / "Cargo.toml").read_text():
+        folders.append(root / CREATION)
+    code = "\n".join(source.read_text() for folder in folders for source in folder.rglob("*.rs"))
     read, optional = set(VARIABLE.findall(code)) - LOCAL_ONLY, set()
     of_providers, options = provider_variables(root)
     for text, is_read in READS_ALL.items():
@@ -61,7 +67,7 @@ def read_by(root: Path, name: str) -> tuple[set[str], set[str]]:
             read |= {variable for variable in of_providers if is_read(variable)}
             optional |= options
     if READS_SOME in code:
-        optional |= {name for name in of_providers if not name.endswith((WEBHOOK_SECRETS, FILE_HOSTS, KEYS))}
+        optional |= {name for name in of_providers if not name.endswith((WEBHOOK_SECRETS, FILE_HOSTS, *KEYS))}
     return read, optional
 
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::{InvalidField, limits};
@@ -30,8 +31,11 @@ impl JsonObject {
         }
     }
 
-    /// Checks `json`, a model's `input` as it was sent.
+    /// Checks `json`, a model's `input` as it was sent, and the files within it.
     pub fn input(json: &RawValue) -> Result<Self, InvalidField> {
+        if let Ok(value) = serde_json::from_str(json.get()) {
+            check_files("input", &value)?;
+        }
         Self::new("input", json, limits::MODEL_INPUT_BYTES)
     }
 
@@ -58,6 +62,33 @@ impl JsonObject {
     pub fn members(&self) -> BTreeMap<String, Box<RawValue>> {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
+}
+
+/// Refuses a long `data:` URI in `value`, which is at `place`.
+fn check_files(place: &str, value: &Value) -> Result<(), InvalidField> {
+    match value {
+        Value::String(text) if text.len() > limits::DATA_URI_BYTES && is_data_uri(text) => {
+            let (limit, length) = (limits::DATA_URI_BYTES, text.len());
+            let message = format!(
+                "must be at most {limit} bytes as a data: URI, is {length}; give the file's URL"
+            );
+            Err(InvalidField::new(place, message))
+        }
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.try_for_each(|(index, item)| check_files(&format!("{place}[{index}]"), item))
+        }
+        Value::Object(members) => {
+            let mut members = members.iter();
+            members.try_for_each(|(name, member)| check_files(&format!("{place}.{name}"), member))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `text` is a file itself, not where it is. Schemes are written in any case.
+fn is_data_uri(text: &str) -> bool {
+    text.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
 /// `#[serde(serialize_with = "json_object::as_json")]`: the object itself, or null.
@@ -89,6 +120,8 @@ fn compact(json: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use serde_json::json;
+
     use super::*;
 
     fn raw(text: &str) -> Box<RawValue> {
@@ -115,5 +148,21 @@ mod tests {
         let members = kept.members();
         let members: Vec<_> = members.iter().map(|(name, raw)| (&name[..], raw.get())).collect();
         assert_eq!(members, [("Text", "null"), ("speed", "1.10")]);
+    }
+
+    #[test]
+    fn a_long_file_within_a_models_input_is_named() {
+        let long = format!("data:image/png;base64,{}", "A".repeat(limits::DATA_URI_BYTES));
+        let error = |input: Value| JsonObject::input(&raw(&input.to_string())).unwrap_err();
+        let [image, list] = [json!({ "image": long }), json!({ "a": { "b": [1, long] } })];
+        assert_eq!(error(image).field, "input.image");
+        assert_eq!(error(list).field, "input.a.b[1]");
+        assert_eq!(error(json!({ "text": "x".repeat(limits::MODEL_INPUT_BYTES) })).field, "input");
+        let longest = &long[..limits::DATA_URI_BYTES];
+        for input in
+            [json!({ "image": longest }), json!({ "text": &long[5..limits::DATA_URI_BYTES] })]
+        {
+            assert!(JsonObject::input(&raw(&input.to_string())).is_ok());
+        }
     }
 }

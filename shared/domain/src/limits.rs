@@ -46,6 +46,9 @@ pub const TRAINING_DEADLINE: Duration = Duration::from_hours(24);
 pub const DEADLINE_SECONDS: std::ops::RangeInclusive<u32> = 10..=172_800;
 /// Maximum size of a model's `input`, as JSON. Larger files are given by their URL.
 pub const MODEL_INPUT_BYTES: usize = 256 * 1024;
+/// Maximum length of a file within it, as a `data:` URI. Replicate asks for the URL of any above 256 kB
+/// (`predictions.create` in <https://replicate.com/docs/reference/http>).
+pub const DATA_URI_BYTES: usize = 256_000;
 /// How many of a model's trainings are shown with it, the latest ones.
 pub const TRAININGS: usize = 20;
 /// How long a job may take in all, with all its attempts. Each part of it has a deadline of its own,

@@ -7,12 +7,14 @@ use bytes::Bytes;
 use domain::Scope;
 use http::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Client, World, templates};
+use tests::world::START;
+use tests::{Answer, Client, World, seed, seed_models, templates};
 
 /// Routes that need no API key: they are public, or authenticate in another way.
 const WITHOUT_KEY: [&str; 4] = ["/v1/health", "/openapi.json", "/api/", "$default"];
 /// Routes at which everybody creates something of their own.
-const CREATING: [&str; 3] = ["/v1/tts/async", "/v1/projects", "/v1/endpoints"];
+const CREATING: [&str; 5] =
+    ["/v1/tts/async", "/v1/trainings", "/v1/predictions", "/v1/projects", "/v1/endpoints"];
 
 struct Route {
     method: Method,
@@ -48,6 +50,7 @@ async fn belongings(world: &World) -> BTreeMap<&'static str, String> {
     let order = json!({ "scenes": [{ "prompt": "a secret product", "duration": 1 }] });
     let project = world.create_project(&order).await;
     world.run_until_project(&project, "completed").await;
+    seed::put(world, seed_models::training("job_training", "mdl_ours", seed::OWNER, START)).await;
     let first = async |list: &str| {
         let list = client.get(list).await.json();
         list["data"][0]["id"].as_str().unwrap_or_else(|| panic!("{list}")).to_owned()
@@ -57,6 +60,7 @@ async fn belongings(world: &World) -> BTreeMap<&'static str, String> {
         ("delivery_id", first("/v1/deliveries").await),
         ("endpoint_id", endpoint),
         ("job_id", job),
+        ("model_id", "mdl_ours".to_owned()),
         ("project_id", project),
         ("scene_id", "scene_001".to_owned()),
     ])
@@ -96,7 +100,7 @@ fn lists(belongings: &BTreeMap<&'static str, String>, cursors: &[String]) -> Vec
         format!("cursor={delivery}"),
     ]);
     queries.extend(cursors.iter().map(|cursor| format!("cursor={cursor}")));
-    let lists = ["jobs", "projects", "endpoints", "deliveries", "inbound"];
+    let lists = ["jobs", "projects", "models", "endpoints", "deliveries", "inbound"];
     let path = |list: &str, query: &String| format!("/v1/{list}?{query}");
     lists.iter().flat_map(|list| queries.iter().map(move |query| path(list, query))).collect()
 }
@@ -116,6 +120,7 @@ async fn each_route_serves_its_scope_and_its_owner_alone() {
         for (name, path) in [
             ("job_id", "/v1/jobs/"),
             ("project_id", "/v1/projects/"),
+            ("model_id", "/v1/models/"),
             ("endpoint_id", "/v1/endpoints/"),
             ("delivery_id", "/v1/deliveries/"),
         ] {
@@ -165,7 +170,7 @@ async fn no_list_shows_what_another_owner_has() {
     let world = World::with_studio().await;
     let belongings = belongings(&world).await;
     let mut cursors = Vec::new();
-    for list in ["jobs", "projects", "deliveries", "inbound"] {
+    for list in ["jobs", "projects", "models", "deliveries", "inbound"] {
         let page = world.client.get(&format!("/v1/{list}?limit=1")).await.json();
         cursors.extend(page["next_cursor"].as_str().map(str::to_owned));
     }

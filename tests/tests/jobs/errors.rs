@@ -8,17 +8,17 @@ use tests::{Answer, Client, World, seed};
 const CREATE: &str = "/v1/tts/async";
 
 /// What a bad request is to be told.
-struct Expected {
+pub struct Expected {
     status: u16,
     code: &'static str,
     field: Option<&'static str>,
 }
 
-const fn expect(status: u16, code: &'static str, field: Option<&'static str>) -> Expected {
+pub const fn expect(status: u16, code: &'static str, field: Option<&'static str>) -> Expected {
     Expected { status, code, field }
 }
 
-const fn invalid(field: &'static str) -> Expected {
+pub const fn invalid(field: &'static str) -> Expected {
     expect(422, "invalid_field", Some(field))
 }
 
@@ -26,7 +26,7 @@ const UNAUTHORIZED: Expected = expect(401, "unauthorized", None);
 const NOT_FOUND: Expected = expect(404, "not_found", None);
 
 /// Checks `answer` against RFC 9457 and the agreed-on members.
-fn assert_problem(what: &str, answer: &Answer, expected: &Expected) {
+pub fn assert_problem(what: &str, answer: &Answer, expected: &Expected) {
     assert_eq!(answer.status, expected.status, "{what}: {answer:?}");
     assert_eq!(answer.header("content-type"), "application/problem+json", "{what}");
     let body = answer.json();

@@ -7,6 +7,7 @@
 use domain::delivery_resource::DeliveryResource;
 use domain::endpoint_resource::EndpointResource;
 use domain::job::OnUncertain;
+use domain::model_resource::ModelResource;
 use domain::notice::NoticeBody;
 use domain::project::body::ProjectEventBody;
 use domain::project::resource::ProjectResource;
@@ -28,11 +29,12 @@ use serde_json::{Map, Value, json};
 const SCHEMAS: &str = "/components/schemas";
 
 /// What is written by hand, in the order in which it is merged.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     include_str!("../../../../functions/docs/openapi/base.json"),
     include_str!("../../../../functions/docs/openapi/requests.json"),
     include_str!("../../../../functions/docs/openapi/jobs.json"),
     include_str!("../../../../functions/docs/openapi/projects.json"),
+    include_str!("../../../../functions/docs/openapi/models.json"),
     include_str!("../../../../functions/docs/openapi/endpoints.json"),
     include_str!("../../../../functions/docs/openapi/deliveries.json"),
     include_str!("../../../../functions/docs/openapi/provider_callbacks.json"),
@@ -69,7 +71,8 @@ fn schemas() -> Map<String, Value> {
         ("EndpointTest", notice::<endpoints::TestData>(&mut generator)),
     ];
     for add in [
-        of::<tts_create::Accepted>,
+        of::<creation::Accepted>,
+        of::<training_create::AcceptedTraining<'_>>,
         of::<project_create::Accepted>,
         of::<Page<'_, JobResource>>,
         of::<Page<'_, ProjectSummary>>,
@@ -77,6 +80,7 @@ fn schemas() -> Map<String, Value> {
         of::<Page<'_, EndpointResource<'_>>>,
         of::<Page<'_, DeliveryResource<'_>>>,
         of::<Page<'_, InboundResource<'_>>>,
+        of::<Page<'_, ModelResource<'_>>>,
         of::<ProjectResource>,
         of::<EventBody>,
         of::<ProjectEventBody>,

@@ -16,16 +16,23 @@ const OPERATION: &str = "create a job";
 impl Store {
     /// Saves a new job, unless one with its id is there. A short request lies within the job;
     /// a long one beside it, saved by the same call, so that later changes of the job do not
-    /// pay for its size. A training is its model's latest from then on, by the same call.
+    /// pay for its size. For a training, see [`create_training`](Self::create_training).
     pub async fn create_job(&self, mut job: Job) -> Result<Created<Job>, StoreError> {
+        let beside = long_request(&mut job)?;
+        let item = new_item(&job)?;
+        match beside {
+            None => self.create(OPERATION, item).await,
+            Some(beside) => self.create_all(OPERATION, item, [beside], None).await,
+        }
+    }
+
+    /// Saves the job of a training in the same way. By the same call it is its model's latest
+    /// training from then on. Apart from the other jobs, since no other function may write models.
+    pub async fn create_training(&self, mut job: Job) -> Result<Created<Job>, StoreError> {
         let beside = long_request(&mut job)?;
         let model = job.work.as_training().map(|training| Model::new(&job, training));
         let model = model.map(|model| self.model_item(&model)).transpose()?;
-        let item = new_item(&job)?;
-        if beside.is_none() && model.is_none() {
-            return self.create(OPERATION, item).await;
-        }
-        self.create_all(OPERATION, item, beside, model).await
+        self.create_all(OPERATION, new_item(&job)?, beside, model).await
     }
 
     /// The write that makes the job of `model`'s only training its latest.

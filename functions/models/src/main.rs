@@ -1,0 +1,6 @@
+//! `models` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<models::Models>().await
+}

@@ -1,0 +1,6 @@
+//! `prediction-create` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<prediction_create::PredictionCreate>().await
+}

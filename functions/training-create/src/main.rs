@@ -1,0 +1,6 @@
+//! `training-create` in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::http::run::<training_create::TrainingCreate>().await
+}
