@@ -87,10 +87,8 @@ pub enum Input {
 
 /// The deadlines of a job that has none of its own.
 #[cfg(test)]
-pub(crate) const USUAL: Deadlines = Deadlines {
-    start: domain::limits::START_DEADLINE,
-    run: domain::limits::RUN_DEADLINE,
-};
+pub(crate) const USUAL: Deadlines =
+    Deadlines { start: domain::limits::START_DEADLINE, run: domain::limits::RUN_DEADLINE };
 
 impl fmt::Debug for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
