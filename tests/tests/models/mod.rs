@@ -3,6 +3,7 @@
 mod create;
 mod errors;
 mod faults;
+mod flows;
 mod idempotency;
 mod read;
 
