@@ -241,7 +241,8 @@ impl World {
 }
 
 /// How many tasks have come to a studio, and how many webhooks have left it.
-fn doings(studio: &Studio) -> (usize, usize) {
+#[must_use]
+pub fn doings(studio: &Studio) -> (usize, usize) {
     let (tasks, scenes, models) = (studio.tasks(), studio.scene_tasks(), studio.replicate_tasks());
     let posts = tasks.iter().map(|task| task.posts.len()).sum::<usize>();
     let scene_posts = scenes.iter().map(|task| task.posts.len()).sum::<usize>();

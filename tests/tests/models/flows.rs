@@ -11,9 +11,9 @@ use tests::{Client, World};
 
 use crate::models::{PREDICTIONS, TRAININGS, text};
 
-const OFFICIAL: &str = "black-forest-labs/flux-schnell";
-const TRAINER: &str = "ostris/flux-dev-lora-trainer";
-const OWN: &str = "acme/portraits";
+pub const OFFICIAL: &str = "black-forest-labs/flux-schnell";
+pub const TRAINER: &str = "ostris/flux-dev-lora-trainer";
+pub const OWN: &str = "acme/portraits";
 
 /// A world with a studio in which that goes wrong, with these variables.
 async fn world(faults: Faults, environment: &[(&'static str, &str)]) -> World {
@@ -46,7 +46,7 @@ async fn predict(world: &World, more: Value) -> String {
 }
 
 /// The id of the newest version of a model, as its provider says it.
-async fn version(world: &World, model: &str) -> String {
+pub async fn version(world: &World, model: &str) -> String {
     let studio = world.studio.as_ref().unwrap();
     let client = Client::new(studio.url(), Some(REPLICATE_API_TOKEN));
     let model = client.get(&format!("/v1/models/{model}")).await.json();

@@ -6,6 +6,7 @@ mod faults;
 mod flows;
 mod idempotency;
 mod read;
+mod soak;
 
 use serde_json::{Value, json};
 use tests::World;
