@@ -7,6 +7,7 @@ fit the description and requests that do not: none may be answered 5xx, and the 
 every answer.
 """
 
+import base64
 import json
 import os
 import secrets
@@ -34,7 +35,10 @@ WEBHOOKS = {
     "/api/webhooks/video-complete": "VIDEO_WEBHOOK_SECRET",
     "/api/webhooks/last-frame-complete": "LAST_FRAME_WEBHOOK_SECRET",
     "/api/webhooks/stitch-complete": "STITCH_WEBHOOK_SECRET",
+    "/api/webhooks/replicate/completed": "REPLICATE_WEBHOOK_SECRET",
 }
+# The one of them that is signed by Standard Webhooks.
+STANDARD = "/api/webhooks/replicate/completed"
 
 
 def main() -> int:
@@ -50,6 +54,7 @@ def check(folder: Path, options: list[str]) -> int:
     url = f"http://127.0.0.1:{free_port()}"
     key = f"hr_{secrets.token_hex(16)}"
     webhook_secrets = {path: secrets.token_hex(16) for path in WEBHOOKS}
+    webhook_secrets[STANDARD] = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     environment = {
         "HOOKREEL_API_KEY": key,
         **{variable: webhook_secrets[path] for path, variable in WEBHOOKS.items()},

@@ -1,11 +1,13 @@
 """What schemathesis cannot take from the description: the signatures of providers, the rule that no
 request leaves this machine, and the rules that JSON Schema cannot express."""
 
+import base64
 import hashlib
 import hmac
 import json
 import os
 import re
+import time
 from typing import Any
 
 import requests
@@ -19,6 +21,9 @@ ORIGIN = re.compile(r"^https?://[^/?#\s]*", re.IGNORECASE)
 # The secrets that sign the providers' webhooks, by path.
 SECRETS = json.loads(os.environ["CONTRACT_WEBHOOK_SECRETS"])
 SIGNATURE = "X-Webhook-Signature"
+# The beginning of a secret by which Standard Webhooks are signed.
+STANDARD = "whsec_"
+STANDARD_SIGNATURE = "webhook-signature"
 
 # Fields with a rule beyond their schema: a value that fits the schema may be rejected.
 BEYOND_SCHEMA = {
@@ -29,6 +34,8 @@ BEYOND_SCHEMA = {
     "retry_schedule_seconds",  # must not decrease
     "stitch.transition_duration",  # depends on the shortest scene
     "metadata",  # has a limit in bytes
+    "input",
+    "destination",  # must be there if the deployment has no default
     "options",
     "scenes",
     "filename",
@@ -44,7 +51,10 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
     if isinstance(case.body, dict):
         case.body = at_home(case.body)
     secret = SECRETS.get(case.operation.path) if case.method.upper() == "POST" else None
-    is_left_out = case.meta and getattr(case.meta.phase.data, "parameter", None) == SIGNATURE
+    is_left_out = case.meta and getattr(case.meta.phase.data, "parameter", None) in (
+        SIGNATURE,
+        STANDARD_SIGNATURE,
+    )
     if secret and not is_left_out:
         sign(case, secret)
 
@@ -54,7 +64,13 @@ def sign(case: schemathesis.Case, secret: str) -> None:
     prepared = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
     body = prepared.body or b""
     body = body.encode() if isinstance(body, str) else body
-    case.headers[SIGNATURE] = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if secret.startswith(STANDARD):
+        key, now = base64.b64decode(secret.removeprefix(STANDARD)), str(int(time.time()))
+        mac = hmac.new(key, f"msg_contract.{now}.".encode() + body, hashlib.sha256).digest()
+        case.headers |= {"webhook-id": "msg_contract", "webhook-timestamp": now}
+        case.headers[STANDARD_SIGNATURE] = "v1," + base64.b64encode(mac).decode()
+    else:
+        case.headers[SIGNATURE] = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     # Marks it as valid for schemathesis, which then also tries an invalid one.
     case._has_explicit_auth = True
 

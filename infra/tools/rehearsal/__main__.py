@@ -18,7 +18,7 @@ from pathlib import Path
 
 from infra.tools import package, template
 from infra.tools.process import Failed, free_port
-from infra.tools.rehearsal import emulator, functions, job, project, studio, transform, webhooks
+from infra.tools.rehearsal import emulator, functions, job, models, project, studio, transform, webhooks
 from infra.tools.rehearsal.client import Client, expect
 from infra.tools.rehearsal.emulator import Emulator
 from infra.tools.rehearsal.inbox import Inbox
@@ -115,6 +115,7 @@ def use_api(stage: Stage, notification_key: str) -> None:
     webhooks.replay_inbound(stage, project_id)
     webhooks.try_endpoint(stage)
     job.erase(stage)
+    models.rehearse(stage)
 
 
 def await_empty_queues(cloud: Emulator, resources: dict[str, str]) -> None:
