@@ -10,7 +10,17 @@ from collections import Counter
 from pathlib import Path
 
 from infra.tools import template
-from infra.tools.cost.counts import SCENE, WHOLE_JOB, Call, Sums, of_a_job, of_a_scene, sums
+from infra.tools.cost.counts import (
+    MODELS,
+    SCENE,
+    WHOLE_JOB,
+    Call,
+    Sums,
+    of_a_job,
+    of_a_scene,
+    of_models,
+    sums,
+)
 from infra.tools.process import Failed
 from infra.tools.template import ROOT
 
@@ -49,7 +59,8 @@ def main() -> int:
     counted, scene = counted_terms(sums(calls)), counted_terms(of_a_scene())
     alone, loaded = other_terms(calls, loaded=False), other_terms(calls, loaded=True)
     total = sum(dollars for _, _, dollars in counted)
-    DOCUMENT.write_text(document(calls, counted, scene, alone, loaded))
+    models = {name: counted_terms(counted) for name, counted in of_models().items()}
+    DOCUMENT.write_text(document(calls, counted, scene, models, alone, loaded))
     whole = [total + sum(dollars for _, _, dollars in terms) for terms in (alone, loaded)]
     print(
         f"{DOCUMENT.relative_to(ROOT)}: ${total:.2f} per million jobs by counted calls; with everything "
@@ -116,7 +127,12 @@ def invocations(calls: list[Call]) -> Counter[str]:
 
 
 def document(
-    calls: list[Call], counted: list[Term], scene: list[Term], alone: list[Term], loaded: list[Term]
+    calls: list[Call],
+    counted: list[Term],
+    scene: list[Term],
+    models: dict[str, list[Term]],
+    alone: list[Term],
+    loaded: list[Term],
 ) -> str:
     """The text of docs/COST.md."""
     by_calls = sum(dollars for _, _, dollars in counted)
@@ -163,6 +179,14 @@ thumbnail. The calls are counted in the test `{SCENE}`;
 {rows(scene)}
 | **together** | | **{sum(dollars for _, _, dollars in scene):.2f}** |
 
+## A million predictions and a million trainings
+
+Each with a `webhook_url`: submitted, dispatched, its provider's two webhooks, polled as long as that is
+due, notified; the prediction's one file is pulled. The calls are counted in the test
+`{MODELS[0]}`.
+
+{model_tables(models)}
+
 ## What polls add
 
 A job that its provider works on is polled until it ends: first after 5 s, where it is no step of a project, then twice within the time for which its file is kept,
@@ -202,6 +226,18 @@ more than any call. The items of a job take about 4 KB for 30 days, ${4 * (MONTH
 
 {at_rest()}
 """
+
+
+def model_tables(models: dict[str, list[Term]]) -> str:
+    """A table of counted calls for each kind."""
+    tables = []
+    for name, terms in models.items():
+        total = sum(dollars for _, _, dollars in terms)
+        tables.append(
+            f"| {name} | counted | $ per million |\n| --- | --- | ---: |\n{rows(terms)}\n"
+            f"| **together** | | **{total:.2f}** |"
+        )
+    return "\n\n".join(tables)
 
 
 def polls(seconds: int, most: int, first: int = 0) -> int:

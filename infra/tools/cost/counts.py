@@ -11,6 +11,7 @@ from infra.tools.template import ROOT
 WHOLE_JOB = ("a_whole_job_is_nine_write_units_and_four_sends", "a whole job")
 SCENE = "a_scene_stays_within_its_budget_and_the_document_tells_it"
 AFTER_THE_END = ("a_job_that_has_ended_costs_no_more_than_its_last_look", "after the end")
+MODELS = ("a_prediction_and_a_training_stay_within_their_budgets", "a prediction", "a training")
 # The test polls the job; a client with a webhook does not.
 ONLY_IN_THE_TEST = {"job-get"}
 
@@ -56,6 +57,13 @@ def of_a_scene() -> Sums:
         sends=sum(calls for service, calls, _, _ in rows if service == "sqs"),
         puts=sum(calls for service, calls, _, _ in rows if service == "s3"),
     )
+
+
+def of_models() -> dict[str, Sums]:
+    """The billed units of a prediction with one file and of a training, each with a webhook."""
+    test, *headings = MODELS
+    output = printed(test)
+    return {heading: sums(section(output, heading)) for heading in headings}
 
 
 def sums(calls: list[Call]) -> Sums:

@@ -1,5 +1,6 @@
 //! Trainings, the models that they make, and predictions: the client API.
 
+mod budgets;
 mod create;
 mod errors;
 mod faults;
