@@ -18,6 +18,9 @@ const NOTIFICATION_SERVICE: &str = "NOTIFICATION_SERVICE_URL";
 /// The variable with the public address of the API.
 const API_BASE_URL: &str = "API_BASE_URL";
 
+/// The name that web apps which train models have for it.
+const PUBLIC_APP_URL: &str = "NEXT_PUBLIC_APP_URL";
+
 /// The template's parameter with that address.
 pub const API_BASE_URL_PARAMETER: &str = "ApiBaseUrl";
 
@@ -45,7 +48,8 @@ pub fn with_local_settings(
             chosen.entry(parameter(name)).or_insert(value);
         }
     }
-    chosen.entry(API_BASE_URL_PARAMETER.to_owned()).or_insert_with(|| api_url.to_owned());
+    let public = chosen.get(PUBLIC_APP_URL).map_or(api_url, String::as_str).to_owned();
+    chosen.entry(API_BASE_URL_PARAMETER.to_owned()).or_insert(public);
     chosen
 }
 
@@ -139,6 +143,9 @@ mod tests {
         assert_eq!(parameter(&[]), "http://127.0.0.1:1");
         let chosen = ("API_BASE_URL", "https://api.example.com");
         assert_eq!(parameter(&[chosen]), "https://api.example.com");
+        let app = ("NEXT_PUBLIC_APP_URL", "https://app.example.com");
+        assert_eq!(parameter(&[app]), "https://app.example.com");
+        assert_eq!(parameter(&[app, chosen]), "https://api.example.com");
     }
 
     #[test]

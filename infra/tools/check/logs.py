@@ -23,5 +23,5 @@ def complaints(root: Path, template: Template) -> Iterator[str]:
         for text, rest in messages:
             # A message is the last argument of its macro.
             end = "" if rest else r'"\s*\)'
-            if not re.search(r"tracing::(?:warn|error)!\([^;]*?\"" + re.escape(text) + end, source):
-                yield f"{logical_id} looks for {text!r}, which no function logs as a warning or an error"
+            if not re.search(r"tracing::(?:info|warn|error)!\([^;]*?\"" + re.escape(text) + end, source):
+                yield f"{logical_id} looks for {text!r}, which no function logs"
