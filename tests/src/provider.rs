@@ -55,6 +55,8 @@ impl Provider {
             .route("/v2/{endpoint}/run", post(run))
             .route("/v2/{endpoint}/status/{task}", get(status))
             .route("/v2/{endpoint}/cancel/{task}", post(cancel))
+            .route("/v1/predictions", post(run).get(empty_list))
+            .route("/v1/predictions/{task}", get(model_status))
             .route("/api/tasks", post(take))
             .route("/api/tasks/{task}", get(progress))
             .route("/api/tasks/{task}/cancel", post(end))
@@ -190,6 +192,15 @@ async fn status(State(desk): Shared, Path((_, task)): Path<(String, String)>) ->
         Some(state) => Json(state).into_response(),
         None => Json(json!({ "id": task, "status": "IN_PROGRESS" })).into_response(),
     }
+}
+
+/// It has a list of predictions, in which no task is.
+async fn empty_list() -> Json<Value> {
+    Json(json!({ "results": [], "next": null, "previous": null }))
+}
+
+async fn model_status(desk: Shared, Path(task): Path<String>) -> Response {
+    status(desk, Path((String::new(), task))).await
 }
 
 async fn cancel(State(desk): Shared, Path((_, task)): Path<(String, String)>) -> Response {

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use domain::job::{ErrorCode, JobError, ModelRequest, Source, Training, Work};
+use domain::job::{ErrorCode, JobError, ModelRequest, Prediction, Source, Training, Work};
 use domain::json_object::JsonObject;
-use domain::{Attempt, Job, JobId, JobState, OwnerId, Timestamp};
+use domain::model::ModelTarget;
+use domain::{Attempt, Job, JobId, JobKind, JobState, OwnerId, Timestamp};
 use serde_json::{Value, json};
 use store::{Advanced, Change, Store};
 
@@ -64,6 +65,20 @@ pub fn training(id: &str, model: &str, owner: &str, at: Timestamp) -> Job {
         request: Some(ModelRequest { input: JsonObject::input(&input).unwrap() }),
     };
     Job::new(job_id(id), OwnerId::new(owner), Work::Training(training), at)
+}
+
+/// Saves a running job of `kind` in its first attempt, and returns it.
+pub async fn running(kind: JobKind, world: &World) -> Job {
+    let mut job = training("job_sample", "mdl_sample", seed::OWNER, START);
+    if kind == JobKind::Prediction {
+        let Work::Training(Training { version, request, .. }) = job.work else { unreachable!() };
+        let target = ModelTarget::Version(version.to_string());
+        job.work = Work::Prediction(Prediction { target, request });
+    }
+    let id = job.id.clone();
+    seed::put(world, job).await;
+    start(&world.store(), &id, START).await;
+    world.store().job(&id).await.unwrap().unwrap()
 }
 
 /// Takes the queued training `id` to its end.

@@ -10,7 +10,9 @@ use domain::{OwnerId, Scope, Secret, Timestamp};
 use hookreel_local::aws::Durability;
 use hookreel_local::template::Document;
 use hookreel_local::{Cloud, Settings};
-use hookreel_studio::{Engine, Faults, SceneSettings, Service, ServiceSettings, Studio, TaskView};
+use hookreel_studio::{
+    Engine, Faults, ReplicateSettings, SceneSettings, Service, ServiceSettings, Studio, TaskView,
+};
 use providers::registry;
 use runtime::Clock;
 use runtime::clock::ManualClock;
@@ -33,6 +35,10 @@ pub const VIDEO_WEBHOOK_SECRET: &str = "local-video-webhook-secret-for-sample-ev
 pub const LAST_FRAME_WEBHOOK_SECRET: &str = "local-last-frame-webhook-secret-for-sample-events";
 /// That of the stitch service.
 pub const STITCH_WEBHOOK_SECRET: &str = "local-stitch-webhook-secret-for-sample-events";
+/// That of Replicate, by Standard Webhooks.
+pub const REPLICATE_WEBHOOK_SECRET: &str = "whsec_bG9jYWwtc2VjcmV0LWZvci1zYW1wbGUtZXZlbnRz";
+/// The token of the account at Replicate.
+pub const REPLICATE_API_TOKEN: &str = "replicate-token";
 /// An API key of the owner `local` with every scope, likewise.
 pub const API_KEY: &str = "hr_local-api-key-for-sample-events";
 
@@ -120,7 +126,11 @@ impl World {
         let provider = Provider::start().await;
         let faults = plan.studio.clone().unwrap_or_default();
         let studio = match plan.studio {
-            Some(faults) => Some(start_studio(faults).await),
+            Some(faults) => {
+                let clock = clock.clone();
+                let clock = hookreel_studio::Clock::new(move || clock.now());
+                Some(start_studio_with(faults, clock).await)
+            }
             None => None,
         };
         let folder = TempDir::with_prefix("hookreel-test-").unwrap();
@@ -174,10 +184,13 @@ impl World {
         loop {
             studio.until(|tasks| self.is_silent(tasks)).await;
             studio.until_scenes_are_silent().await;
+            studio.until_replicate_is_silent().await;
             let before = doings(studio);
             self.cloud.idle().await;
             // A task may have come and gone while the cloud was looked at.
-            let silent = self.is_silent(&studio.tasks()) && studio.scenes_are_silent();
+            let silent = self.is_silent(&studio.tasks())
+                && studio.scenes_are_silent()
+                && studio.replicate_is_silent();
             if silent && doings(studio) == before {
                 return;
             }
@@ -228,19 +241,34 @@ impl World {
 }
 
 /// How many tasks have come to a studio, and how many webhooks have left it.
-fn doings(studio: &Studio) -> (usize, usize) {
-    let (tasks, scenes) = (studio.tasks(), studio.scene_tasks());
+#[must_use]
+pub fn doings(studio: &Studio) -> (usize, usize) {
+    let (tasks, scenes, models) = (studio.tasks(), studio.scene_tasks(), studio.replicate_tasks());
     let posts = tasks.iter().map(|task| task.posts.len()).sum::<usize>();
     let scene_posts = scenes.iter().map(|task| task.posts.len()).sum::<usize>();
-    (tasks.len() + scenes.len(), posts + scene_posts)
+    let model_posts = models.iter().map(|task| task.posts.len()).sum::<usize>();
+    (tasks.len() + scenes.len() + models.len(), posts + scene_posts + model_posts)
 }
 
 /// Starts a studio that knows the keys and secrets of tests.
 pub async fn start_studio(faults: Faults) -> Studio {
+    start_studio_with(faults, hookreel_studio::Clock::default()).await
+}
+
+/// The same with this clock for what has times in it.
+async fn start_studio_with(faults: Faults, clock: hookreel_studio::Clock) -> Studio {
+    let replicate = ReplicateSettings {
+        api_token: Some(Secret::new(REPLICATE_API_TOKEN)),
+        webhook_secret: Some(Secret::new(REPLICATE_WEBHOOK_SECRET)),
+        retry_waits: STUDIO_RETRIES.to_vec(),
+        clock,
+        ..ReplicateSettings::default()
+    };
     let settings = hookreel_studio::Settings {
         engine: Engine::Tone,
         faults,
         scenes: scene_settings(),
+        replicate,
         ..hookreel_studio::Settings::new(Secret::new(RUNPOD_API_KEY))
     };
     Studio::start(settings).await.expect("the studio starts")
@@ -269,6 +297,12 @@ pub fn environment(studio: Option<&Studio>, provider_url: &str) -> BTreeMap<Stri
     let stitch = scenes(Service::Stitch);
     let mut all: BTreeMap<_, _> = [
         ("RUNPOD_BASE_URL", studio.map_or(provider_url, Studio::url)),
+        ("REPLICATE_BASE_URL", studio.map_or(provider_url, Studio::url)),
+        ("REPLICATE_API_TOKEN", REPLICATE_API_TOKEN),
+        ("REPLICATE_WEBHOOK_SECRET", REPLICATE_WEBHOOK_SECRET),
+        // The address of tests is none that Replicate would take.
+        ("REPLICATE_WEBHOOKS", "always"),
+        ("REPLICATE_FILE_HOSTS", "127.0.0.1"),
         ("VIDEO_GENERATION_SERVICE", &video),
         ("LAST_FRAME_SERVICE_URL", &last_frame),
         ("STITCH_SERVICE_URL", &stitch),

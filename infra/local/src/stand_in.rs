@@ -4,9 +4,14 @@
 use std::collections::BTreeMap;
 
 use domain::{JobKind, Secret};
-use hookreel_studio::{SceneSettings, Service, ServiceSettings, Settings, StartError, Studio};
+use hookreel_studio::{
+    ReplicateSettings, SceneSettings, Service, ServiceSettings, Settings, StartError, Studio,
+};
 use providers::{Provider, registry};
 use signing::api_key;
+
+/// Where the stand-in's files are.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// The functions' settings and secrets, by the names of their variables.
 pub(crate) type Environment = BTreeMap<String, String>;
@@ -29,11 +34,20 @@ pub(crate) async fn start(environment: &mut Environment) -> Result<Studio, Start
         stitch: service(Service::Stitch),
         ..SceneSettings::default()
     };
-    let studio = Studio::start(Settings { webhook_secret, scenes, ..Settings::new(key) }).await?;
+    let models = settings(JobKind::Prediction);
+    let replicate = ReplicateSettings {
+        api_token: Some(secret(environment, models.key)),
+        webhook_secret: environment.get(models.webhook_secret).map(Secret::new),
+        ..ReplicateSettings::default()
+    };
+    let settings_of_all = Settings { webhook_secret, scenes, replicate, ..Settings::new(key) };
+    let studio = Studio::start(settings_of_all).await?;
     let mut point = |name: &str, url: String| {
         environment.entry(name.to_owned()).or_insert(url);
     };
     point(speech.url, studio.url().to_owned());
+    point(models.url, studio.url().to_owned());
+    point(models.file_hosts, LOOPBACK.to_owned());
     for service in Service::ALL {
         point(settings(kind(service)).url, studio.scene_url(service));
     }

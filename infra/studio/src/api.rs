@@ -16,7 +16,7 @@ use crate::faults::Fault;
 use crate::run_request::RunRequest;
 use crate::state::StudioState;
 use crate::task::{Status, Task};
-use crate::{file, output, own_host, scenes, worker};
+use crate::{file, output, own_host, replicate, scenes, worker};
 
 /// Largest body of `/run`, as RunPod documents it.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -39,6 +39,7 @@ pub(crate) fn router(studio: &Arc<StudioState>) -> Router {
         .route("/check-download/{job_id}", get(file::check))
         .with_state(Arc::clone(studio))
         .merge(scenes::router(studio))
+        .merge(replicate::router(studio))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(refuse_foreign))
 }
@@ -75,7 +76,7 @@ async fn run(State(studio): State<Arc<StudioState>>, body: Bytes) -> Response {
     };
     let ordinal = studio.next_run();
     if studio.settings.faults.occurs(Fault::Refuse, ordinal) {
-        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "the run was refused by a fault");
+        return refuse(studio.settings.faults.refuse_status(), "the run was refused by a fault");
     }
     let id = format!("{}-u1", Uuid::now_v7());
     let job_id = request.input.get("job_id").and_then(Value::as_str).unwrap_or(&id).to_owned();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
+
 /// The probability of each fault, from 0 to 1. The same seed and order of runs give the same
 /// faults.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -21,21 +23,31 @@ pub struct Faults {
     /// Webhooks that are sent twice.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub duplicate_webhooks: f64,
-    /// Scene webhooks that are held back until a later one is answered, or for `delay_ms`.
+    /// Webhooks of scenes and Replicate that are held back until a later one is answered, or for `delay_ms`.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub reorder_webhooks: f64,
     /// Files whose first download breaks off halfway.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub truncate_files: f64,
-    /// Scene tasks whose files are gone before their first download.
+    /// Tasks of scenes and Replicate whose files are gone before their first download.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub gone_outputs: f64,
     /// Tasks preceded by a forged webhook, with a wrong token and signature.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub forge_webhooks: f64,
-    /// Runs that are refused with status 500.
+    /// Runs that are refused.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub refuse_runs: f64,
+    /// The status of a refusal, 500 by default. Replicate has bodies of its own for 402, 404, 422 and
+    /// 429.
+    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(400..600))]
+    pub refuse_status: Option<u16>,
+    /// Replicate tasks that are accepted, with an answer that is lost.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub lose_answers: f64,
+    /// Replicate tasks that are accepted and then not found.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub lose_tasks: f64,
     /// Tasks that fail while processing.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub fail_jobs: f64,
@@ -56,6 +68,8 @@ pub(crate) enum Fault {
     DelayCopy,
     Reorder,
     Gone,
+    LoseAnswer,
+    LoseTask,
 }
 
 impl Faults {
@@ -80,6 +94,12 @@ impl Faults {
         webhook_delays
     }
 
+    /// The status of a refusal.
+    pub(crate) fn refuse_status(&self) -> StatusCode {
+        let status = self.refuse_status.and_then(|status| StatusCode::from_u16(status).ok());
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     /// The delay of a late webhook.
     pub(crate) const fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
@@ -96,6 +116,8 @@ impl Faults {
             Fault::Fail => self.fail_jobs,
             Fault::Reorder => self.reorder_webhooks,
             Fault::Gone => self.gone_outputs,
+            Fault::LoseAnswer => self.lose_answers,
+            Fault::LoseTask => self.lose_tasks,
         }
     }
 }

@@ -8,11 +8,12 @@ use clap::Parser;
 use domain::Secret;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::replicate::ReplicateOptions;
 use crate::scenes::SceneOptions;
 use crate::{Engine, Faults, Settings, StartError, Studio};
 
-/// Stands in for RunPod serverless with a text-to-speech worker, and for the three scene services,
-/// on 127.0.0.1.
+/// Stands in for RunPod serverless with a text-to-speech worker, for the three scene services and for
+/// Replicate, on 127.0.0.1.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Options {
@@ -43,6 +44,8 @@ pub struct Options {
     #[command(flatten)]
     scenes: SceneOptions,
     #[command(flatten)]
+    replicate: ReplicateOptions,
+    #[command(flatten)]
     faults: Faults,
 }
 
@@ -59,6 +62,7 @@ impl From<Options> for Settings {
             webhook_secret: options.webhook_secret.filter(|text| !text.is_empty()).map(Secret::new),
             webhook_url: options.webhook_url.filter(|text| !text.is_empty()),
             scenes: options.scenes.into(),
+            replicate: options.replicate.into(),
             ..defaults
         }
     }

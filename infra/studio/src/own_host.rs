@@ -52,7 +52,7 @@ fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {
 /// Whether `host`, with or without a port, names this machine by an address or by a name that no page
 /// can have: one without a dot, as containers have them, is in no public zone. Browsers always name a
 /// host; clients that speak HTTP/1.0 may not.
-fn is_own(host: &str) -> bool {
+pub(crate) fn is_own(host: &str) -> bool {
     let name = host
         .rsplit_once(':')
         .filter(|(_, port)| !port.ends_with(']'))

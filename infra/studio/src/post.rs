@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hmac::digest::InvalidLength;
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::RequestBuilder;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use serde_json::Value;
@@ -38,10 +39,20 @@ impl Poster {
     /// Posts `body`; returns the receiver's status code, or `None` without an answer in time.
     pub async fn post(&self, url: &str, body: &Value, signer: Option<&Signer>) -> Option<u16> {
         let body = body.to_string();
-        let mut request = self.0.post(url).header(CONTENT_TYPE, "application/json");
-        if let Some(signer) = signer {
-            request = request.header(SIGNATURE_HEADER, signer.sign(body.as_bytes()));
-        }
+        let signature = signer.map(|signer| (SIGNATURE_HEADER, signer.sign(body.as_bytes())));
+        self.send(url, signature, body).await
+    }
+
+    /// Does the same with a JSON text and `headers`.
+    pub async fn send(
+        &self,
+        url: &str,
+        headers: impl IntoIterator<Item = (&'static str, String)>,
+        body: String,
+    ) -> Option<u16> {
+        let request = self.0.post(url).header(CONTENT_TYPE, "application/json");
+        let add = |request: RequestBuilder, (name, value)| request.header(name, value);
+        let request = headers.into_iter().fold(request, add);
         match request.body(body).send().await {
             Ok(answer) => Some(answer.status().as_u16()),
             Err(error) => {

@@ -27,6 +27,7 @@ mod worker;
 mod workspace;
 
 pub(crate) use api::router;
+pub(crate) use appearance::Appearance;
 pub(crate) use fetch::Fetcher;
 pub(crate) use options::SceneOptions;
 pub(crate) use outcome::find;

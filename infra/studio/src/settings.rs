@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::Secret;
 
-use crate::{Engine, Faults, SceneSettings};
+use crate::{Engine, Faults, ReplicateSettings, SceneSettings};
 
 /// How long a speech worker waits for the confirmation of a download: its
 /// `DOWNLOAD_CONFIRMATION_TIMEOUT`.
@@ -41,6 +41,8 @@ pub struct Settings {
     pub webhook_url: Option<String>,
     /// The three scene services.
     pub scenes: SceneSettings,
+    /// Replicate.
+    pub replicate: ReplicateSettings,
 }
 
 impl Settings {
@@ -59,6 +61,7 @@ impl Settings {
             webhook_secret: None,
             webhook_url: None,
             scenes: SceneSettings::default(),
+            replicate: ReplicateSettings::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::Settings;
 use crate::post::{Poster, Signer};
+use crate::replicate::Replicate;
 use crate::scenes::{Fetcher, Registrations, SceneTask};
 use crate::studio::StartError;
 use crate::task::Task;
@@ -26,6 +27,7 @@ pub(crate) struct StudioState {
     pub scenes: TaskStore<SceneTask>,
     /// Where the scene services' webhooks go, and how they are signed.
     pub registrations: Registrations,
+    pub replicate: Replicate,
     pub poster: Poster,
     pub fetcher: Fetcher,
     /// Signs the worker callback.
@@ -47,6 +49,7 @@ impl StudioState {
         Ok(Self {
             signer: secret.map(|secret| Signer::new(secret.expose().as_bytes())).transpose()?,
             registrations: Registrations::new(&settings.scenes)?,
+            replicate: Replicate::new(&settings.replicate)?,
             workers: Semaphore::new(settings.workers.max(1)),
             settings,
             base_url,

@@ -8,6 +8,8 @@ use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures::{StreamExt, stream};
 use serde_json::json;
 use tokio::fs::File;
@@ -32,6 +34,12 @@ impl StoredFile {
         let bytes = tokio::fs::metadata(&path).await?.len();
         let filename = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { filename, path, bytes, content_type })
+    }
+
+    /// Its content as a `data:` URI.
+    pub async fn data_uri(&self) -> io::Result<String> {
+        let content = STANDARD.encode(tokio::fs::read(&self.path).await?);
+        Ok(format!("data:{};base64,{content}", self.content_type))
     }
 
     /// Answers a request with `headers`; breaks off halfway if `broken`.

@@ -13,8 +13,10 @@ use tokio::task::JoinHandle;
 
 use crate::api::router;
 use crate::output::is_ours;
+use crate::replicate::ReplicateTask;
 use crate::state::StudioState;
-use crate::{SceneTaskView, Service, Settings, SpeechError, TaskView};
+use crate::task_store::TaskStore;
+use crate::{ReplicateTaskView, SceneTaskView, Service, Settings, SpeechError, TaskView};
 
 /// How long running downloads may take to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -42,6 +44,9 @@ pub enum StartError {
     /// The webhook secret cannot be used as a key.
     #[error("the webhook secret cannot be used: {0}")]
     WebhookSecret(#[from] hmac::digest::InvalidLength),
+    /// The webhook secret of Replicate cannot be used.
+    #[error("the webhook secret of Replicate cannot be used: {0}")]
+    ReplicateSecret(#[from] signing::InvalidSecret),
     /// The HTTP client cannot be created.
     #[error("the HTTP client cannot be created: {0}")]
     Client(#[from] reqwest::Error),
@@ -126,6 +131,30 @@ impl Studio {
     /// Resolves once [`Studio::scenes_are_silent`].
     pub async fn until_scenes_are_silent(&self) {
         self.state.scenes.until_store(|scenes| scenes.all(|task| task.is_settled)).await;
+    }
+
+    /// The tasks of Replicate, in the order of creation.
+    #[must_use]
+    pub fn replicate_tasks(&self) -> Vec<ReplicateTaskView> {
+        self.state.replicate.tasks.views()
+    }
+
+    /// Resolves once `condition` holds for the tasks of Replicate.
+    pub async fn until_replicate(&self, condition: impl Fn(&[ReplicateTaskView]) -> bool) {
+        self.state.replicate.tasks.until(condition).await;
+    }
+
+    /// Whether every task of Replicate has ended and none of their webhooks is being sent, held back
+    /// or retried.
+    #[must_use]
+    pub fn replicate_is_silent(&self) -> bool {
+        self.state.replicate.tasks.all(|task| task.is_settled)
+    }
+
+    /// Resolves once [`Studio::replicate_is_silent`].
+    pub async fn until_replicate_is_silent(&self) {
+        let is_silent = |tasks: &TaskStore<ReplicateTask>| tasks.all(|task| task.is_settled);
+        self.state.replicate.tasks.until_store(is_silent).await;
     }
 
     /// Aborts every task and its child processes; then stops the server and deletes its files.

@@ -46,8 +46,14 @@ pub enum PostKind {
     FileReady,
     /// A forged one, for the same job.
     Forged,
-    /// RunPod's own: the job has ended. Of a scene service: its webhook.
+    /// RunPod's own: the job has ended. Of a scene service: its webhook. Of Replicate: `completed`.
     Ended,
+    /// Of Replicate: `start`.
+    Start,
+    /// Of Replicate: `output`.
+    Output,
+    /// Of Replicate: `logs`.
+    Logs,
 }
 
 /// A webhook that was sent.

@@ -56,12 +56,23 @@ impl<T: Entry> TaskStore<T> {
         result
     }
 
+    /// Changes every task and notifies waiters.
+    pub fn change_all(&self, change: impl FnMut(&mut T)) {
+        self.lock().values_mut().for_each(change);
+        self.changes.send_replace(());
+    }
+
     /// Every task, in the order of creation.
     pub fn views(&self) -> Vec<T::View> {
+        self.select(|task| Some(task.view()))
+    }
+
+    /// What `read` makes of the tasks that it selects, in the order of creation.
+    pub fn select<R>(&self, read: impl Fn(&T) -> Option<R>) -> Vec<R> {
         let tasks = self.lock();
         let mut tasks: Vec<_> = tasks.values().collect();
         tasks.sort_unstable_by_key(|task| task.ordinal());
-        tasks.into_iter().map(Entry::view).collect()
+        tasks.into_iter().filter_map(read).collect()
     }
 
     /// Whether `condition` holds for every task.

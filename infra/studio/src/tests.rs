@@ -3,6 +3,7 @@
 mod faults;
 mod lifecycle;
 mod receiver;
+mod replicate;
 mod scenes;
 
 use std::time::Duration;

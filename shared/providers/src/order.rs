@@ -85,6 +85,11 @@ pub enum Input {
     },
 }
 
+/// The deadlines of a job that has none of its own.
+#[cfg(test)]
+pub(crate) const USUAL: Deadlines =
+    Deadlines { start: domain::limits::START_DEADLINE, run: domain::limits::RUN_DEADLINE };
+
 impl fmt::Debug for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Order({}, attempt {})", self.job_id, self.attempt)

@@ -10,8 +10,7 @@ use crate::scene_video::SceneVideo;
 use crate::stitch::Stitch;
 
 /// Every provider there is.
-pub static PROVIDERS: &[&dyn Provider] = 
-    &[&Runpod, &SceneVideo, &LastFrame, &Stitch, &Replicate];
+pub static PROVIDERS: &[&dyn Provider] = &[&Runpod, &SceneVideo, &LastFrame, &Stitch, &Replicate];
 
 /// The provider that does jobs of `kind`.
 #[must_use]

@@ -3,8 +3,10 @@
 mod create;
 mod errors;
 mod faults;
+mod flows;
 mod idempotency;
 mod read;
+mod soak;
 
 use serde_json::{Value, json};
 use tests::World;

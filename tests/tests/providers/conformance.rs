@@ -12,11 +12,11 @@ use domain::{Attempt, Job, JobKind, JobState, Secret, Step};
 use http::HeaderMap;
 use providers::{Answer, Provider, registry};
 use serde_json::{Value, json};
-use signing::{TokenKey, hex_hmac};
+use signing::{TokenKey, hex_hmac, standard_webhooks};
 use store::Change;
 use tests::seed_projects::{self, Head};
 use tests::world::{SIGNING_KEY, START};
-use tests::{World, seed, templates};
+use tests::{World, seed, seed_models, templates};
 
 /// A provider with its samples, and a running job of one of its kinds in a world in which nothing
 /// happens but what is asked for.
@@ -52,6 +52,7 @@ async fn job_of(kind: JobKind, world: &World) -> Job {
             seed::put(world, job.clone()).await;
             return job;
         }
+        JobKind::Training | JobKind::Prediction => return seed_models::running(kind, world).await,
         JobKind::SceneVideo => 0,
         JobKind::LastFrame => 1,
         JobKind::Stitch => 4,
@@ -103,6 +104,20 @@ impl Case {
                 let token = tokens.callback_token(&self.job.id, attempt);
                 let url = format!("{path}?job={}&token={token}", self.job.id);
                 client.post_with(&url, &[], body).await
+            }
+            "standard_webhooks" => {
+                let tokens = TokenKey::new(&Secret::new(SIGNING_KEY)).unwrap();
+                let token = tokens.callback_token(&self.job.id, attempt);
+                let url = format!("{path}?job={}&token={token}", self.job.id);
+                let (secret, now) = (self.secret(), self.world.clock.now());
+                let signature = standard_webhooks::sign(&[secret], "msg_1", now, body.as_bytes());
+                let (signature, time) = (signature.unwrap(), now.as_seconds().to_string());
+                let headers = [
+                    (standard_webhooks::ID_HEADER, "msg_1"),
+                    (standard_webhooks::TIMESTAMP_HEADER, &time),
+                    (standard_webhooks::SIGNATURE_HEADER, &signature),
+                ];
+                client.post_with(&url, &headers, body).await
             }
             "hex_hmac" => {
                 let signature = hex_hmac::sign(&self.secret(), body.as_bytes()).unwrap();
@@ -279,8 +294,9 @@ async fn a_malformed_one_names_the_field_and_is_kept_if_its_job_is_known() {
         for malformed in case.sample("malformed").as_array().unwrap() {
             let (body, field) = (&malformed["body"], malformed["field"].as_str().unwrap());
             let answer = case.send(body, case.job.attempt).await;
-            let is_of_a_job = case.samples["proof"] == "token"
-                || provider.named_job(body.to_string().as_bytes()).is_some();
+            let is_of_a_job =
+                ["token", "standard_webhooks"].iter().any(|by| case.samples["proof"] == *by)
+                    || provider.named_job(body.to_string().as_bytes()).is_some();
             if is_of_a_job {
                 kept += 1;
                 assert_eq!(answer.status, 200, "{}: {malformed}", case.name());

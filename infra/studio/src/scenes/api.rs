@@ -73,7 +73,7 @@ async fn create(
     };
     let ordinal = studio.next_run();
     if studio.settings.faults.occurs(Fault::Refuse, ordinal) {
-        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "the task was refused by a fault");
+        return refuse(studio.settings.faults.refuse_status(), "the task was refused by a fault");
     }
     let id = format!("{TASK}{}", Uuid::now_v7().simple());
     let (project, scene) = (&order.project_id, order.scene_id());

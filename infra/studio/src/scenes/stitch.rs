@@ -8,10 +8,11 @@ use super::error::SceneError;
 use super::ffmpeg::Ffmpeg;
 use super::film::Film;
 use super::order::StitchOrder;
-use super::outcome::{Outcome, Output};
+use super::outcome::Outcome;
 use super::probe::{Count, Probe, probe};
 use super::timeline::whole;
 use super::workspace::Workspace;
+use crate::output::KeptFile;
 
 /// Makes the film and its thumbnail. The first scene sets size and frame rate.
 pub(super) async fn make(
@@ -32,7 +33,7 @@ pub(super) async fn make(
     Ok(Outcome { outputs: vec![video, thumbnail], members })
 }
 
-fn members(film: &Film, [video, thumbnail]: [&Output; 2]) -> Value {
+fn members(film: &Film, [video, thumbnail]: [&KeptFile; 2]) -> Value {
     let joins = &film.timeline.joins;
     json!({
         "final_video_url": video.url,

@@ -9,7 +9,8 @@ use url::Url;
 
 use super::Service;
 use super::order::Order;
-use super::outcome::{Outcome, Output};
+use super::outcome::Outcome;
+use crate::output::KeptFile;
 use crate::task::posts_of;
 use crate::task_store::Entry;
 use crate::{Post, PostKind};
@@ -171,7 +172,7 @@ impl Entry for SceneTask {
             posts: self.posts.clone(),
             is_held: self.is_held,
             is_settled: self.is_settled,
-            fetches: outputs.map(|output: &Output| output.fetches).sum(),
+            fetches: outputs.map(|output: &KeptFile| output.fetches).sum(),
             forged_fetches: self.forged_fetches,
         }
     }

@@ -7,9 +7,10 @@ use super::appearance::Appearance;
 use super::error::SceneError;
 use super::ffmpeg::Ffmpeg;
 use super::order::VideoOrder;
-use super::outcome::{Outcome, Output};
+use super::outcome::Outcome;
 use super::timeline::whole;
 use super::workspace::Workspace;
+use crate::output::KeptFile;
 
 /// The model's name in the webhook.
 const MODEL: &str = "hookreel-studio-1";
@@ -65,7 +66,7 @@ fn members(
     appearance: &Appearance,
     seconds: f64,
     processing_seconds: f64,
-    [video, thumbnail]: [&Output; 2],
+    [video, thumbnail]: [&KeptFile; 2],
 ) -> Value {
     json!({
         "video_url": video.url,

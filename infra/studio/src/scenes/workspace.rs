@@ -8,7 +8,7 @@ use url::Url;
 
 use super::error::SceneError;
 use super::ffmpeg::{Ffmpeg, Target};
-use super::outcome::Output;
+use crate::output::KeptFile;
 use crate::state::StudioState;
 use crate::stored_file::StoredFile;
 
@@ -63,7 +63,7 @@ impl<'a> Workspace<'a> {
         graph: &str,
         frames: u32,
         distance: u32,
-    ) -> Result<[Output; 2], SceneError> {
+    ) -> Result<[KeptFile; 2], SceneError> {
         let (mp4, thumbnail) = (self.file(".mp4")?, self.file(".thumb.jpg")?);
         let target = Target { frames, distance, mp4: &mp4, thumbnail: &thumbnail };
         self.run(command.film(graph, &target), frames).await?;
@@ -71,14 +71,14 @@ impl<'a> Workspace<'a> {
     }
 
     /// Returns a finished JPEG as an output.
-    pub async fn picture(&self, path: TempPath) -> io::Result<Output> {
+    pub async fn picture(&self, path: TempPath) -> io::Result<KeptFile> {
         self.output(path, "image/jpeg").await
     }
 
-    async fn output(&self, path: TempPath, kind: &'static str) -> io::Result<Output> {
+    async fn output(&self, path: TempPath, kind: &'static str) -> io::Result<KeptFile> {
         let file = StoredFile::at(path.to_path_buf(), kind).await?;
         let url = format!("{}/output/{}", self.studio.base_url, file.filename);
-        Ok(Output::new(file, url, path))
+        Ok(KeptFile::new(file, url, path))
     }
 
     /// The processing time so far, in seconds, to the hundredth.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header::{HeaderName, LOCATION};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 pub struct Received {
     pub query: String,
     pub signature: Option<String>,
+    pub headers: HeaderMap,
     pub raw: Bytes,
     pub body: Value,
 }
@@ -43,7 +45,7 @@ impl Receiver {
         format!("{}{path}", self.base_url)
     }
 
-    /// The status codes of the next answers, the last one first; then 200.
+    /// The status codes of the next answers, the last one first; then 200. A redirect leads back here.
     pub fn answer_with(&self, last_first: &[u16]) {
         *self.answers.lock().unwrap() = last_first.to_vec();
     }
@@ -58,10 +60,11 @@ async fn receive(
     uri: Uri,
     headers: HeaderMap,
     raw: Bytes,
-) -> StatusCode {
+) -> (StatusCode, [(HeaderName, &'static str); 1]) {
     let signature = headers.get("x-webhook-signature").map(|value| value.to_str().unwrap().into());
     let body = serde_json::from_slice(&raw).unwrap();
     let query = uri.query().unwrap_or_default().to_owned();
-    inbox.send(Received { query, signature, raw, body }).unwrap();
-    StatusCode::from_u16(answers.lock().unwrap().pop().unwrap_or(200)).unwrap()
+    inbox.send(Received { query, signature, headers, raw, body }).unwrap();
+    let status = StatusCode::from_u16(answers.lock().unwrap().pop().unwrap_or(200)).unwrap();
+    (status, [(LOCATION, "/elsewhere")])
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::DemoError;
 use crate::event::{
-    Accepted, AcceptedProject, Announced, JobWithFiles, RunningJob, RunningProject,
+    Accepted, AcceptedProject, AcceptedTraining, Announced, JobWithFiles, Model, RunningJob,
+    RunningProject,
 };
 use crate::order::Order;
 
@@ -64,6 +65,24 @@ impl Api {
     pub async fn progress(&self, job_id: &str) -> Result<RunningJob, DemoError> {
         let request = self.client.get(format!("{}/v1/jobs/{job_id}", self.base_url));
         self.ask("GET /v1/jobs/{job_id}", request, StatusCode::OK).await
+    }
+
+    /// Submits the training that `body` describes.
+    pub async fn train(&self, body: &Value) -> Result<AcceptedTraining, DemoError> {
+        let request = self.client.post(format!("{}/v1/trainings", self.base_url)).json(body);
+        self.ask("POST /v1/trainings", request, StatusCode::ACCEPTED).await
+    }
+
+    /// A model.
+    pub async fn model(&self, model_id: &str) -> Result<Model, DemoError> {
+        let request = self.client.get(format!("{}/v1/models/{model_id}", self.base_url));
+        self.ask("GET /v1/models/{model_id}", request, StatusCode::OK).await
+    }
+
+    /// Submits the prediction that `body` describes.
+    pub async fn predict(&self, body: &Value) -> Result<Accepted, DemoError> {
+        let request = self.client.post(format!("{}/v1/predictions", self.base_url)).json(body);
+        self.ask("POST /v1/predictions", request, StatusCode::ACCEPTED).await
     }
 
     /// Submits the project that `body` describes.

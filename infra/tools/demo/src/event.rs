@@ -34,6 +34,20 @@ pub(crate) struct Event {
     pub error: Option<String>,
 }
 
+/// The answer to a new training.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AcceptedTraining {
+    pub job_id: String,
+    pub model_id: String,
+}
+
+/// A model.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Model {
+    pub status: String,
+    pub version: Option<String>,
+}
+
 /// The answer to a new project.
 #[derive(Debug, Deserialize)]
 pub(crate) struct AcceptedProject {

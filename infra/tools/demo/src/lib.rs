@@ -1,7 +1,7 @@
 //! The demo: runs each use case once, end to end, on one machine.
 //!
-//! It starts the embedded cloud as users do, submits a long text, a short one and the scenes of a
-//! film, receives the webhooks, verifies their signatures, downloads the files, compares them with
+//! It starts the embedded cloud as users do, submits a long text, a short one, the scenes of a film
+//! and the training of a model, which then makes a picture, receives the webhooks, verifies their signatures, downloads the files, compares them with
 //! the webhooks, prints how long each step took, and leaves nothing running.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -16,6 +16,7 @@ mod event;
 mod film;
 mod options;
 mod order;
+mod portrait;
 mod receiver;
 mod report;
 mod session;

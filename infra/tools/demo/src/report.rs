@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::film::Film;
 use crate::order::{Outcome, Times};
+use crate::portrait::Portrait;
 use crate::time::formatted;
 
 /// The result of a demo that succeeded.
@@ -12,6 +13,7 @@ use crate::time::formatted;
 pub struct Report {
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) film: Film,
+    pub(crate) portrait: Portrait,
     pub(crate) start: Duration,
     pub(crate) stop: Duration,
 }
@@ -35,6 +37,7 @@ impl fmt::Display for Report {
             write_outcome(f, outcome)?;
         }
         write_film(f, &self.film)?;
+        write_portrait(f, &self.portrait)?;
         write!(f, "  {:<26}", "Duration of each step")?;
         for outcome in &self.outcomes {
             write!(f, "{:>12}", outcome.name)?;
@@ -72,4 +75,19 @@ fn write_film(f: &mut fmt::Formatter<'_>, film: &Film) -> fmt::Result {
     writeln!(f, "    project  {project_id}")?;
     writeln!(f, "    webhook  {message_id}, both signatures verified")?;
     writeln!(f, "    took     {}, {} until it was stored\n", formatted(all), formatted(made))
+}
+
+fn write_portrait(f: &mut fmt::Formatter<'_>, portrait: &Portrait) -> fmt::Result {
+    let Portrait { model_id, version, training_job, job_id, file, announced, .. } = portrait;
+    let [trained, made] = &portrait.message_ids;
+    let ready = portrait.ready.since(portrait.submitted);
+    let all = portrait.checked.since(portrait.submitted);
+    writeln!(f, "  portrait: a model was trained, and made a picture")?;
+    writeln!(f, "    model    {model_id}, Ready after {}", formatted(ready))?;
+    writeln!(f, "    version  {version}")?;
+    writeln!(f, "    file     {}", file.display())?;
+    writeln!(f, "    checked  {} bytes, sha256 {}", announced.bytes, announced.sha256)?;
+    writeln!(f, "    jobs     {training_job}, {job_id}")?;
+    writeln!(f, "    webhooks {trained}, {made}, signatures verified")?;
+    writeln!(f, "    took     {}\n", formatted(all))
 }

@@ -10,6 +10,7 @@ use crate::cloud::Cloud;
 use crate::display::Display;
 use crate::film::{self, Film};
 use crate::order::{ORDERS, Outcome, carry_out};
+use crate::portrait::{self, Portrait};
 use crate::receiver::Receiver;
 use crate::time::formatted;
 use crate::{DemoError, Options, Report};
@@ -31,16 +32,16 @@ pub async fn run(options: Options) -> Result<Report, DemoError> {
     };
     let ended = Instant::now();
     cloud.stop().await;
-    let (start, outcomes, film) = result?;
-    Ok(Report { outcomes, film, start, stop: ended.elapsed() })
+    let (start, outcomes, film, portrait) = result?;
+    Ok(Report { outcomes, film, portrait, start, stop: ended.elapsed() })
 }
 
-/// Runs all orders and the film; returns the cloud's start time and the results.
+/// Runs all orders, the film and the model; returns the cloud's start time and the results.
 async fn run_all(
     options: &Options,
     cloud: &mut Cloud,
     key: Secret,
-) -> Result<(Duration, Vec<Outcome>, Film), DemoError> {
+) -> Result<(Duration, Vec<Outcome>, Film, Portrait), DemoError> {
     let display = Display::new();
     let begun = Instant::now();
     display.line("Starting the embedded cloud: functions, queues, table, bucket, studio …");
@@ -48,7 +49,8 @@ async fn run_all(
     cloud.ready(&api).await?;
     let start = begun.elapsed();
     display.line(&format!("The API is up after {}: {}", formatted(start), cloud.api_url()));
-    let names: Vec<_> = ORDERS.iter().map(|order| order.name).chain([film::NAME]).collect();
+    let names: Vec<_> =
+        ORDERS.iter().map(|order| order.name).chain([film::NAME, portrait::NAME]).collect();
     let mut receiver = Receiver::start(api.webhook_secret().await?, &names).await?;
     let missing = || DemoError::Setup("an inbox is missing".into());
     let mut under_way = Vec::new();
@@ -62,8 +64,12 @@ async fn run_all(
     let (inbox, progress) =
         (receiver.take(film::NAME).ok_or_else(missing)?, display.job(film::NAME));
     let film = film::make(&api, inbox, &options.output_dir, &progress);
-    let (outcomes, film) = futures::try_join!(futures::future::try_join_all(under_way), film)?;
-    Ok((start, outcomes, film))
+    let (inbox, progress) =
+        (receiver.take(portrait::NAME).ok_or_else(missing)?, display.job(portrait::NAME));
+    let portrait = portrait::make(&api, inbox, &options.output_dir, &progress);
+    let orders = futures::future::try_join_all(under_way);
+    let (outcomes, film, portrait) = futures::try_join!(orders, film, portrait)?;
+    Ok((start, outcomes, film, portrait))
 }
 
 /// An API key for this run only.

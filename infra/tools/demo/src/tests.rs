@@ -148,14 +148,28 @@ async fn a_correct_run_succeeds() {
         completed: now(),
         checked: now(),
     };
+    let portrait = crate::portrait::Portrait {
+        model_id: "mdl_1".into(),
+        version: "7af9".into(),
+        training_job: "job_2".into(),
+        job_id: "job_3".into(),
+        message_ids: ["msg_3".into(), "msg_4".into()],
+        file: "portrait.png".into(),
+        announced: serde_json::from_value(script("").event["data"]["outputs"][0].clone()).unwrap(),
+        submitted: now(),
+        ready: now(),
+        checked: now(),
+    };
     let report = crate::Report {
         outcomes: vec![outcome],
         film,
+        portrait,
         start: std::time::Duration::from_millis(5),
         stop: std::time::Duration::from_millis(7),
     };
     let text = report.to_string();
     assert!(text.contains("500 ms of speech") && text.contains("started in 5 ms"), "{text}");
+    assert!(text.contains("mdl_1, Ready after"), "{text}");
     assert!(text.ends_with("The film is film.mp4"), "{text}");
 }
 

@@ -22,6 +22,7 @@ fn a_frame_is_taken_from_a_video() {
         attempt: Attempt(1),
         webhook_url: "https://api.example.com/x".into(),
         token: "1.x".into(),
+        deadlines: crate::order::USUAL,
         input: Input::LastFrame {
             project: "proj_x".parse().unwrap(),
             scene: SceneId::new(2),

@@ -133,7 +133,11 @@ fn bar(line: &str) -> Option<Progress> {
         };
         Some(ProgressCount { done: digits(done)?, total: digits(total) })
     });
-    Some(Progress { percent: Some(percent).filter(|percent: &u8| *percent <= 100), step: None, count })
+    Some(Progress {
+        percent: Some(percent).filter(|percent: &u8| *percent <= 100),
+        step: None,
+        count,
+    })
 }
 
 /// Reads the answer to a cancel: the task, unchanged if it had ended.

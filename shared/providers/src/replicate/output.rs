@@ -39,7 +39,10 @@ pub(super) fn result(output: &Value) -> TaskStatus {
 
 fn succeeded(files: Vec<SourceFile>, result: Value) -> TaskStatus {
     let source = Source { files, confirmation_url: None };
-    TaskStatus::Succeeded(TaskResult { source, result: Some(result).filter(|json| !json.is_null()) })
+    TaskStatus::Succeeded(TaskResult {
+        source,
+        result: Some(result).filter(|json| !json.is_null()),
+    })
 }
 
 /// Whether `output` is a training's: a version, and where its weights are.

@@ -1,12 +1,12 @@
 //! The calls to RunPod.
 
-use std::collections::BTreeMap;
+use domain::TaskId;
 use domain::job::Deadlines;
 use domain::json_object::JsonObject;
-use domain::TaskId;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use crate::{Account, Call, Input, Order};
 

@@ -73,6 +73,7 @@ fn run_with(options: Option<&str>, voice: Option<&str>, is_native: bool) -> Call
         attempt: Attempt(1),
         webhook_url: "https://api.example.com/api/runpod-webhook".into(),
         token: "1.x".into(),
+        deadlines: crate::order::USUAL,
         input: Input::Speech { request: request.unwrap(), options },
     };
     Runpod.submit(&account(is_native), &order).unwrap()
@@ -120,12 +121,12 @@ fn options_reach_the_worker_as_they_were_sent_and_replace_no_member_of_ours() {
 #[test]
 fn tasks_are_polled_and_cancelled_below_the_endpoint() {
     let task = "t-1".parse().unwrap();
-    let call = Runpod.status(&account(false), &task);
+    let call = Runpod.status(&account(false), JobKind::Tts, &task);
     assert_eq!(
         (call.method, call.url),
         (Method::GET, "https://api.runpod.ai/v2/abc/status/t-1".into())
     );
-    let call = Runpod.cancel(&account(false), &task);
+    let call = Runpod.cancel(&account(false), JobKind::Tts, &task);
     assert_eq!(
         (call.method, call.url),
         (Method::POST, "https://api.runpod.ai/v2/abc/cancel/t-1".into())
@@ -275,7 +276,7 @@ fn a_run_is_accepted_rejected_or_to_be_tried_later() {
     assert_eq!(rejected, Submission::Rejected(error));
     assert!(matches!(submission(422, b"<html>"), Ok(Submission::Rejected(_))));
     for status in [302, 401, 402, 403, 404, 429, 500, 503] {
-        let later = Submission::TryLater { status: status.try_into().unwrap() };
+        let later = Submission::TryLater { status: status.try_into().unwrap(), wait: None };
         assert_eq!(submission(status, b"").unwrap(), later);
     }
 }

@@ -75,6 +75,7 @@ fn submitted(number: u16, first_frame_url: Option<&str>) -> Value {
         attempt: Attempt(1),
         webhook_url: "https://api.example.com/x".into(),
         token: "1.x".into(),
+        deadlines: crate::order::USUAL,
         input: Input::SceneVideo {
             project: "proj_x".parse().unwrap(),
             scene: SceneId::new(number),
@@ -100,12 +101,12 @@ fn a_video_starts_where_the_one_before_ended() {
 #[test]
 fn routes_lie_below_the_base() {
     let task = "t-1".parse().unwrap();
-    let status = SceneVideo.status(&account(), &task);
+    let status = SceneVideo.status(&account(), JobKind::SceneVideo, &task);
     assert_eq!(
         (status.method, status.url.as_str()),
         (Method::GET, "https://tasks.example/api/tasks/t-1")
     );
-    let cancel = SceneVideo.cancel(&account(), &task);
+    let cancel = SceneVideo.cancel(&account(), JobKind::SceneVideo, &task);
     assert_eq!(cancel.url, "https://tasks.example/api/tasks/t-1/cancel");
     let registration =
         SceneVideo.registration(&account(), "https://api.example.com/x", "s").unwrap();
@@ -212,7 +213,7 @@ fn work_is_accepted_rejected_or_to_be_tried_later() {
     };
     assert_eq!(error.message, "The scene-video service does not accept the request: video");
     for status in [401, 403, 404, 429, 500, 503] {
-        let later = Submission::TryLater { status: status.try_into().unwrap() };
+        let later = Submission::TryLater { status: status.try_into().unwrap(), wait: None };
         assert_eq!(submission(status, "").unwrap(), later);
     }
 }

@@ -30,6 +30,7 @@ fn a_film_is_made_of_all_scenes_in_order() {
         attempt: Attempt(1),
         webhook_url: "https://api.example.com/x".into(),
         token: "1.x".into(),
+        deadlines: crate::order::USUAL,
         input: Input::Stitch {
             project: "proj_x".parse().unwrap(),
             plan: Plan { scenes, stitch, picture, prompts_changed: Vec::new() },

@@ -88,7 +88,12 @@ fn sender(
     let query = |name: &str| if name == "job" { job } else { token };
     let header = |_: &str| signature;
     let body = ANNOUNCEMENT.as_bytes();
-    let request = WebhookRequest { header: &header, query: &query, body };
+    let request = WebhookRequest {
+        header: &header,
+        query: &query,
+        body,
+        now: domain::Timestamp::from_millis(0),
+    };
     Runpod.authenticate(&request, &WebhookKeys { secret: Secret::new(secret), tokens: tokens() })
 }
 
