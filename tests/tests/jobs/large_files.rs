@@ -122,7 +122,7 @@ fn speech(seed: u32) -> Bytes {
     let mut file = wav::sample()[..44].to_vec();
     file[4..8].copy_from_slice(&(data + 36).to_le_bytes());
     file[40..44].copy_from_slice(&data.to_le_bytes());
-    let words = (0..data / 4).map(|nth| (nth ^ seed << 28).to_le_bytes());
+    let words = (0..data / 4).map(|nth| (nth ^ (seed << 28)).to_le_bytes());
     file.extend(words.flatten());
     file.into()
 }

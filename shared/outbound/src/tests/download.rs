@@ -36,6 +36,7 @@ async fn streams_a_file_with_its_headers() {
     assert_eq!(download.content_type.as_deref(), Some("audio/wav"));
     assert_eq!(download.etag.as_deref(), Some("\"v1\""));
     assert_eq!(download.last_modified.as_deref(), Some("now"));
+    assert!(!download.accepts_ranges && download.content_encoding.is_none());
     let sizes = download.into_stream().map_ok(|chunk| chunk.len());
     assert_eq!(sizes.try_fold(0, async |sum, size| Ok(sum + size)).await.unwrap(), 100_000);
     let head = server.heads().concat();
@@ -63,6 +64,22 @@ async fn resumes_an_interrupted_download() {
     assert_eq!([first, second].concat(), b"0123456789");
     let head = server.heads().concat();
     assert!(head.contains("\r\nrange: bytes=4-") && head.contains("\r\nif-range: \"v1\""));
+}
+
+#[tokio::test]
+async fn range_with_an_end_is_requested_and_stated() {
+    let part = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4-6/10\r\n\
+                Accept-Ranges: Bytes\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\n456";
+    let server = Server::start(part, Then::Close).await;
+    let resume = Resume { from: 4, to: Some(6), etag: Some("\"v1\"".to_owned()) };
+    let download = get(&server, Fetch::whole(10).resuming(resume)).await.unwrap();
+    let range = (download.range_start, download.range_end, download.total_length);
+    assert_eq!(range, (Some(4), Some(6), Some(10)));
+    assert!(download.accepts_ranges && !download.is_encoded);
+    assert_eq!(download.content_encoding.as_deref(), Some("br"));
+    assert_eq!(read(download).await.0, b"456");
+    let head = server.heads().concat();
+    assert!(head.contains("\r\nrange: bytes=4-6\r\n") && head.contains("\r\nif-range: \"v1\""));
 }
 
 #[tokio::test]
