@@ -110,7 +110,7 @@ async fn slow_attempts_in_other_instances_count_too() {
 async fn an_owner_has_a_share_of_the_slow_attempts() {
     const DESTINATIONS: usize = SLOTS as usize + 5;
     let world = World::new().await;
-    let late = OddReceiver::start(Oddity::AnswersLate, usize::MAX).await;
+    let late = OddReceiver::start(Oddity::AnswersLate, DESTINATIONS).await;
     let receiver = |nth: usize| Receiver::Url(format!("{}/{}", late.url(), nth % DESTINATIONS));
     let webhook = |nth| world.webhook(EventType::JobCompleted, nth, &receiver(nth));
     world.post((0..DESTINATIONS).map(webhook)).await;
@@ -138,6 +138,7 @@ async fn webhooks_that_wait_for_hanging_receivers_seldom_come_back() {
     Sent::begin(&world);
     world.post((0..STUCK).map(webhook)).await;
     while waiting(&world, (0..ENDPOINTS).map(receiver)).await < ENDPOINTS {
+        assert_eq!(hanging.ended(), 0, "all are known before the first is given up");
         tokio::time::sleep(TICK).await;
     }
     // Not quite as long as a slot is kept: until then none becomes free.
