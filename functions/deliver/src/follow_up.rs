@@ -50,8 +50,23 @@ impl FollowUp {
             let disabled = self.disable(&settled, DisabledReason::Gone).await;
             disabled.map_err(|error| WorkError::new("disable the endpoint", error))?;
         }
+        self.erase_if_purged(&settled.delivery).await?;
         match settled.next() {
             Some((message, at)) => self.put_back(message, at).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Erases `delivery` if its job or project was erased before it was recorded: `erase` finds
+    /// what is recorded. Saved first and read afterwards, as `erase` does it the other way round,
+    /// one of the two sees the other.
+    pub(crate) async fn erase_if_purged(&self, delivery: &Delivery) -> Result<(), WorkError> {
+        if !delivery.may_have_missed_a_purge() {
+            return Ok(());
+        }
+        let failed = |error| WorkError::new("erase the delivery", error);
+        match self.store.purged_at(&delivery.webhook).await.map_err(failed)? {
+            Some(at) => self.store.erase_delivery(delivery.clone(), at).await.map_err(failed),
             None => Ok(()),
         }
     }

@@ -6,12 +6,13 @@
 //!   was read, so an attempt counts once whatever is received twice.
 //! - What its receiver has accepted is delivered, whichever copy of its message was recorded first.
 //! - A webhook that may not be sent now goes back into the queue; none is dropped unrecorded.
+//! - No body is stored of a job or project that was erased, and none is sent but of a cancellation.
 //! - A test event passes an open circuit, as its probe; nothing else does.
 //! - No owner, host or destination holds the places of all others, in an instance (`bulkhead`) or
 //!   across them (`owner_share`).
 //!
-//! Forbidden: reading jobs or projects (the message carries the webhook), naming keys of the
-//! table, calling a client's URL except through `outbound`.
+//! Forbidden: reading more of a job or project than whether it was erased (the message carries the
+//! webhook), naming keys of the table, calling a client's URL except through `outbound`.
 //!
 //! To extend: a kind of receiver is a variant of `domain::webhook::Receiver`, its URL and refusal
 //! in `stages::planned`, its headers in `headers`; a limit on sending is a step of
@@ -122,7 +123,9 @@ impl QueueFunction for Deliver {
             Admission::Granted(admitted) => self.settle(self.sender.attempt(admitted).await?).await,
             Admission::Held(planned, until) => self.hold(planned, until).await,
             Admission::Refused(planned, refusal) => {
-                Settled::refused(&planned, refusal).record(&self.store).await.map(drop)
+                let refused = Settled::refused(&planned, refusal);
+                refused.record(&self.store).await?;
+                self.follow_up.erase_if_purged(&refused.delivery).await
             }
         }
     }
@@ -154,6 +157,7 @@ impl Deliver {
     async fn hold(&self, planned: Planned, until: Timestamp) -> Result<(), WorkError> {
         if let Some(waiting) = Settled::waiting(&planned, self.clock.now(), until) {
             waiting.record(&self.store).await?;
+            self.follow_up.erase_if_purged(&waiting.delivery).await?;
         }
         self.follow_up.put_back(planned.message, until).await
     }

@@ -59,6 +59,11 @@ impl Deliveries {
         let replayed = self.store.replay_delivery(owner, &id, mark.as_deref(), self.clock.now());
         let delivery: Box<Delivery> = match replayed.await.map_err(Problem::unavailable)? {
             Replayed::Done(delivery) | Replayed::Pending(delivery) => delivery,
+            Replayed::Erased => {
+                let detail = "What this webhook said was erased with its job or project, so it \
+                              cannot be sent again.";
+                return Err(Problem::gone(detail));
+            }
             Replayed::Unknown => return Err(unknown()),
         };
         json(StatusCode::ACCEPTED, &DeliveryResource::whole(&delivery))

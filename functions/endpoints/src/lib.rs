@@ -112,7 +112,7 @@ impl Endpoints {
 
     async fn delete(&self, owner: &OwnerId, request: &Request) -> Result<Response, Problem> {
         let id = named_id(request)?;
-        let deleted = self.store.delete_endpoint(owner, &id).await;
+        let deleted = self.store.delete_endpoint(owner, &id, self.clock.now()).await;
         if deleted.map_err(Problem::unavailable)? {
             Ok(answer::no_content())
         } else {

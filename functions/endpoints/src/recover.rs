@@ -63,7 +63,8 @@ impl Endpoints {
         for _ in 0..PAGES {
             let page =
                 self.store.list_deliveries(owner, &filter, limits::PAGE_MAXIMUM, cursor).await;
-            let page = page.map_err(Problem::unavailable)?;
+            let mut page = page.map_err(Problem::unavailable)?;
+            page.items.retain(|delivery| delivery.erased_at.is_none());
             count +=
                 if dry_run { page.items.len() } else { self.replay(owner, page.items).await? };
             cursor = page.next;

@@ -2,9 +2,9 @@
 //! job or project with their evidence, assembled from its jobs, the stored inbound webhooks and the
 //! deliveries. It writes nothing.
 
-mod delivery_ids;
-
+use domain::delivery_ids;
 use domain::timeline::{InboundWebhook, Timeline as Entries};
+use domain::webhook::Receiver;
 use domain::{JobId, OwnerId, ProjectId, Scope, Step};
 use futures::future::try_join_all;
 use runtime::http::{self as answer, HttpFunction, Request, Response};
@@ -12,6 +12,8 @@ use runtime::{Context, Problem, StartError};
 use serde_json::json;
 use store::{Inbound, Store};
 
+/// How many of a project's last revisions a timeline shows webhooks of.
+const REVISIONS: u32 = 10;
 /// Number of steps whose webhooks are read concurrently.
 const CONCURRENCY: usize = 8;
 
@@ -50,7 +52,9 @@ impl Timeline {
         // A step has no webhooks: only its project's end is delivered.
         if Step::of(id).is_none() {
             let endpoints = self.store.endpoints(owner).await.map_err(Problem::unavailable)?;
-            let ids = delivery_ids::of_job(&job, &endpoints);
+            let ids = endpoints.into_iter().map(|endpoint| endpoint.id);
+            let receivers = delivery_ids::receivers(job.webhook_url.as_ref(), ids);
+            let ids = delivery_ids::of_job(&job, &receivers);
             self.add_deliveries(owner, &ids, &mut entries).await?;
         }
         Ok(entries)
@@ -73,7 +77,10 @@ impl Timeline {
             }
         }
         let endpoints = self.store.endpoints(owner).await.map_err(Problem::unavailable)?;
-        let ids = delivery_ids::of_project(&whole.project, &endpoints);
+        let ids = endpoints.into_iter().map(|endpoint| endpoint.id);
+        let mut receivers = delivery_ids::receivers(whole.project.webhook_url.as_ref(), ids);
+        receivers.push(Receiver::NotificationService);
+        let ids = delivery_ids::of_project(&whole.project, REVISIONS, &receivers);
         self.add_deliveries(owner, &ids, &mut entries).await?;
         Ok(entries)
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
+use crate::lineage::Lineage;
 use crate::meter::measured;
 
 /// All functions of the template, ready to be invoked.
@@ -22,6 +23,7 @@ pub struct Functions {
 struct Hosted {
     invocable: Invocable,
     timeout: Duration,
+    allows_recursive_loop: bool,
 }
 
 /// Why an invocation has no answer.
@@ -53,22 +55,47 @@ impl Functions {
 
     /// Adds a function.
     pub fn add(&mut self, name: &str, invocable: Invocable, timeout: Duration) {
-        self.hosted.insert(name.to_owned(), Hosted { invocable, timeout });
+        let hosted = Hosted { invocable, timeout, allows_recursive_loop: false };
+        self.hosted.insert(name.to_owned(), hosted);
     }
 
-    /// Invokes the function `name`. It runs to its end or its timeout even when the caller
-    /// stops waiting, as in Lambda.
+    /// Lets the function `name` run in a chain of messages for ever.
+    pub fn allow_recursive_loop(&mut self, name: &str) {
+        if let Some(hosted) = self.hosted.get_mut(name) {
+            hosted.allows_recursive_loop = true;
+        }
+    }
+
+    /// Whether Lambda takes a further invocation of the function `name` for a recursive loop.
+    pub fn is_loop(&self, name: &str, lineage: &Lineage) -> bool {
+        let is_allowed = self.hosted.get(name).is_some_and(|hosted| hosted.allows_recursive_loop);
+        !is_allowed && lineage.is_exhausted(name)
+    }
+
+    /// Invokes the function `name`, which begins a chain. It runs to its end or its timeout even
+    /// when the caller stops waiting, as in Lambda.
     pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, InvocationError> {
+        self.invoke_in(Lineage::default(), name, event).await
+    }
+
+    /// The same in the chain of what it is invoked with.
+    pub async fn invoke_in(
+        &self,
+        chain: Lineage,
+        name: &str,
+        event: Value,
+    ) -> Result<Value, InvocationError> {
         let Some(hosted) = self.hosted.get(name) else {
             return Err(InvocationError::Unknown(name.to_owned()));
         };
         let (invocable, timeout) = (Arc::clone(&hosted.invocable), hosted.timeout);
         let (busy, cut_off) = (self.activity.begin(), self.cut_off.clone());
-        let part = format!("function {name}");
+        let function = name.to_owned();
         let task = tokio::spawn(async move {
             let _busy = busy;
             let answer = tokio::time::timeout(timeout, async {
-                measured(part, async { invocable(event).await }).await
+                let run = chain.run(&function, async { invocable(event).await });
+                measured(format!("function {function}"), run).await
             });
             match cut_off.run_until_cancelled(answer).await {
                 Some(Ok(outcome)) => outcome.map_err(InvocationError::Failed),

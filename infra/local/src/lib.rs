@@ -26,6 +26,7 @@ mod error;
 mod first_key;
 mod functions;
 mod gateway;
+mod lineage;
 mod lock;
 mod log;
 mod mappings;

@@ -57,6 +57,9 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
             clock: clock.clone(),
         };
         functions.add(&function.name, build(&function.name, &context)?, function.timeout);
+        if function.allows_recursive_loop {
+            functions.allow_recursive_loop(&function.name);
+        }
     }
     let functions = Arc::new(functions);
     let table = template.tables.first().ok_or(StartError::NoTable)?;

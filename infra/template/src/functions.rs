@@ -25,12 +25,27 @@ fn function(resolver: &Resolver<'_>, resource: &Resource<'_>) -> Result<Function
         name: function_name(resource.id),
         environment: environment(resolver, resource)?,
         timeout: timeout(resolver, resource)?,
+        allows_recursive_loop: allows_recursive_loop(resolver, resource)?,
         routes: Vec::new(),
         queues: Vec::new(),
         streams: Vec::new(),
     };
     events::read(resolver, resource, &mut function)?;
     Ok(function)
+}
+
+fn allows_recursive_loop(
+    resolver: &Resolver<'_>,
+    resource: &Resource<'_>,
+) -> Result<bool, TemplateError> {
+    let Some((value, path)) = resolver.function_property(resource, "RecursiveLoop") else {
+        return Ok(false);
+    };
+    match resolver.text(value, &path)?.as_str() {
+        "Allow" => Ok(true),
+        "Terminate" => Ok(false),
+        _ => Err(TemplateError::at(&path, "must be Allow or Terminate")),
+    }
 }
 
 fn timeout(resolver: &Resolver<'_>, resource: &Resource<'_>) -> Result<Duration, TemplateError> {

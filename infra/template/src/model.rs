@@ -33,6 +33,8 @@ pub struct Function {
     pub environment: BTreeMap<String, String>,
     /// How long one invocation may take.
     pub timeout: Duration,
+    /// Whether Lambda lets it send messages to itself for ever: `RecursiveLoop: Allow`.
+    pub allows_recursive_loop: bool,
     /// The routes that lead to it.
     pub routes: Vec<Route>,
     /// The queues that feed it.

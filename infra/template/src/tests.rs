@@ -56,6 +56,7 @@ Resources:
   RelayFunction:
     Type: AWS::Serverless::Function
     Properties:
+      RecursiveLoop: Allow
       Events:
         Stream:
           Type: DynamoDB
@@ -140,6 +141,9 @@ fn environment_variables_are_resolved() {
 fn globals_complete_a_function() {
     assert_eq!(function("tts-create").timeout.as_secs(), 5);
     assert_eq!(function("relay").timeout.as_secs(), 20);
+    assert!(
+        function("relay").allows_recursive_loop && !function("tts-create").allows_recursive_loop
+    );
     assert_eq!(function("relay").environment["STAGE"], "test");
 }
 
@@ -206,6 +210,7 @@ fn errors_name_their_place() {
         ("Method: post", "Verb: post", "Events.Create.Properties: unknown field `Verb`"),
         ("Type: DynamoDB", "Type: Kinesis", "cannot run an event of type \"Kinesis\""),
         ("Authorizer: NONE", "Authorizer: Nobody", "there is no authorizer Nobody"),
+        ("Loop: Allow", "Loop: Maybe", "RecursiveLoop: must be Allow or Terminate"),
         ("Default: test", "Label: test", "the parameter Stage has no value"),
     ];
     for (text, wrong, problem) in cases {

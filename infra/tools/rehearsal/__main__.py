@@ -4,7 +4,8 @@
 
 The CloudFormation of ministack, an independent emulator of AWS, deploys the transformed template, and the
 zips run there. A text-to-speech job and a project of scenes go through the API, each from submission to
-verified webhook and downloaded file. A function that is deployed and never invoked fails the rehearsal.
+verified webhook and downloaded file. A job outlives 20 polls and a webhook 20 failures, though the emulator
+stops recursive loops as Lambda does. A function that is deployed and never invoked fails the rehearsal.
 Everything is on loopback; nothing remains.
 """
 
@@ -18,11 +19,11 @@ from pathlib import Path
 
 from infra.tools import package, template
 from infra.tools.process import Failed, free_port
-from infra.tools.rehearsal import emulator, functions, job, models, project, studio, transform, webhooks
+from infra.tools.rehearsal import emulator, functions, hops, job, models, project, studio, transform, webhooks
 from infra.tools.rehearsal.client import Client, expect
 from infra.tools.rehearsal.emulator import Emulator
 from infra.tools.rehearsal.inbox import Inbox
-from infra.tools.rehearsal.servers import Door, delayed, front_door, receiver
+from infra.tools.rehearsal.servers import Door, delayed, front_door, patient, receiver
 from infra.tools.rehearsal.stage import Stage, say
 from infra.tools.rehearsal.studio import Studio
 from infra.tools.template import ROOT
@@ -60,6 +61,7 @@ def rehearse(folder: Path, names: list[str], architecture: str) -> None:
         Studio(folder, members) as services,
         front_door(door) as api,
         delayed(services.port, door) as late_service,
+        patient(services.port, door) as runpod,
         receiver(inbox) as client,
     ):
         say(f"ministack runs at {cloud.url}")
@@ -70,7 +72,9 @@ def rehearse(folder: Path, names: list[str], architecture: str) -> None:
                 "ApiBaseUrl": api.url,
                 "SecretName": SECRET,
                 "NotificationServiceUrl": client.url + project.NOTIFICATIONS,
-                **services.parameters(late_service.url),
+                # The first polls follow one another in half of this time.
+                "DownloadConfirmationTimeout": "6",
+                **services.parameters(runpod.url, late_service.url),
             }
             resources = cloud.deploy(parameters, architecture)
             say(f"CloudFormation has created {len(resources)} resources, {len(names)} functions among them")
@@ -78,7 +82,12 @@ def rehearse(folder: Path, names: list[str], architecture: str) -> None:
             owner = with_key(cloud, resources["Table"], api.url)
             secret = owner.get("/v1/webhook-secret")["secret"]
             with functions.watched(cloud, resources["FunctionLogs"]):
-                use_api(Stage(owner, secret, client.url, inbox), members["NOTIFICATION_API_KEY"])
+                stage = Stage(owner, secret, client.url, inbox)
+                long_job = hops.start_long_job(stage)
+                use_api(stage, members["NOTIFICATION_API_KEY"])
+                hops.retry_a_webhook(stage)
+                hops.pass_an_unreadable_change(stage, cloud, resources)
+                hops.outlive_polls(stage, door, long_job)
                 await_empty_queues(cloud, resources)
             say("every queue is empty, the dead letter queues too, and no function has logged an error")
             cloud.remove()

@@ -13,7 +13,8 @@ from infra.tools.process import Child, Failed
 from infra.tools.rehearsal.transform import for_emulator
 from infra.tools.template import ROOT
 
-PROGRAM = ROOT / ".venv" / "emulator" / "bin" / "ministack"
+PYTHON = ROOT / ".venv" / "emulator" / "bin" / "python"
+PROGRAM = Path(__file__).with_name("guard.py")
 REGION = "us-east-1"
 CODE_BUCKET = "hookreel-code"
 # Too long for the call itself, as it is for `sam deploy`.
@@ -27,11 +28,11 @@ class Emulator:
     """ministack while it runs, with its deployments."""
 
     def __init__(self, port: int, log: Path):
-        if not PROGRAM.exists():
-            raise Failed(f"{PROGRAM.relative_to(ROOT)} is not installed; `make rehearse` does that")
+        if not PYTHON.exists():
+            raise Failed(f"{PYTHON.relative_to(ROOT)} is not installed; `make rehearse` does that")
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self.child = Child([PROGRAM], log, self._settings(log.parent))
+        self.child = Child([PYTHON, PROGRAM], log, self._settings(log.parent))
 
     def _settings(self, folder: Path) -> dict[str, str]:
         return {
@@ -89,7 +90,15 @@ class Emulator:
             Capabilities=["CAPABILITY_IAM"],
         )
         self._wait_for_stack(created["StackId"], "CREATE_COMPLETE")
-        return self.resources()
+        resources = self.resources()
+        self._allow_loops(transformed["Resources"], resources)
+        return resources
+
+    def _allow_loops(self, described: dict[str, Any], resources: dict[str, str]) -> None:
+        functions = self.client("lambda")
+        for name, resource in described.items():
+            if loop := resource["Properties"].get("RecursiveLoop"):
+                functions.put_function_recursion_config(FunctionName=resources[name], RecursiveLoop=loop)
 
     def remove(self) -> None:
         """Deletes the stack by CloudFormation."""

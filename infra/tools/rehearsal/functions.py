@@ -9,6 +9,7 @@ from pathlib import Path
 from infra.tools import template
 from infra.tools.process import Failed
 from infra.tools.rehearsal.emulator import Emulator
+from infra.tools.rehearsal.hops import UNREADABLE
 
 MOST_ERRORS = 10
 
@@ -45,9 +46,9 @@ def errors(cloud: Emulator, log_group: str) -> list[str]:
 
 
 def is_error(message: str) -> bool:
-    """Whether a line of a log is an error."""
+    """Whether a line of a log is an error that is not on purpose."""
     try:
         line = json.loads(message)
     except ValueError:
         return False
-    return isinstance(line, dict) and line.get("level") == "ERROR"
+    return isinstance(line, dict) and line.get("level") == "ERROR" and line.get("item") != UNREADABLE

@@ -37,10 +37,21 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queues: defaultdict[str, queue.Queue[Webhook]] = defaultdict(queue.Queue)
+        # How often each path still refuses each event.
+        self._failures: dict[tuple[str, str], int] = {}
 
-    def put(self, path: str, webhook: Webhook) -> None:
-        """Stores a webhook."""
+    def fail(self, path: str, event: str, times: int) -> None:
+        """Refuses the next webhooks of `event` to `path`."""
+        self._failures[path, event] = times
+
+    def put(self, path: str, webhook: Webhook) -> int:
+        """Stores a webhook, unless it is to fail; the status to answer."""
+        key = (path, json.loads(webhook.body).get("type"))
+        if self._failures.get(key):
+            self._failures[key] -= 1
+            return 500
         self._queues[path].put(webhook)
+        return 204
 
     def take(self, path: str, poll: Callable[[], dict[str, Any]]) -> Webhook:
         """The next webhook for `path`; fails if its subject, which `poll` returns, fails or is cancelled."""

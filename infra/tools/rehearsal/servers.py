@@ -1,6 +1,7 @@
 """Small servers on loopback: the API's public address, a service with late answers, the client's server."""
 
 import http.client
+import json
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,9 @@ from infra.tools.rehearsal.inbox import Inbox, Webhook
 OF_THE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 # Less than the timeout of `dispatch`.
 DELAY_SECONDS = 10
+# The text of the job on which its provider works until it is cancelled, and its task.
+LONG_TASK = "A job that takes long."
+LONG_ID = "long-task"
 LAST_FRAMES = "/api/webhooks/last-frame-complete"
 
 
@@ -26,11 +30,14 @@ class Quiet(BaseHTTPRequestHandler):
         """The request's whole body."""
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def ask(self, port: int, host: str) -> tuple[int, list[tuple[str, str]], bytes]:
-        """The answer of the server at `port`, as `host`, to the same request."""
+    def ask(
+        self, port: int, host: str, body: bytes | None = None
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        """The answer of the server at `port`, as `host`, to the same request, whose body may have been read."""
+        body = self.body() if body is None else body
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {n: v for n, v in self.headers.items() if n.lower() not in OF_THE_CONNECTION}
-        connection.request(self.command, self.path, self.body() or None, headers | {"Host": host})
+        connection.request(self.command, self.path, body or None, headers | {"Host": host})
         response = connection.getresponse()
         answer = (response.status, response.getheaders(), response.read())
         connection.close()
@@ -73,6 +80,8 @@ class Door:
     api_id: str = ""
     # A webhook was accepted before the submission that it reports on was saved.
     early: threading.Event = field(default_factory=threading.Event)
+    # How often the long task has been polled.
+    polls: int = 0
 
 
 def front_door(door: Door) -> Server:
@@ -94,6 +103,34 @@ def front_door(door: Door) -> Server:
     return Server(Handler)
 
 
+def patient(port: int, door: Door) -> Server:
+    """Stands in for RunPod: the service at `port`, but for the task that is worked on until it is cancelled."""
+
+    class Handler(Quiet):
+        cancelled = False
+
+        def forward(self) -> None:
+            body = self.body()
+            if self.path.endswith("/run") and LONG_TASK.encode() in body:
+                self.answer_long("IN_QUEUE")
+            elif self.path.endswith(f"/status/{LONG_ID}"):
+                door.polls += 1
+                self.answer_long("CANCELLED" if Handler.cancelled else "IN_PROGRESS")
+            elif self.path.endswith(f"/cancel/{LONG_ID}"):
+                Handler.cancelled = True
+                self.answer_long("CANCELLED")
+            else:
+                self.answer(*self.ask(port, f"127.0.0.1:{port}", body))
+
+        def answer_long(self, status: str) -> None:
+            body = json.dumps({"id": LONG_ID, "status": status}).encode()
+            self.answer(200, [("Content-Type", "application/json")], body)
+
+        do_GET = do_POST = forward
+
+    return Server(Handler)
+
+
 def delayed(port: int, door: Door) -> Server:
     """Delays the answers of the service at `port`: the first arrives after the webhook of its own task."""
 
@@ -109,12 +146,11 @@ def delayed(port: int, door: Door) -> Server:
 
 
 def receiver(inbox: Inbox) -> Server:
-    """Stands in for the client's server: accepts and stores every webhook."""
+    """Stands in for the client's server: stores every webhook that is not to fail."""
 
     class Handler(Quiet):
         def do_POST(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            inbox.put(self.path, Webhook(headers, self.body()))
-            self.answer(204, [], b"")
+            self.answer(inbox.put(self.path, Webhook(headers, self.body())), [], b"")
 
     return Server(Handler)

@@ -27,9 +27,11 @@ class Stage:
         """The next webhook to the receiver's `path`, about the job or project at the API's `subject`."""
         return self.inbox.take(path, lambda: self.api.get(subject))
 
-    def wait(self, path: str, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def wait(
+        self, path: str, is_so: Callable[[dict[str, Any]], bool], seconds: float = STATE_SECONDS
+    ) -> dict[str, Any]:
         """The API's answer at `path`, once it `is_so`."""
-        end = time.monotonic() + STATE_SECONDS
+        end = time.monotonic() + seconds
         while not is_so(shown := self.api.get(path)):
             if time.monotonic() > end:
                 raise Failed(f"{path} stays {shown}")

@@ -36,10 +36,10 @@ class Studio:
     def __exit__(self, *_: object) -> None:
         self._child.stop()
 
-    def parameters(self, last_frame_url: str) -> dict[str, str]:
+    def parameters(self, runpod_url: str, last_frame_url: str) -> dict[str, str]:
         """The template's parameters with the addresses of the services."""
         return {
-            "RunpodBaseUrl": self.url,
+            "RunpodBaseUrl": runpod_url,
             "RunpodEndpointId": "tts",
             "VideoGenerationService": f"{self.url}/scene-video",
             "LastFrameServiceUrl": f"{last_frame_url}/last-frame",

@@ -16,6 +16,8 @@ WORKAROUNDS = [
     "It requires a permission sqs:SendMessageBatch, where AWS requires sqs:SendMessage: a role with "
     "the latter gets both.",
     "It has no TLS, without which the bucket's policy denies every request: the policy is omitted.",
+    "It ignores a function's RecursiveLoop: a call sets it. It stops loops through queues only as guard.py "
+    "adds that.",
     "OUTBOUND_ALLOW_LOOPBACK lets functions reach the provider and the receiver on this machine.",
 ]
 

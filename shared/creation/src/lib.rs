@@ -143,7 +143,6 @@ impl Jobs {
     pub const fn ids(&self) -> &IdempotencyIds {
         &self.ids
     }
-
 }
 
 impl NewJob<'_> {

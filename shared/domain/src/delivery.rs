@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::webhook::{Stored, Webhook};
+use crate::webhook::{Receiver, Stored, Webhook};
 
 /// Most attempts that are kept of one delivery.
 const ATTEMPTS_KEPT: usize = 100;
@@ -45,6 +45,10 @@ pub struct Delivery {
     /// SHA-256 of its last replay's idempotency key, so that a repeated request replays it once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_mark: Option<String>,
+    /// When its owner erased what it is about: since then it has neither a body nor answers, nor
+    /// the URL that was given with its job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
     /// How each attempt went, the first one first; of very many, the last ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<DeliveryAttempt>,
@@ -73,6 +77,7 @@ impl Delivery {
             attempts_before_replay: 0,
             replayed_at: None,
             replay_mark: None,
+            erased_at: None,
             attempts: Vec::new(),
         }
     }
@@ -83,10 +88,34 @@ impl Delivery {
         self.attempts_made.saturating_sub(self.attempts_before_replay)
     }
 
+    /// Erases what it says, and what its receiver has answered. What is left is when it was sent,
+    /// and with which status codes.
+    pub fn erase(&mut self, at: Timestamp) {
+        self.erased_at = Some(at);
+        self.webhook.body = String::new();
+        if let Receiver::Url(url) = &mut self.webhook.receiver {
+            url.clear();
+        }
+        for attempt in &mut self.attempts {
+            attempt.answer = None;
+        }
+    }
+
+    /// Whether it has content that a purge of its job or project may have missed, since it was
+    /// recorded just now: a body, or a message that waits for its next attempt.
+    #[must_use]
+    pub const fn may_have_missed_a_purge(&self) -> bool {
+        let has_content = !self.webhook.body.is_empty() || self.next_attempt_at.is_some();
+        self.attempts_made <= 1 && self.erased_at.is_none() && has_content
+    }
+
     /// Adds an attempt. Of a delivery with very many, the oldest attempts are dropped, and before
     /// them their answers, so that it stays small enough to be stored.
-    pub fn push(&mut self, attempt: DeliveryAttempt) {
+    pub fn push(&mut self, mut attempt: DeliveryAttempt) {
         self.attempts_made += 1;
+        if self.erased_at.is_some() {
+            attempt.answer = None;
+        }
         self.attempts.push(attempt);
         let surplus = self.attempts.len().saturating_sub(ATTEMPTS_KEPT);
         self.attempts.drain(..surplus);
@@ -173,6 +202,8 @@ pub enum DiscardReason {
     EndpointDisabled,
     /// No notification service is configured any more.
     NoNotificationService,
+    /// Its job or project was erased.
+    Erased,
 }
 
 /// One attempt.
@@ -259,7 +290,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::webhook::Receiver;
     use crate::{EventType, OwnerId};
 
     fn webhook(event: EventType) -> Webhook {

@@ -32,6 +32,9 @@ pub struct DeliveryResource<'a> {
     next_attempt_at: Option<Timestamp>,
     #[serde(serialize_with = "rfc3339::option::serialize")]
     replayed_at: Option<Timestamp>,
+    /// When its job or project was erased, and with it the body and the receiver's answers.
+    #[serde(serialize_with = "rfc3339::option::serialize")]
+    erased_at: Option<Timestamp>,
     /// How many there were; `attempts` shows the last ones.
     attempts_made: u32,
     attempts: Vec<AttemptResource<'a>>,
@@ -82,7 +85,7 @@ impl<'a> DeliveryResource<'a> {
         };
         let webhook = &delivery.webhook;
         let url = match &webhook.receiver {
-            Receiver::Url(url) => Some(url.as_str()),
+            Receiver::Url(url) => Some(url.as_str()).filter(|_| delivery.erased_at.is_none()),
             Receiver::Endpoint(_) | Receiver::NotificationService => None,
         };
         Self {
@@ -97,6 +100,7 @@ impl<'a> DeliveryResource<'a> {
             created_at: webhook.occurred_at,
             next_attempt_at: delivery.next_attempt_at,
             replayed_at: delivery.replayed_at,
+            erased_at: delivery.erased_at,
             attempts_made: delivery.attempts_made,
             attempts: delivery.attempts.iter().map(attempt).collect(),
         }

@@ -84,6 +84,13 @@ impl EventType {
         matches!(self, Self::JobCompleted | Self::JobFailed | Self::JobCancelled)
     }
 
+    /// Whether it says that its owner has ended something. Its webhook is sent even if that is
+    /// erased meanwhile.
+    #[must_use]
+    pub const fn is_cancellation(self) -> bool {
+        matches!(self, Self::JobCancelled | Self::ProjectCancelled)
+    }
+
     /// Whether a webhook of this type that is exhausted is itself an event. It is not for
     /// progress, whose next report says more; for a test, whose sender reads the result; and for
     /// an exhausted webhook, which could go on for ever.

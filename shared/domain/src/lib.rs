@@ -16,6 +16,7 @@
 pub mod access;
 pub mod circuit;
 pub mod delivery;
+pub mod delivery_ids;
 pub mod delivery_resource;
 pub mod endpoint;
 pub mod endpoint_resource;

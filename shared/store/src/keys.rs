@@ -32,6 +32,8 @@ pub(crate) const REQUEST: &str = "REQUEST";
 pub(crate) const STEP: &str = "JOB#";
 /// Prefix of the sort keys of endpoints.
 pub(crate) const ENDPOINT: &str = "ENDPOINT#";
+/// Prefix of the sort keys of former endpoints.
+pub(crate) const FORMER_ENDPOINT: &str = "FORMER#";
 
 /// Prefix of the sort keys of destinations' circuits.
 const CIRCUIT: &str = "HEALTH#";
@@ -102,6 +104,11 @@ pub(crate) fn endpoint(owner: &OwnerId, id: &EndpointId) -> Attributes {
 /// What is remembered of a deleted endpoint that was created with an idempotency key.
 pub(crate) fn deleted_endpoint(owner: &OwnerId, id: &EndpointId) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("DELETED#{id}"))
+}
+
+/// That the owner had the endpoint `id`, which may still have deliveries.
+pub(crate) fn former_endpoint(owner: &OwnerId, id: &EndpointId) -> Attributes {
+    key(format!("OWNER#{owner}"), &format!("{FORMER_ENDPOINT}{id}"))
 }
 
 /// The valid versions of an owner's secret.

@@ -6,6 +6,8 @@ use domain::Scope;
 use serde_json::{Value, json};
 use tests::World;
 
+use crate::endpoints::manage::create;
+
 /// A job whose file is stored, with a provider's webhook that was kept.
 async fn completed(world: &World) -> String {
     let body = json!({
@@ -108,7 +110,11 @@ async fn only_its_owner_erases_a_job_and_only_once_it_has_ended() {
 #[tokio::test]
 async fn a_job_and_its_file_are_kept_as_long_as_the_request_says() {
     let world = World::with_studio().await;
-    let body = |days: i64| json!({ "text": "Akkam?", "language": "oromo", "retention_days": days });
+    create(&world, json!({ "events": ["job.started"] })).await;
+    let body = |days: i64| {
+        json!({ "text": "Akkam?", "language": "oromo", "retention_days": days,
+            "metadata": { "this": "is kept for a day" } })
+    };
     for days in [0, 91, -1] {
         let answer = world.client.post("/v1/tts/async", &body(days)).await;
         let field = answer.json()["field"].clone();
@@ -120,5 +126,7 @@ async fn a_job_and_its_file_are_kept_as_long_as_the_request_says() {
     world.cloud.aws().sweep().unwrap();
     world.quiet().await;
     assert_eq!(world.client.get(&format!("/v1/jobs/{short}")).await.status, 404);
+    let items = serde_json::to_string(&world.items().await).unwrap();
+    assert!(!items.contains("kept for a day"), "a webhook is still stored: {items}");
     assert!(world.objects().await.is_empty());
 }

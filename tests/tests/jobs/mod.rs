@@ -4,6 +4,7 @@ pub(crate) mod bounds;
 pub(crate) mod cancel;
 pub(crate) mod download;
 pub(crate) mod erase;
+pub(crate) mod erase_deliveries;
 pub(crate) mod errors;
 pub(crate) mod faults;
 pub(crate) mod files;

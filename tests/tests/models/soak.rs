@@ -141,7 +141,8 @@ async fn explained(world: &World, path: &str) -> String {
     }
     let timeline = world.client.get(&format!("{path}/timeline")).await.json();
     let entries = timeline["data"].as_array().unwrap_or_else(|| panic!("{timeline}"));
-    let tells = |entry: &Value| entry["event"].as_str().is_some_and(|event| event.contains(&status));
+    let tells =
+        |entry: &Value| entry["event"].as_str().is_some_and(|event| event.contains(&status));
     assert!(entries.iter().any(tells), "{path} is {status}: {timeline}");
     status
 }

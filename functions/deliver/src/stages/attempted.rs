@@ -110,13 +110,12 @@ fn attempt(at: Timestamp, latency: Duration, result: Result<Answer, SendError>) 
 
 impl Attempted {
     /// Whether the attempt is to be recorded in the delivery as it is `known` now: its owner has
-    /// requested a replay while it was on its way, or a copy of its message was recorded first, and
-    /// failed where this one has succeeded.
+    /// requested a replay or erased it while it was on its way, or a copy of its message was
+    /// recorded first, and failed where this one has succeeded.
     pub(crate) fn still_counts(&self, known: &Delivery) -> bool {
-        let was_only_replayed = known.attempts_made == self.planned.delivery.attempts_made
-            && known.replays != self.planned.delivery.replays;
+        let has_no_other = known.attempts_made == self.planned.delivery.attempts_made;
         let is_news = self.verdict == Verdict::Success && known.status != DeliveryStatus::Delivered;
-        was_only_replayed || is_news
+        has_no_other || is_news
     }
 
     /// The same attempt at the delivery as it is `known` now.

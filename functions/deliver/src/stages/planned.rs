@@ -144,8 +144,12 @@ impl Planned {
         self.circuit.as_ref()?.open_until
     }
 
-    /// Why it is not sent at all, if its receiver does not exist any more.
+    /// Why it is not sent at all, if its receiver does not exist any more, or what it says was
+    /// erased.
     pub(crate) fn discard_reason(&self, has_notification_service: bool) -> Option<DiscardReason> {
+        if self.delivery.erased_at.is_some() && !self.webhook().event.is_cancellation() {
+            return Some(DiscardReason::Erased);
+        }
         let endpoint = self.endpoint.as_ref().map(|endpoint| endpoint.status);
         match (&self.webhook().receiver, endpoint) {
             (Receiver::NotificationService, _) if !has_notification_service => {

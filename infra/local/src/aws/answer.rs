@@ -19,6 +19,7 @@ use super::json::JsonAnswer;
 use super::target::{Service, Target};
 use super::{s3, sigv4, sqs};
 use crate::cors;
+use crate::lineage::HEADER;
 use crate::template::Cors;
 
 /// Largest body of a JSON request, in bytes. `BatchWriteItem` takes 16 MB, the most of all.
@@ -121,7 +122,8 @@ impl Aws {
             Ok(body) => body,
             Err(failure) => return (Err(failure), Units::default()),
         };
-        let (answer, units) = self.answer_json(target, &body, with_units).await;
+        let trace = parts.headers.get(HEADER).and_then(|header| header.to_str().ok());
+        let (answer, units) = self.answer_json(target, &body, trace, with_units).await;
         (Ok(answer.into_response()), units)
     }
 
@@ -129,11 +131,12 @@ impl Aws {
         &self,
         target: &Target,
         body: &Bytes,
+        trace: Option<&str>,
         with_units: bool,
     ) -> (JsonAnswer, Units) {
         let operation = target.operation.as_str();
         match target.service {
-            Service::Sqs => (self.queues.answer(operation, body).await, Units::default()),
+            Service::Sqs => (self.queues.answer(operation, body, trace).await, Units::default()),
             Service::DynamoDb if with_units => {
                 let answer = self.tables.answer(operation, &ask_for_units(body)).await;
                 let units = Units::of(operation, &answer);

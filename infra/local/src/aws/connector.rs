@@ -25,6 +25,7 @@ use s3s::Body;
 
 use super::Aws;
 use super::identity::REGION;
+use crate::lineage::{HEADER, Lineage};
 use crate::meter::measured;
 
 /// First backoff of a retry. Nothing here needs time to recover, so it is far shorter than the
@@ -70,9 +71,10 @@ impl fmt::Debug for InProcess {
 impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (aws, caller) = (Arc::clone(&self.aws), Arc::clone(&self.caller));
+        let lineage = Lineage::current();
         HttpConnectorFuture::new(async move {
             let part = request.headers().get("x-amz-target").unwrap_or("S3").to_owned();
-            measured(part, answer(&aws, &caller, request)).await
+            measured(part, answer(&aws, &caller, lineage, request)).await
         })
     }
 }
@@ -80,6 +82,7 @@ impl HttpConnector for InProcess {
 async fn answer(
     aws: &Aws,
     caller: &Arc<str>,
+    lineage: Option<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
@@ -88,6 +91,10 @@ async fn answer(
     let host = request.uri().authority().map(|authority| HeaderValue::from_str(authority.as_str()));
     if let Some(Ok(host)) = host {
         request.headers_mut().insert(HOST, host);
+    }
+    // On AWS the SDK takes it from the environment of the invocation.
+    if let Some(Ok(lineage)) = lineage.map(HeaderValue::try_from) {
+        request.headers_mut().entry(HEADER).or_insert(lineage);
     }
     let response =
         aws.answer(caller, request).await.map_err(|failure| ConnectorError::io(failure.into()))?;

@@ -129,7 +129,7 @@ impl Aws {
             return (400, Value::Null);
         };
         let body = request.to_string().into();
-        let (answer, _) = self.answer_json(&target::Target::of(&parts), &body, false).await;
+        let (answer, _) = self.answer_json(&target::Target::of(&parts), &body, None, false).await;
         (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 

@@ -9,6 +9,7 @@ use super::batch::Failed;
 use super::{MappingContext, SOURCE_RETRY, message_event};
 use crate::activity::Busy;
 use crate::aws::{ReceivedMessage, SqsError};
+use crate::lineage::Lineage;
 use crate::meter::measured;
 use crate::template::QueueMapping;
 
@@ -44,7 +45,7 @@ impl QueuePoller {
         {
             let poller = self.clone();
             tokio::spawn(async move {
-                measured("queue batches", poller.process(&batch)).await;
+                measured("queue batches", poller.process(batch)).await;
                 drop((busy, permit));
             });
         }
@@ -95,12 +96,17 @@ impl QueuePoller {
         self.context.aws.receive(&self.mapping.queue, most, None).await
     }
 
-    /// Invokes the function and deletes the messages that succeeded. The others stay hidden until
-    /// their visibility timeout ends, and are then received again.
-    async fn process(&self, batch: &[ReceivedMessage]) {
+    /// Invokes the function with the messages that are in no loop, and deletes those that succeeded.
+    /// The others stay hidden until their visibility timeout ends, and are then received again.
+    async fn process(&self, mut batch: Vec<ReceivedMessage>) {
+        batch.retain(|message| !self.is_loop(message));
+        if batch.is_empty() {
+            return;
+        }
         let started = Instant::now();
-        let event = message_event::of(&self.mapping.queue, batch);
-        let failed = match self.context.functions.invoke(&self.function, event).await {
+        let event = message_event::of(&self.mapping.queue, &batch);
+        let chain = Lineage::joined(batch.iter().map(lineage));
+        let failed = match self.context.functions.invoke_in(chain, &self.function, event).await {
             Ok(answer) if self.mapping.reports_failures => {
                 Failed::read(&answer, batch.iter().map(|message| message.message_id.as_str()))
             }
@@ -121,4 +127,18 @@ impl QueuePoller {
             ms = started.elapsed().as_secs_f64() * 1e3,
         );
     }
+
+    /// Whether Lambda refuses the message, as that of a recursive loop.
+    fn is_loop(&self, message: &ReceivedMessage) -> bool {
+        let is_loop = self.context.functions.is_loop(&self.function, &lineage(message));
+        if is_loop {
+            let (what, id) = (&*self.function, &message.message_id);
+            tracing::error!(kind = "queue", what, id, outcome = "recursive invocation dropped");
+        }
+        is_loop
+    }
+}
+
+fn lineage(message: &ReceivedMessage) -> Lineage {
+    message.trace.as_deref().map(Lineage::read).unwrap_or_default()
 }

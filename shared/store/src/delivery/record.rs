@@ -12,7 +12,7 @@ use crate::{Store, StoreError, listing};
 pub enum Recorded {
     /// It is saved.
     Done,
-    /// Another attempt or a replay was recorded first; the delivery as it is.
+    /// Another attempt, a replay or an erasure was recorded first; the delivery as it is.
     Conflict(Box<Delivery>),
 }
 
@@ -21,11 +21,16 @@ pub enum Recorded {
 pub struct Seen {
     attempts_made: u32,
     replays: u32,
+    is_erased: bool,
 }
 
 impl From<&Delivery> for Seen {
     fn from(delivery: &Delivery) -> Self {
-        Self { attempts_made: delivery.attempts_made, replays: delivery.replays }
+        Self {
+            attempts_made: delivery.attempts_made,
+            replays: delivery.replays,
+            is_erased: delivery.erased_at.is_some(),
+        }
     }
 }
 
@@ -47,8 +52,12 @@ impl Store {
         delivery: &Delivery,
         seen: Seen,
     ) -> Result<Recorded, StoreError> {
-        let condition =
-            "attribute_not_exists(PK) OR (attempts_made = :attempts AND replays = :replays)";
+        let condition = if seen.is_erased {
+            "attribute_not_exists(PK) OR (attempts_made = :attempts AND replays = :replays)"
+        } else {
+            "attribute_not_exists(PK) OR (attempts_made = :attempts AND replays = :replays \
+             AND attribute_not_exists(erased_at))"
+        };
         let values = [(":attempts", seen.attempts_made), (":replays", seen.replays)];
         let values = values.map(|(name, value)| (name.to_owned(), number(value))).into();
         let item = new_item(delivery)?;

@@ -15,6 +15,8 @@ pub enum Replayed {
     Done(Box<Delivery>),
     /// It is pending anyway.
     Pending(Box<Delivery>),
+    /// What it said was erased.
+    Erased,
     /// The owner has no such delivery.
     Unknown,
 }
@@ -42,8 +44,11 @@ impl Store {
             Ok(delivery) => return Ok(Replayed::Done(read(delivery)?)),
             Err(conflict) => conflict.map(read::<Delivery>).transpose()?,
         };
-        let conflict = conflict.filter(|delivery| delivery.webhook.owner == *owner);
-        Ok(conflict.map_or(Replayed::Unknown, |pending| Replayed::Pending(Box::new(pending))))
+        Ok(match conflict.filter(|delivery| delivery.webhook.owner == *owner) {
+            None => Replayed::Unknown,
+            Some(erased) if erased.erased_at.is_some() => Replayed::Erased,
+            Some(pending) => Replayed::Pending(Box::new(pending)),
+        })
     }
 }
 
@@ -60,7 +65,10 @@ fn replay(owner: &OwnerId, once: Option<&str>, at: Timestamp) -> (Expressions, S
     update.remove("reason");
     let (owner_at, status) = (update.name("owner"), update.name("status"));
     let (owner, pending) = (update.value(text(owner.as_str())), update.value(pending));
-    let mut condition = format!("{owner_at} = {owner} AND {status} <> {pending}");
+    let erased = update.name("erased_at");
+    let mut condition = format!(
+        "{owner_at} = {owner} AND {status} <> {pending} AND attribute_not_exists({erased})"
+    );
     if let Some(mark) = once {
         update.set("replay_mark", text(mark));
         let (name, mark) = (update.name("replay_mark"), update.value(text(mark)));

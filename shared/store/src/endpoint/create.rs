@@ -1,12 +1,22 @@
 //! Webhook endpoints: creating, reading and deleting them.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::endpoint::Endpoint;
-use domain::{EndpointId, OwnerId, limits};
+use domain::{EndpointId, OwnerId, Timestamp, limits};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::item::{expiry, item, read, text};
-use crate::keys::{self, EXPIRES_AT};
+use crate::keys::{self, Attributes, EXPIRES_AT};
 use crate::{Created, Store, StoreError};
+
+/// Of an endpoint, its id.
+#[derive(Serialize, Deserialize)]
+struct Named {
+    id: EndpointId,
+}
 
 impl Store {
     /// Saves a new endpoint, unless one with its id is there.
@@ -30,7 +40,24 @@ impl Store {
     /// All of the owner's endpoints, the oldest first, as the last write left them: an endpoint
     /// gets every event saved after it.
     pub async fn endpoints(&self, owner: &OwnerId) -> Result<Vec<Endpoint>, StoreError> {
-        let mut endpoints = Vec::new();
+        self.endpoint_items(owner, keys::ENDPOINT).await
+    }
+
+    /// The ids of all endpoints that the owner has or had as long as deliveries are stored.
+    pub async fn endpoint_ids(&self, owner: &OwnerId) -> Result<Vec<EndpointId>, StoreError> {
+        let mut named: Vec<Named> = self.endpoint_items(owner, keys::ENDPOINT).await?;
+        named.extend(self.endpoint_items(owner, keys::FORMER_ENDPOINT).await?);
+        // One that was created again under its idempotency key is both.
+        let ids: HashSet<_> = named.into_iter().map(|named| named.id).collect();
+        Ok(ids.into_iter().collect())
+    }
+
+    async fn endpoint_items<T: DeserializeOwned>(
+        &self,
+        owner: &OwnerId,
+        beginning: &str,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut found = Vec::new();
         let mut start = None;
         loop {
             let output = self
@@ -39,18 +66,18 @@ impl Store {
                 .table_name(&self.table)
                 .key_condition_expression("PK = :owner AND begins_with(SK, :endpoint)")
                 .expression_attribute_values(":owner", keys::owner_partition(owner))
-                .expression_attribute_values(":endpoint", text(keys::ENDPOINT))
+                .expression_attribute_values(":endpoint", text(beginning))
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(StoreError::call("read the endpoints"))?;
             for item in output.items.unwrap_or_default() {
-                endpoints.push(read(item)?);
+                found.push(read(item)?);
             }
             start = output.last_evaluated_key;
             if start.is_none() {
-                return Ok(endpoints);
+                return Ok(found);
             }
         }
     }
@@ -67,24 +94,32 @@ impl Store {
     }
 
     /// Deletes the owner's endpoint `id`; whether there was one. One that was created with an
-    /// idempotency key is remembered, so that a late copy of that request does not create it again.
+    /// idempotency key is remembered, so that a late copy of that request does not create it again;
+    /// of any, its id is, so that its deliveries can be erased.
     pub async fn delete_endpoint(
         &self,
         owner: &OwnerId,
         id: &EndpointId,
+        at: Timestamp,
     ) -> Result<bool, StoreError> {
         let operation = "delete an endpoint";
         let Some(endpoint) = self.endpoint(owner, id).await? else { return Ok(false) };
         let delete =
             Delete::builder().table_name(&self.table).set_key(Some(keys::endpoint(owner, id)));
         let delete = delete.build().map_err(StoreError::call(operation))?;
-        let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        let mut puts = vec![remembered(
+            item(keys::former_endpoint(owner, id), "former_endpoint", &Named { id: id.clone() })?,
+            at + limits::RETENTION,
+        )];
         if endpoint.request_sha256.is_some() {
-            let key = keys::deleted_endpoint(owner, id);
-            let mut remembered = item(key, "deleted_endpoint", &endpoint)?;
-            let until = endpoint.created_at + limits::IDEMPOTENCY_WINDOW;
-            remembered.insert(EXPIRES_AT.to_owned(), expiry(until));
-            let put = Put::builder().table_name(&self.table).set_item(Some(remembered));
+            puts.push(remembered(
+                item(keys::deleted_endpoint(owner, id), "deleted_endpoint", &endpoint)?,
+                endpoint.created_at + limits::IDEMPOTENCY_WINDOW,
+            ));
+        }
+        let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        for item in puts {
+            let put = Put::builder().table_name(&self.table).set_item(Some(item));
             let put = put.build().map_err(StoreError::call(operation))?;
             writes.push(TransactWriteItem::builder().put(put).build());
         }
@@ -92,4 +127,10 @@ impl Store {
         request.send().await.map_err(StoreError::call(operation))?;
         Ok(true)
     }
+}
+
+/// `item`, which is deleted after `until`.
+fn remembered(mut item: Attributes, until: Timestamp) -> Attributes {
+    item.insert(EXPIRES_AT.to_owned(), expiry(until));
+    item
 }

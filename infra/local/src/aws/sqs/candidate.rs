@@ -29,7 +29,7 @@ struct Visible<'a> {
 }
 
 const COLUMNS: &str = "id, message_id, body, attributes, sent_at, receive_count, \
-                       first_received_at, moved_from, message_group";
+                       first_received_at, moved_from, message_group, trace";
 
 /// Up to `limit` visible messages, in the order in which to receive them.
 pub(super) fn candidates(
@@ -127,6 +127,7 @@ fn candidate(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Candidate> {
         receive_count: row.get::<_, u32>(5)? + 1,
         moved_from: row.get(7)?,
         group: Some(group).filter(|group| !group.is_empty()),
+        trace: row.get(9)?,
     };
     Ok(Candidate { id: row.get(0)?, attributes: row.get(3)?, message })
 }

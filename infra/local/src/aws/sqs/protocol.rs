@@ -18,12 +18,12 @@ use super::{Queues, SqsError};
 const MAX_ENTRIES: usize = 10;
 
 impl Queues {
-    /// Answers a request of the JSON protocol.
-    pub async fn answer(&self, operation: &str, body: &[u8]) -> JsonAnswer {
+    /// Answers a request of the JSON protocol with that trace header, which messages keep.
+    pub async fn answer(&self, operation: &str, body: &[u8], trace: Option<&str>) -> JsonAnswer {
         let result = match operation {
             // The one operation that may wait.
             "ReceiveMessage" => self.receive_message(body).await,
-            _ => self.answer_at_once(operation, body),
+            _ => self.answer_at_once(operation, body, trace),
         };
         match result {
             Ok(answer) => JsonAnswer::ok(answer.to_string().into_bytes()),
@@ -40,10 +40,15 @@ impl Queues {
         }
     }
 
-    fn answer_at_once(&self, operation: &str, body: &[u8]) -> Result<Value, SqsError> {
+    fn answer_at_once(
+        &self,
+        operation: &str,
+        body: &[u8],
+        trace: Option<&str>,
+    ) -> Result<Value, SqsError> {
         match operation {
-            "SendMessage" => self.send_message(body),
-            "SendMessageBatch" => self.send_batch(body),
+            "SendMessage" => self.send_message(body, trace),
+            "SendMessageBatch" => self.send_batch(body, trace),
             "DeleteMessage" => self.delete_message(body),
             "DeleteMessageBatch" => self.delete_batch(body),
             "ChangeMessageVisibility" => self.change_message_visibility(body),
@@ -99,15 +104,15 @@ impl Queues {
         Ok(json!({ "Messages": messages.collect::<Result<Vec<_>, _>>()? }))
     }
 
-    fn send_message(&self, body: &[u8]) -> Result<Value, SqsError> {
+    fn send_message(&self, body: &[u8], trace: Option<&str>) -> Result<Value, SqsError> {
         let queue: OfQueue = read(body)?;
         let message: SendMessage = read(body)?;
-        let sent = self.send(name_in_url(&queue.queue_url), &[message.into()])?;
+        let sent = self.send(name_in_url(&queue.queue_url), &[message.into()], trace)?;
         let sent = sent.into_iter().next().ok_or(SqsError::EmptyBatchRequest)??;
         Ok(sent.answer())
     }
 
-    fn send_batch(&self, body: &[u8]) -> Result<Value, SqsError> {
+    fn send_batch(&self, body: &[u8], trace: Option<&str>) -> Result<Value, SqsError> {
         let (queue, ids, messages) = batch::<SendMessage>(body)?;
         let messages: Vec<NewMessage> = messages.into_iter().map(Into::into).collect();
         let sizes: Result<Vec<_>, _> = messages.iter().map(NewMessage::size).collect();
@@ -115,7 +120,7 @@ impl Queues {
         if size > MAX_BYTES {
             return Err(SqsError::BatchRequestTooLong(size));
         }
-        let sent = self.send(name_in_url(&queue), &messages)?;
+        let sent = self.send(name_in_url(&queue), &messages, trace)?;
         Ok(batch_answer(&ids, sent.into_iter().map(|sent| sent.map(|sent| sent.answer()))))
     }
 

@@ -36,6 +36,8 @@ pub struct ReceivedMessage {
     pub moved_from: Option<String>,
     /// Its message group, if it has one.
     pub group: Option<String>,
+    /// Its sender's trace header, if that had one.
+    pub trace: Option<String>,
 }
 
 impl Queues {

@@ -83,11 +83,13 @@ fn is_allowed(c: char) -> bool {
 }
 
 impl Queues {
-    /// Sends the messages in one commit, each with its own result.
+    /// Sends the messages in one commit, each with its own result. They keep the sender's trace
+    /// header.
     pub(super) fn send(
         &self,
         name: &str,
         messages: &[NewMessage],
+        trace: Option<&str>,
     ) -> Result<Vec<Result<Sent, SqsError>>, SqsError> {
         let now = self.clock.now();
         let mut store = self.lock();
@@ -104,8 +106,8 @@ impl Queues {
             let visible_at = now + Duration::from_secs(delay);
             let mut statement = transaction.prepare_cached(
                 "INSERT INTO messages (queue, message_id, body, attributes, sent_at, visible_at,
-                                       message_group)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+                                       message_group, trace)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             )?;
             statement.execute(params![
                 queue.id,
@@ -115,6 +117,7 @@ impl Queues {
                 now.as_millis(),
                 visible_at.as_millis(),
                 message.group.as_deref().unwrap_or_default(),
+                trace,
             ])?;
             sent.push(Ok(receipt));
         }

@@ -33,7 +33,9 @@ CREATE TABLE IF NOT EXISTS messages (
     -- The source queue, of a message in a dead-letter queue.
     moved_from TEXT,
     -- The message group, for a fair queue; empty if there is none.
-    message_group TEXT NOT NULL DEFAULT ''
+    message_group TEXT NOT NULL DEFAULT '',
+    -- The sender's trace header.
+    trace TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_by_visibility ON messages (queue, visible_at);
 CREATE TABLE IF NOT EXISTS checkpoints (
@@ -44,8 +46,8 @@ CREATE TABLE IF NOT EXISTS checkpoints (
 ) STRICT;
 ";
 
-/// For a file created before there were fair queues.
-const ADD_GROUP: &str = "ALTER TABLE messages ADD COLUMN message_group TEXT NOT NULL DEFAULT ''";
+/// Columns that a file of an earlier version may lack.
+const ADDED: [(&str, &str); 2] = [("message_group", "TEXT NOT NULL DEFAULT ''"), ("trace", "TEXT")];
 
 /// Both hold messages with a group only, so other queues do not pay for them.
 const GROUP_INDEXES: &str = "
@@ -72,16 +74,18 @@ pub(super) fn open(
 ) -> rusqlite::Result<Connection> {
     let connection = wal::open(file, durability)?;
     connection.execute_batch(SCHEMA)?;
-    if !has_groups(&connection)? {
-        connection.execute(ADD_GROUP, [])?;
+    for (name, kind) in ADDED {
+        if !has_column(&connection, name)? {
+            connection.execute(&format!("ALTER TABLE messages ADD COLUMN {name} {kind}"), [])?;
+        }
     }
     connection.execute_batch(GROUP_INDEXES)?;
     connection.execute(RELEASE_IN_FLIGHT, [now.as_millis()])?;
     Ok(connection)
 }
 
-fn has_groups(connection: &Connection) -> rusqlite::Result<bool> {
+fn has_column(connection: &Connection, wanted: &str) -> rusqlite::Result<bool> {
     let mut columns = connection.prepare("SELECT name FROM pragma_table_info('messages')")?;
     let mut names = columns.query_map([], |row| row.get::<_, String>(0))?;
-    names.try_fold(false, |found, name| Ok(found || name? == "message_group"))
+    names.try_fold(false, |found, name| Ok(found || name? == wanted))
 }

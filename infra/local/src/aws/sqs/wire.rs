@@ -179,6 +179,9 @@ impl ReceivedMessage {
         if let Some(group) = &self.group {
             attributes.insert("MessageGroupId", group.clone());
         }
+        if let Some(trace) = &self.trace {
+            attributes.insert("AWSTraceHeader", trace.clone());
+        }
         if let Some(queue) = &self.moved_from {
             attributes.insert("DeadLetterQueueSourceArn", queue_arn(queue));
         }
