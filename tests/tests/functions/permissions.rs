@@ -18,7 +18,19 @@ use crate::jobs::{faults, flows::Flow};
 use crate::projects::faults::Film;
 
 /// Permissions that no call of these tests needs, each with the reason why the role has it.
-const UNUSED: [(&str, &str, &str); 0] = [];
+const UNUSED: [(&str, &str, &str); 11] = [
+    ("download", "s3:GetObject", "whoever opens the presigned URL makes the call"),
+    ("dispatch", "dynamodb:ConditionCheckItem", "in Store::advance; dispatch releases no step"),
+    ("dispatch", "dynamodb:DeleteItem", "closes a provider's circuit"),
+    ("dispatch", "sqs:SendMessage", "keeps a job until a provider's circuit closes"),
+    ("erase", "dynamodb:DeleteItem", "erases the webhooks that a purged job has received"),
+    ("ingest", "dynamodb:ConditionCheckItem", "in Store::advance; ingest releases no step"),
+    ("ingest", "s3:AbortMultipartUpload", "a large file whose source has gone"),
+    ("ingest", "s3:GetObject", "adopts a file that is stored and not saved"),
+    ("ingest", "sqs:ChangeMessageVisibility", "of IngestSlowQueue: a slow source that fails"),
+    ("ingest", "sqs:SendMessage", "hands a slow source over to IngestSlowQueue"),
+    ("reconcile", "sqs:SendMessage", "repeats a message to dispatch or ingest that is lost"),
+];
 
 /// What each function's role allows.
 static ALLOWED: LazyLock<BTreeMap<String, Vec<Statement>>> = LazyLock::new(|| {
