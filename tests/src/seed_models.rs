@@ -17,6 +17,9 @@ use crate::world::START;
 /// Whose models they are; no other sample is this owner's.
 pub const MODEL_MAKER: &str = "model-maker";
 
+/// Whose jobs are there for webhooks alone, and not on the pages of the others.
+const PAINTER: &str = "painter";
+
 /// How far a training is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
@@ -51,6 +54,8 @@ pub async fn put(world: &World) {
         seed::put(world, training(job, model, owner, at)).await;
         take(&world.store(), &job_id(job), &end, at).await;
     }
+    at_work(JobKind::Prediction, "job_predicting", "mdl_none", PAINTER, world).await;
+    at_work(JobKind::Training, "job_training_now", "mdl_training_now", PAINTER, world).await;
 }
 
 /// A queued training with the id `id` of the model `model`.
@@ -69,7 +74,11 @@ pub fn training(id: &str, model: &str, owner: &str, at: Timestamp) -> Job {
 
 /// Saves a running job of `kind` in its first attempt, and returns it.
 pub async fn running(kind: JobKind, world: &World) -> Job {
-    let mut job = training("job_sample", "mdl_sample", seed::OWNER, START);
+    at_work(kind, "job_sample", "mdl_sample", seed::OWNER, world).await
+}
+
+async fn at_work(kind: JobKind, id: &str, model: &str, owner: &str, world: &World) -> Job {
+    let mut job = training(id, model, owner, START);
     if kind == JobKind::Prediction {
         let Work::Training(Training { version, request, .. }) = job.work else { unreachable!() };
         let target = ModelTarget::Version(version.to_string());

@@ -14,17 +14,20 @@ const DOMAIN: &str = "abc123.execute-api.us-east-1.amazonaws.com";
 const FORGED: &str = "forged.example";
 
 /// A request to each function whose answers have links.
-const WITH_LINKS: [(&str, &str); 11] = [
+const WITH_LINKS: [(&str, &str); 14] = [
     ("job-cancel", "pending"),
     ("job-cancel", "step-of-project"),
     ("job-get", "completed"),
     ("job-list", "all"),
+    ("models", "ready"),
+    ("prediction-create", "version"),
     ("project-change", "cancel-queued"),
     ("project-create", "two-scenes"),
     ("project-get", "completed"),
     ("project-get", "list"),
     ("provider-webhook", "runpod-file-ready"),
     ("provider-webhook", "runpod-unknown-job"),
+    ("training-create", "training"),
     ("tts-create", "text"),
 ];
 
