@@ -18,12 +18,13 @@ use crate::jobs::{faults, flows::Flow};
 use crate::projects::faults::Film;
 
 /// Permissions that no call of these tests needs, each with the reason why the role has it.
-const UNUSED: [(&str, &str, &str); 11] = [
+const UNUSED: [(&str, &str, &str); 12] = [
     ("download", "s3:GetObject", "whoever opens the presigned URL makes the call"),
     ("dispatch", "dynamodb:ConditionCheckItem", "in Store::advance; dispatch releases no step"),
     ("dispatch", "dynamodb:DeleteItem", "closes a provider's circuit"),
     ("dispatch", "sqs:SendMessage", "keeps a job until a provider's circuit closes"),
     ("erase", "dynamodb:DeleteItem", "erases the webhooks that a purged job has received"),
+    ("erase", "dynamodb:PutItem", "erases what a purged job's deliveries said"),
     ("ingest", "dynamodb:ConditionCheckItem", "in Store::advance; ingest releases no step"),
     ("ingest", "s3:AbortMultipartUpload", "a large file whose source has gone"),
     ("ingest", "s3:GetObject", "adopts a file that is stored and not saved"),
