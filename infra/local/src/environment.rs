@@ -106,6 +106,7 @@ mod tests {
         let secret = "{{resolve:secretsmanager:hookreel:SecretString:key}}";
         let function = Function {
             name: "one".to_owned(),
+            allows_recursive_loop: false,
             environment: [
                 variable("KEY", secret),
                 variable("URL", &format!("https://x/?k={secret}&b")),

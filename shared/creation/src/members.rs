@@ -61,11 +61,11 @@ impl Members {
 /// Reads the member `name`, a deadline of a job.
 pub(crate) fn deadline(fields: &mut Fields<'_>, name: &str) -> Result<Option<u32>, InvalidField> {
     let (least, most) = limits::DEADLINE_SECONDS.into_inner();
-    let must = format!("must be a whole number of seconds from {least} to {most}");
-    let seconds: Option<u32> = fields.optional(name, &must)?;
+    let message = format!("must be a whole number of seconds from {least} to {most}");
+    let seconds: Option<u32> = fields.optional(name, &message)?;
     match seconds {
         Some(seconds) if !limits::DEADLINE_SECONDS.contains(&seconds) => {
-            Err(InvalidField::new(name, must))
+            Err(InvalidField::new(name, message))
         }
         seconds => Ok(seconds),
     }

@@ -55,7 +55,7 @@ async fn assert_nothing_is_said(world: &World) {
 
 /// Resolves once `done` holds, without waiting for what is under way.
 async fn until<F: Future<Output = bool>>(done: impl Fn() -> F) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
     while !done().await {
         assert!(tokio::time::Instant::now() < deadline, "not within a minute");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -67,8 +67,10 @@ async fn model(world: &World, id: &str) -> Value {
     world.client.get(&format!("/v1/models/{id}")).await.json()
 }
 
-/// Every way in which the end of a task is learnt.
-fn ways() -> [(&'static str, Faults, Vec<(&'static str, &'static str)>); 4] {
+/// A way in which the end of a task is learnt: what goes wrong at the studio, and variables.
+type Way = (&'static str, Faults, Vec<(&'static str, &'static str)>);
+
+fn ways() -> [Way; 4] {
     let none = Faults::default();
     [
         ("by webhook", none.clone(), vec![]),

@@ -27,7 +27,7 @@ fn is_page(head: &[u8]) -> bool {
     let begins = |page: &&str| {
         head.get(..page.len()).is_some_and(|start| start.eq_ignore_ascii_case(page.as_bytes()))
     };
-    PAGE_HEADS.iter().any(|page| begins(&page))
+    PAGE_HEADS.iter().any(begins)
 }
 
 fn known(head: &[u8]) -> Option<Found> {

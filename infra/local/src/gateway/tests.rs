@@ -32,6 +32,7 @@ fn route(key: &str, authorizer: Option<Authorizer>) -> Route {
 fn function(routes: Vec<Route>) -> Function {
     Function {
         name: "echo".to_owned(),
+        allows_recursive_loop: false,
         environment: [].into(),
         timeout: Duration::from_secs(5),
         routes,

@@ -25,9 +25,9 @@ pub(super) fn result(output: &Value) -> TaskStatus {
         // The weights stay with the provider, as a version of the model.
         return succeeded(Vec::new(), output.clone());
     }
-    let mut found = Files::default();
-    found.search(output, &mut Vec::new());
-    let Files { files, shown, too_large, .. } = found;
+    let mut search = Search::default();
+    search.search(output);
+    let Search { found: files, shown, too_large, .. } = search;
     let json = shown.unwrap_or_else(|| output.clone());
     let size = json.to_string().len();
     if too_large || size > RESULT_BYTES && files.is_empty() {
@@ -52,18 +52,18 @@ fn is_training(output: &Value) -> bool {
 
 /// The files in an output.
 #[derive(Default)]
-struct Files {
-    files: Vec<SourceFile>,
+struct Search {
+    found: Vec<SourceFile>,
     names: HashSet<String>,
     /// The output without the bytes of the files that lay within it.
     shown: Option<Value>,
     too_large: bool,
 }
 
-impl Files {
-    fn search(&mut self, value: &Value, path: &mut Vec<String>) {
-        self.walk(value, path);
-        if self.files.iter().any(SourceFile::is_inline) {
+impl Search {
+    fn search(&mut self, value: &Value) {
+        self.walk(value, &mut Vec::new());
+        if self.found.iter().any(SourceFile::is_inline) {
             let mut shown = value.clone();
             without_bytes(&mut shown);
             self.shown = Some(shown);
@@ -100,10 +100,10 @@ impl Files {
         } else {
             return;
         };
-        let index = u32::try_from(self.files.len()).ok();
+        let index = u32::try_from(self.found.len()).ok();
         let name = self.name(path);
         let file = SourceFile { role, name: Some(name), index, ..SourceFile::at(text) };
-        self.files.push(file);
+        self.found.push(file);
     }
 
     /// A name made of the members that lead to the file, unique among those before.

@@ -124,10 +124,14 @@ fn is_public(url: &str) -> bool {
     if authority.starts_with('[') {
         return false;
     }
-    let host = authority.split(':').next().unwrap_or_default();
+    let host = authority.split(':').next().unwrap_or_default().to_ascii_lowercase();
     match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => !(address.is_loopback() || address.is_private()),
         Ok(IpAddr::V6(_)) => false,
-        Err(_) => host.contains('.') && !host.ends_with(".localhost") && !host.ends_with(".local"),
+        // A name outside the public DNS.
+        Err(_) => {
+            let zone = host.rsplit_once('.').map(|(_, zone)| zone);
+            zone.is_some_and(|zone| !matches!(zone, "localhost" | "local" | "internal"))
+        }
     }
 }
