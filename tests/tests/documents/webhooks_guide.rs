@@ -114,7 +114,7 @@ fn is_installed(program: &str) -> bool {
 }
 
 /// The official libraries, where the script puts them.
-fn libraries() -> PathBuf {
+pub fn libraries() -> PathBuf {
     let target = templates::root().join("target/verifiers");
     let status = Command::new(folder().join("setup.sh")).arg(&target).status().unwrap();
     assert!(status.success(), "tests/verifiers/setup.sh must install the official libraries");

@@ -6,6 +6,7 @@ mod errors;
 mod faults;
 mod flows;
 mod idempotency;
+mod official_signature;
 mod read;
 mod soak;
 
