@@ -158,6 +158,8 @@ struct Pull<'a> {
     restarts: u32,
     /// Whether the source is requested for several parts at a time.
     support: Support,
+    /// How long the source was waited for, where it is requested for one part at a time.
+    waited: Duration,
     /// Which version of the file it is, once a part of it has come.
     version: Version,
     /// How many bytes of the file have come.
@@ -202,6 +204,7 @@ impl<'a> Pull<'a> {
             restarts: 0,
             // Several connections may have been what the source did not bear.
             support: if wanted.is_repeated { Support::Off } else { Support::Unknown },
+            waited: Duration::ZERO,
             version: Version::default(),
             at: 0,
             media: Media::new(wanted.expected),
@@ -225,7 +228,10 @@ impl<'a> Pull<'a> {
             let ranges = Ranges::new(client, url, fetch, self.version.clone(), self.at);
             return self.advance_by_ranges(ranges).await;
         }
-        let (mut download, mut overlap) = match self.request(client, url).await? {
+        let requested = Instant::now();
+        let answer = self.request(client, url).await?;
+        self.waited += requested.elapsed();
+        let (mut download, mut overlap) = match answer {
             Answer::Body(download, overlap) => (download, overlap),
             Answer::Whole => return Ok(Progress::Whole),
             Answer::Nothing => {
@@ -234,7 +240,7 @@ impl<'a> Pull<'a> {
             }
         };
         let before = self.at;
-        while let Some(mut chunk) = download.chunk().await? {
+        while let Some(mut chunk) = self.wait_for(download.chunk()).await? {
             let known =
                 usize::try_from(overlap).map_or(chunk.len(), |bytes| bytes.min(chunk.len()));
             overlap -= chunk.split_to(known).len() as u64;
@@ -253,8 +259,17 @@ impl<'a> Pull<'a> {
         }
     }
 
+    /// What `coming` brings; the wait for it is the source's.
+    async fn wait_for<T>(&mut self, coming: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let come = coming.await;
+        self.waited += began.elapsed();
+        come
+    }
+
     fn goes_by_ranges(&self) -> bool {
-        self.support == Support::Offered && ranges::are_worthwhile(&self.version, self.at)
+        self.support == Support::Offered
+            && ranges::are_worthwhile(&self.version, self.at, self.waited)
     }
 
     /// The same by parallel ranges. If one of them is of no use, what came before it counts, and the
@@ -353,6 +368,7 @@ impl<'a> Pull<'a> {
         }
         self.version = Version::default();
         self.at = 0;
+        self.waited = Duration::ZERO;
         self.media = Media::new(self.wanted.expected);
         self.pending.clear();
         self.abort().await;

@@ -5,6 +5,7 @@
 //! a task, so that waiting for our own upload is not taken for waiting for the source.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -19,6 +20,9 @@ const RANGE: u64 = 4 * 1024 * 1024;
 const AT_ONCE: usize = 4;
 /// Smallest file that is pulled so, in bytes. For a smaller one, connections cost more than they save.
 const LARGE: u64 = 64 * 1024 * 1024;
+/// From how many bytes a microsecond on one connection is enough: it brings more than a function's
+/// network, some 70, and several cost processor time; see docs/PERFORMANCE.md.
+const FAST: u128 = 100;
 /// How much of it comes by the first request, which shows what the source supports.
 const FIRST: u64 = 16 * 1024 * 1024;
 
@@ -43,10 +47,12 @@ impl Support {
     }
 }
 
-/// Whether ranges can be proved to be of `version`, and save time after its first `at` bytes.
-pub(crate) fn are_worthwhile(version: &Version, at: u64) -> bool {
+/// Whether ranges can be proved to be of `version`, and save time after its first `at` bytes, for which
+/// its source was `waited` for.
+pub(crate) fn are_worthwhile(version: &Version, at: u64, waited: Duration) -> bool {
     let is_large = version.total.is_some_and(|total| total >= LARGE && at < total);
-    is_large && at >= FIRST && !version.is_encoded && version.strong_etag().is_some()
+    let is_slow = waited.as_micros() * FAST > at.into();
+    is_large && is_slow && at >= FIRST && !version.is_encoded && version.strong_etag().is_some()
 }
 
 /// Why a range is of no use.

@@ -169,15 +169,19 @@ fn large_file_with_a_strong_etag_alone_is_pulled_by_ranges() {
     let version =
         |etag: &str, total| Version { etag: Some(etag.to_owned()), total, ..Version::default() };
     let large = version("\"a\"", Some(LARGE));
-    assert!(are_worthwhile(&large, FIRST) && are_worthwhile(&large, LARGE - 1));
-    assert!(!are_worthwhile(&large, FIRST - 1) && !are_worthwhile(&large, LARGE));
-    assert!(!are_worthwhile(&Version { is_encoded: true, ..large }, FIRST));
+    let is_worthwhile =
+        |version: &Version, at| are_worthwhile(version, at, Duration::from_secs(10));
+    assert!(is_worthwhile(&large, FIRST) && is_worthwhile(&large, LARGE - 1));
+    assert!(!is_worthwhile(&large, FIRST - 1) && !is_worthwhile(&large, LARGE));
+    assert!(!are_worthwhile(&large, FIRST, Duration::from_millis(160)), "one connection is enough");
+    assert!(are_worthwhile(&large, FIRST, Duration::from_millis(180)));
+    assert!(!is_worthwhile(&Version { is_encoded: true, ..large }, FIRST));
     for other in [
         version("\"a\"", Some(LARGE - 1)),
         version("\"a\"", None),
         version("W/\"a\"", Some(LARGE)),
         Version { total: Some(LARGE), ..Version::default() },
     ] {
-        assert!(!are_worthwhile(&other, FIRST), "{other:?}");
+        assert!(!is_worthwhile(&other, FIRST), "{other:?}");
     }
 }
