@@ -21,7 +21,7 @@ const AT_ONCE: usize = 4;
 /// Smallest file that is pulled so, in bytes. For a smaller one, connections cost more than they save.
 const LARGE: u64 = 64 * 1024 * 1024;
 /// From how many bytes a microsecond on one connection is enough: it brings more than a function's
-/// network, some 70, and several cost processor time; see docs/PERFORMANCE.md.
+/// network, some 70, and several would save nothing; see docs/PERFORMANCE.md.
 const FAST: u128 = 100;
 /// How much of it comes by the first request, which shows what the source supports.
 const FIRST: u64 = 16 * 1024 * 1024;
