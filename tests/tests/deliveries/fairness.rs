@@ -137,7 +137,9 @@ async fn webhooks_that_wait_for_hanging_receivers_seldom_come_back() {
     let webhook = |nth| world.webhook(EventType::JobCompleted, nth, &receiver(nth));
     Sent::begin(&world);
     world.post((0..STUCK).map(webhook)).await;
-    while waiting(&world, (0..ENDPOINTS).map(receiver)).await < ENDPOINTS {
+    // On a busy machine the first are given up before all are known.
+    let all_known = async || waiting(&world, (0..ENDPOINTS).map(receiver)).await == ENDPOINTS;
+    while hanging.ended() == 0 && !all_known().await {
         tokio::time::sleep(TICK).await;
     }
     // Not quite as long as a slot is kept: until then none becomes free.
@@ -145,12 +147,10 @@ async fn webhooks_that_wait_for_hanging_receivers_seldom_come_back() {
         world.pass(Duration::from_secs(1));
         tokio::time::sleep(TICK).await;
     }
-    // On a busy machine the first are given up meanwhile. Each makes place for another.
-    let given_up = hanging.ended();
     let sends = Sent::so_far(&world).by("deliver").sends();
-    // Each goes back once because its owner's places are taken, and once more because the share is.
-    let most = 2 * (STUCK + given_up);
-    assert!(sends <= most, "{sends} sends while {STUCK} wait and {given_up} are given up");
+    // Each goes back once because its owner's places are taken, and once more because the share is;
+    // some once more for each that is given up. Coming back every few seconds, they were sent ten times.
+    assert!(sends <= 3 * STUCK, "{sends} sends while {STUCK} wait");
 }
 
 /// To how many of `receivers` webhooks wait.
