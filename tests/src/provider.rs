@@ -33,6 +33,7 @@ pub struct Provider {
 #[derive(Default)]
 struct Desk {
     runs: Vec<Value>,
+    listed: Vec<Value>,
     run_status: Option<u16>,
     asked: Vec<String>,
     states: HashMap<String, Value>,
@@ -55,7 +56,7 @@ impl Provider {
             .route("/v2/{endpoint}/run", post(run))
             .route("/v2/{endpoint}/status/{task}", get(status))
             .route("/v2/{endpoint}/cancel/{task}", post(cancel))
-            .route("/v1/predictions", post(run).get(empty_list))
+            .route("/v1/predictions", post(run).get(list))
             .route("/v1/predictions/{task}", get(model_status))
             .route("/api/tasks", post(take))
             .route("/api/tasks/{task}", get(progress))
@@ -181,6 +182,8 @@ async fn run(State(desk): Shared, Json(body): Json<Value>) -> Response {
         return (status, Json(json!({ "error": "not today" }))).into_response();
     }
     let task = format!("task-{}", desk.runs.len());
+    let input = desk.runs.last().map(|run| run["input"].clone());
+    desk.listed.insert(0, json!({ "id": task, "status": "processing", "input": input }));
     Json(json!({ "id": task, "status": "IN_QUEUE" })).into_response()
 }
 
@@ -194,9 +197,10 @@ async fn status(State(desk): Shared, Path((_, task)): Path<(String, String)>) ->
     }
 }
 
-/// It has a list of predictions, in which no task is.
-async fn empty_list() -> Json<Value> {
-    Json(json!({ "results": [], "next": null, "previous": null }))
+/// Its predictions, the newest first. It does not show their callback URLs.
+async fn list(State(desk): Shared) -> Json<Value> {
+    let listed = desk.lock().unwrap().listed.clone();
+    Json(json!({ "results": listed, "next": null, "previous": null }))
 }
 
 async fn model_status(desk: Shared, Path(task): Path<String>) -> Response {

@@ -254,6 +254,9 @@ impl Dispatch {
         upstream_source: bool,
     ) -> Result<(), WorkError> {
         tracing::info!(job_id = %job.id, attempt = %job.attempt, %task, "job dispatched");
+        if configured.has_list(job.kind()) && !self.is_own(job, task).await {
+            return self.uncertain(job, "its task was taken for another job's").await;
+        }
         let change = Change::accepted(job, task, upstream_source, self.clock.now());
         match self
             .save(&job.id, &change)
@@ -267,6 +270,16 @@ impl Dispatch {
             Changed::Done(_) | Changed::Conflict(_) => {}
         }
         Ok(())
+    }
+
+    /// Whether `task` is this job's, which is recorded for others that look for theirs in the
+    /// provider's list. If the table does not take the record, the job itself says it all the same.
+    async fn is_own(&self, job: &Job, task: &TaskId) -> bool {
+        let claimed = self.store.claim_task(job, task, self.clock.now()).await;
+        claimed.unwrap_or_else(|error| {
+            tracing::warn!(job_id = %job.id, cause = %error, "task not recorded");
+            true
+        })
     }
 
     /// Saves `change`, more patiently than usual: what it says is known nowhere else, and the

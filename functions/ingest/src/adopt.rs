@@ -8,8 +8,9 @@ use blobs::Blobs;
 use domain::Output;
 use sha2::{Digest, Sha256};
 
+use crate::error::PullError;
 use crate::media::Media;
-use crate::pull::{PullError, Wanted, folder};
+use crate::pull::{Wanted, folder};
 
 /// The stored file that `wanted` is, if there is one.
 pub(crate) async fn stored(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use outbound::Pace;
 use queues::message::Ingest as Message;
 
-use crate::pull::PullError;
+use crate::error::PullError;
 
 /// How long the normal lane waits for so many bytes of a file that has not ended: 64 KiB a second.
 /// A source that sends less, such as a worker that computes on the fly, is moved, not failed.

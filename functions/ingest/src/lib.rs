@@ -7,6 +7,7 @@
 //! is pulled in the lane of such sources, and its job is handed over before its message is acknowledged.
 
 mod adopt;
+mod error;
 mod lane;
 mod media;
 mod pull;
@@ -31,9 +32,10 @@ use serde_json::json;
 use store::{Change, Store, StoreError};
 use tokio::time::Instant;
 
+use crate::error::PullError;
 use crate::lane::Lane;
 use crate::media::Expected;
-use crate::pull::{PullError, Wanted};
+use crate::pull::Wanted;
 use crate::retry::Retry;
 use crate::sources::Sources;
 

@@ -7,24 +7,22 @@
 
 mod decision;
 mod listing;
+mod tasks;
 
 use std::time::Duration;
 
 use domain::job::ErrorCode;
-use domain::links::Links;
-use domain::{Job, JobError, JobState, TaskId, limits, schedule};
-use outbound::{ProviderClient, RetryAfter, SendError};
-use providers::{
-    Accounts, AnswerError, Cancellation, Configured, Progress, TaskResult, TaskStatus,
-};
+use domain::{Job, JobError, JobState, TaskId, limits};
+use providers::{Cancellation, Progress, TaskResult, TaskStatus};
 use queues::Queue;
 use queues::message::{Dispatch, Ingest, Reconcile as Message};
 use runtime::queue::{QueueFunction, Receipt, WorkError};
 use runtime::{Clock, Context, StartError};
 use store::{Change, Store, StoreError};
 
-use crate::decision::{CLAIM, Decision, Uncertainty, decide};
-use crate::listing::{Listings, LookUp, look_up};
+use crate::decision::{CLAIM, Decision, decide};
+use crate::listing::LookUp;
+use crate::tasks::{CallError, Tasks};
 
 /// How long after it was accepted a task may be unknown to its provider.
 const KNOWN: Duration = Duration::from_mins(1);
@@ -43,29 +41,8 @@ pub struct Reconcile {
     queue: Queue<Message>,
     dispatch: Queue<Dispatch>,
     ingest: Queue<Ingest>,
-    client: ProviderClient,
-    accounts: Accounts,
-    listings: Listings,
-    links: Links,
-    confirmation_timeout: Duration,
+    tasks: Tasks,
     clock: Clock,
-}
-
-/// Why a task's provider says nothing of it.
-#[derive(Debug, thiserror::Error)]
-enum CallError {
-    /// There is none.
-    #[error("no provider is configured for jobs of this kind")]
-    NotConfigured,
-    /// It does not answer.
-    #[error(transparent)]
-    Send(#[from] SendError),
-    /// Its answer says nothing of the task.
-    #[error(transparent)]
-    Answer(#[from] AnswerError),
-    /// It asks us to wait.
-    #[error("the provider asks us to wait")]
-    Wait(Duration),
 }
 
 /// What the polls of a job remember from one to the next.
@@ -85,20 +62,12 @@ impl QueueFunction for Reconcile {
     fn new(context: &Context) -> Result<Self, StartError> {
         let environment = &context.environment;
         let aws = &context.aws;
-        let allow_loopback = environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?;
         Ok(Self {
             store: Store::new(aws, environment.required("TABLE_NAME")?),
             queue: Queue::new(aws, environment.required(Self::QUEUE)?),
             dispatch: Queue::new(aws, environment.required("DISPATCH_QUEUE_URL")?),
             ingest: Queue::new(aws, environment.required("INGEST_QUEUE_URL")?),
-            client: ProviderClient::new(allow_loopback)
-                .map_err(|error| StartError::client("the HTTP client", &error))?,
-            accounts: Accounts::read(|name| environment.get(name))
-                .map_err(|missing| StartError::Missing { name: missing.name })?,
-            listings: Listings::default(),
-            links: Links::new(environment.required("API_BASE_URL")?),
-            confirmation_timeout: environment
-                .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
+            tasks: Tasks::new(environment)?,
             clock: context.clock.clone(),
         })
     }
@@ -128,7 +97,8 @@ impl Reconcile {
         if job.state == JobState::Uncertain && self.found(job).await? {
             return Ok(());
         }
-        match decide(job, self.clock.now(), self.interval(job), self.uncertainty(job)) {
+        let (now, tasks) = (self.clock.now(), &self.tasks);
+        match decide(job, now, tasks.interval(job, now), tasks.uncertainty(job)) {
             Decision::Wait => Ok(()),
             Decision::DispatchAgain => {
                 let sent = self.dispatch.send(&Dispatch::of(job), Duration::ZERO).await;
@@ -166,34 +136,45 @@ impl Reconcile {
     /// Looks for the task of a job whose submission was not answered, in the provider's list, and
     /// saves what has become of it; whether that is clear.
     async fn found(&self, job: &Job) -> Result<bool, WorkError> {
-        let (Ok(configured), Some(within)) = (self.configured(job), job.work.model_request())
-        else {
-            return Ok(false);
-        };
+        let Some(within) = job.work.model_request() else { return Ok(false) };
         let request = self.store.request(&job.id, within).await;
         let request = request.map_err(|error| WorkError::new("read the job's request", error))?;
         let input = request.and_then(|request| serde_json::from_str(request.input.as_str()).ok());
         let now = self.clock.now();
-        match look_up(&self.client, configured, job, input.as_ref(), now).await {
-            Ok(LookUp::Found(task)) => {
+        let task = match self.tasks.look_up(job, input.as_ref(), now).await {
+            Ok(LookUp::Found(task)) => Some(task),
+            Ok(LookUp::Alike(tasks)) => self.claimed(job, &tasks).await?,
+            Ok(LookUp::Unclear) => return Ok(false),
+            Err(error) => {
+                tracing::warn!(job_id = %job.id, cause = %error, "task not looked for");
+                return Ok(false);
+            }
+        };
+        match task {
+            Some(task) => {
                 tracing::info!(job_id = %job.id, attempt = %job.attempt, %task, "task found");
                 let change = Change::accepted(job, &task, false, now).only_from(job);
                 self.save(job, &change).await.map(|()| true)
             }
-            Ok(LookUp::NotThere) if now.since(job.state_since) >= CLAIM => {
-                self.lost(job).await.map(|()| true)
-            }
-            Ok(LookUp::NotThere | LookUp::Unclear) => Ok(false),
-            Err(error) => {
-                tracing::warn!(job_id = %job.id, cause = %error, "task not looked for");
-                Ok(false)
+            None if now.since(job.state_since) >= CLAIM => self.lost(job).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// The first of `tasks`, which all have the job's input, that is no other job's.
+    async fn claimed(&self, job: &Job, tasks: &[TaskId]) -> Result<Option<TaskId>, WorkError> {
+        for task in tasks {
+            let claimed = self.store.claim_task(job, task, self.clock.now()).await;
+            if claimed.map_err(|error| WorkError::new("claim a task", error))? {
+                return Ok(Some(task.clone()));
             }
         }
+        Ok(None)
     }
 
     /// Asks the provider for the task's status, and saves it.
     async fn poll(&self, job: &Job, task: &TaskId, polls: &mut Polls<'_>) -> Result<(), WorkError> {
-        let status = match self.task_status(job, task).await {
+        let status = match self.tasks.status(job, task, self.clock.now()).await {
             Ok(status) => status,
             Err(error) => return self.not_polled(job, &error, polls).await,
         };
@@ -224,17 +205,6 @@ impl Reconcile {
         }
     }
 
-    /// What holds for the job if the answer to its submission is lost.
-    fn uncertainty(&self, job: &Job) -> Uncertainty {
-        let Ok(Configured { provider, account }) = self.configured(job) else {
-            return Uncertainty::default();
-        };
-        Uncertainty {
-            then: job.on_uncertain.unwrap_or(account.on_uncertain()),
-            time_to_live: provider.time_to_live(job.kind(), job.deadlines()),
-        }
-    }
-
     /// The next poll asks again, unless the answers have been unusable for long enough.
     async fn not_polled(
         &self,
@@ -246,7 +216,7 @@ impl Reconcile {
         if let CallError::Wait(wait) = error {
             polls.wait = *wait;
         }
-        let Some(fault) = fault(error) else { return Ok(()) };
+        let Some(fault) = error.fault() else { return Ok(()) };
         *polls.unusable += 1;
         if *polls.unusable < UNUSABLE_ANSWERS {
             return Ok(());
@@ -265,25 +235,6 @@ impl Reconcile {
         let details = (progress.step.as_deref(), progress.count);
         let attempt = Some(job.attempt);
         self.save_made(job, Change::progress(attempt, percent, details, self.clock.now())).await
-    }
-
-    fn configured(&self, job: &Job) -> Result<Configured<'_>, CallError> {
-        self.accounts.of(job.kind()).ok_or(CallError::NotConfigured)
-    }
-
-    async fn task_status(&self, job: &Job, task: &TaskId) -> Result<TaskStatus, CallError> {
-        let configured @ Configured { provider, account } = self.configured(job)?;
-        let (kind, now) = (job.kind(), self.clock.now());
-        let listed = self.listings.status(&self.client, configured, kind, task, now).await;
-        if let Some(status) = listed {
-            return Ok(status);
-        }
-        let answer = self.client.call(provider.status(account, kind, task)).await?;
-        let status = provider.task_status(&answer.as_answer());
-        status.map_err(|error| match RetryAfter::read(&answer.headers) {
-            Some(asked) => CallError::Wait(asked.from(now)),
-            None => error.into(),
-        })
     }
 
     /// Ends the job as its owner requested, once the provider has cancelled its task. Until then
@@ -317,12 +268,8 @@ impl Reconcile {
     }
 
     async fn cancel_task(&self, job: &Job, task: &TaskId) -> Result<Cancellation, WorkError> {
-        let cancelled = async {
-            let Configured { provider, account } = self.configured(job)?;
-            let answer = self.client.call(provider.cancel(account, job.kind(), task)).await?;
-            Ok::<_, CallError>(provider.cancellation(&answer.as_answer())?)
-        };
-        cancelled.await.map_err(|error| WorkError::new("cancel the task", error))
+        let cancelled = self.tasks.cancel(job, task).await;
+        cancelled.map_err(|error| WorkError::new("cancel the task", error))
     }
 
     /// Cancels a superseded task of `job`. It is tried for as long as the queue redelivers; that
@@ -381,23 +328,6 @@ impl Reconcile {
         }
     }
 
-    /// How long after a poll of `job` the next one follows.
-    fn interval(&self, job: &Job) -> Duration {
-        let configured = self.configured(job).ok();
-        let polling = configured.and_then(|Configured { provider, account }| {
-            provider.poll_interval(account, &self.links.route(provider.webhook_path()))
-        });
-        let usual = || schedule::poll_interval(self.confirmation_timeout);
-        let least = polling.map_or_else(usual, |polling| polling.least);
-        if job.cancel_requested_at.is_some() {
-            return least;
-        }
-        let kept = configured.filter(|_| job.state == JobState::Running);
-        let kept = kept.map(|found| found.provider.file_retention(Some(self.confirmation_timeout)));
-        let most = polling.map(|polling| polling.most);
-        schedule::poll_wait(self.clock.now().since(job.state_since), kept, least, most)
-    }
-
     async fn poll_again(
         &self,
         job: &Job,
@@ -405,20 +335,9 @@ impl Reconcile {
         polls: u32,
         asked: Duration,
     ) -> Result<(), WorkError> {
-        let wait = self.interval(job).max(asked);
+        let wait = self.tasks.interval(job, self.clock.now()).max(asked);
         let sent = self.queue.send(&Message { polls: Some(polls), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("schedule the next poll", error))
-    }
-}
-
-/// What is wrong with an answer of success that says nothing of its task.
-fn fault(error: &CallError) -> Option<String> {
-    match error {
-        CallError::Answer(AnswerError::Unusable(invalid)) => {
-            Some(format!("{} {}", invalid.field, invalid.message))
-        }
-        CallError::Send(too_large @ SendError::TooLarge { .. }) => Some(too_large.to_string()),
-        _ => None,
     }
 }
 

@@ -11,13 +11,16 @@ use providers::{Configured, TaskStatus};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use crate::CallError;
+use crate::tasks::CallError;
 
 /// How long a list counts as fresh; and how soon after another poll one counts as one of many.
 const FRESH: Duration = Duration::from_secs(2);
 /// How long before a job became uncertain its task may have been created: a claim whose worker died
 /// is noticed after two minutes.
 const BEFORE: Duration = Duration::from_mins(5);
+/// How long after its creation a task is certainly saved with the job that its submission was for:
+/// `dispatch` ends after 60 s.
+const SAVED: Duration = Duration::from_mins(1);
 /// How many pages of a list are read for one task.
 const PAGES: usize = 10;
 
@@ -35,10 +38,11 @@ struct Listing {
 /// What has become of a submission whose answer was lost.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum LookUp {
-    /// This task.
+    /// This task, by its callback URL.
     Found(TaskId),
-    /// No task: it is not in the list.
-    NotThere,
+    /// One of these, which have its input, if it is no other job's; the oldest first. If there is
+    /// none, it has become no task.
+    Alike(Vec<TaskId>),
     /// The list does not tell.
     Unclear,
 }
@@ -54,6 +58,10 @@ impl Listings {
         task: &TaskId,
         now: Timestamp,
     ) -> Option<TaskStatus> {
+        // Without a list, nobody waits for another's.
+        if !configured.has_list(kind) {
+            return None;
+        }
         let is_fresh = |at: Option<Timestamp>| at.is_some_and(|at| now.since(at) < FRESH);
         let mut listings = self.0.lock().await;
         let listing = listings.entry((configured.provider.name(), kind)).or_default();
@@ -74,7 +82,8 @@ impl Listings {
 }
 
 /// Looks for the task of `job`, whose submission became uncertain: by its callback URL, or by its
-/// `input` where the provider shows no such URL.
+/// `input` where the provider shows no such URL. Other jobs may have the same input, and so may their
+/// tasks: those that are so new that their submission may not have been saved yet are passed over.
 pub(crate) async fn look_up(
     client: &ProviderClient,
     configured: Configured<'_>,
@@ -93,24 +102,24 @@ pub(crate) async fn look_up(
             return Ok(LookUp::Found(task.id.clone()));
         }
         let is_past = |task: &ListedTask| task.created_at.is_some_and(|at| at < from);
+        let is_settled = |task: &ListedTask| task.created_at.is_none_or(|at| at + SAVED <= now);
+        let is_own_past = |task: &ListedTask| {
+            job.history.iter().any(|past| past.provider_task.as_ref() == Some(&task.id))
+        };
         let is_alike = |task: &&ListedTask| {
-            task.callback_url.is_none() && !is_past(task) && Some(&task.input) == input
+            let is_possible = task.callback_url.is_none() && is_settled(task) && !is_past(task);
+            is_possible && Some(&task.input) == input && !is_own_past(task)
         };
         alike.extend(page.tasks.iter().filter(is_alike).map(|task| task.id.clone()));
         match page.next {
             Some(next) if !page.tasks.last().is_some_and(is_past) => part = ListPart::After(next),
-            _ => return Ok(of_alike(alike)),
+            _ => {
+                alike.reverse();
+                return Ok(LookUp::Alike(alike));
+            }
         }
     }
     Ok(LookUp::Unclear)
-}
-
-fn of_alike(mut alike: Vec<TaskId>) -> LookUp {
-    match (alike.pop(), alike.is_empty()) {
-        (None, _) => LookUp::NotThere,
-        (Some(task), true) => LookUp::Found(task),
-        (Some(_), false) => LookUp::Unclear,
-    }
 }
 
 /// Whether `task` was given a callback URL for `job`; see [`providers::Order::callback_url`].

@@ -145,8 +145,8 @@ class Logs(Omission):
         self.replace("functions/reconcile/src/lib.rs", '"job did not end in time"', '"job did not end in time!"')
         self.replace("functions/inbound-retry/src/lib.rs", '"early webhook exhausted', '"webhook exhausted')
         self.assert_complaints(
-            "ChainsEnded looks for 'early webhook exhausted', which no function logs",
-            "ChainsEnded looks for 'job did not end in time', which no function logs",
+            "ChainsEnded looks for 'early webhook exhausted', which no function logs as a warning or an error",
+            "ChainsEnded looks for 'job did not end in time', which no function logs as a warning or an error",
         )
 
     def test_pattern(self) -> None:

@@ -7,6 +7,7 @@ use domain::job::OnUncertain;
 use domain::{JobKind, Secret};
 
 use crate::call::Auth;
+use crate::list::ListPart;
 use crate::{Provider, registry};
 
 /// The environment variables of a provider.
@@ -49,6 +50,14 @@ pub struct Configured<'a> {
     pub provider: &'static dyn Provider,
     /// Its settings.
     pub account: &'a Account,
+}
+
+impl Configured<'_> {
+    /// Whether it lists its tasks of jobs of `kind`.
+    #[must_use]
+    pub fn has_list(&self, kind: JobKind) -> bool {
+        self.provider.list(self.account, kind, &ListPart::Latest).is_some()
+    }
 }
 
 /// A configured provider lacks a setting, or has one that cannot be used.

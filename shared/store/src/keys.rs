@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::project::step::StepTask;
 use domain::webhook::Receiver;
-use domain::{EndpointId, InboundId, JobId, MessageId, ModelId, OwnerId, ProjectId, Step};
+use domain::{
+    EndpointId, InboundId, JobId, JobKind, MessageId, ModelId, OwnerId, ProjectId, Step, TaskId,
+};
 
 use crate::item::text;
 
@@ -146,6 +148,11 @@ pub(crate) fn provider_circuit(name: &str) -> Attributes {
 /// each limit has permits of its own.
 pub(crate) fn permits(owner: &OwnerId, receiver: &Receiver, per_second: u32) -> Attributes {
     key(format!("OWNER#{owner}"), &format!("TURNS#{}#{per_second}", receiver.key()))
+}
+
+/// A provider's task.
+pub(crate) fn task(kind: JobKind, task: &TaskId) -> Attributes {
+    key(format!("TASK#{}#{task}", kind.as_str()), "TASK")
 }
 
 /// A model.

@@ -29,6 +29,7 @@ mod permit;
 mod project;
 mod rate_window;
 pub mod stream;
+mod task;
 mod timeline;
 mod write;
 

@@ -50,7 +50,10 @@ impl Story for SlowSource {
         world.run_until("it is stored", is_stored).await;
         world.run_until("nothing is due", async || world.cloud.next_due().is_none()).await;
 
-        assert!((2..=3).contains(&requests.load(Ordering::SeqCst)));
+        let requests = requests.load(Ordering::SeqCst);
+        // The silent one, and one for each message: two that hand the job over, if the answer to the first
+        // was lost, and the one that is received again. On a busy machine all three are at work at a time.
+        assert!((2..=4).contains(&requests), "{requests} requests");
         let answer = world.client.job(&id).await;
         let file = stored(world, &answer).await;
         assert_eq!(answer["outputs"][0]["sha256"], hex::encode(Sha256::digest(&file)));

@@ -165,8 +165,10 @@ async fn versions_of_a_large_file_are_not_joined() {
         let sha256 = hex::encode(Sha256::digest(&host.files[1]));
         assert_eq!(job["outputs"][0]["sha256"], sha256, "{parts:?}");
         let ranges = host.ranges.lock().unwrap();
-        let last = ranges.last().unwrap();
-        assert!(last.ends_with('-') && host.bounded.load(Ordering::SeqCst) >= 6, "{ranges:?}");
+        // Not necessarily the last to arrive: parts that nobody waits for any more may come after it.
+        let rest = ranges.iter().filter(|range| range.ends_with('-')).count();
+        assert_eq!(rest, 1, "{ranges:?}");
+        assert!(host.bounded.load(Ordering::SeqCst) >= 6, "{ranges:?}");
     }
 }
 

@@ -182,6 +182,30 @@ async fn a_submission_that_never_arrived_is_made_again() {
 }
 
 #[tokio::test]
+async fn another_jobs_task_of_the_same_input_is_left_to_that_job() {
+    let world = World::new().await;
+    let body = json!({ "version": "5c7d5dc6", "input": { "prompt": "A red kite" } });
+    let submit = async || {
+        let answer = world.client.post(PREDICTIONS, &body).await.json();
+        world.quiet().await;
+        text(&answer, "job_id").to_owned()
+    };
+    let first = submit().await;
+    world.provider.answer_runs(502);
+    let second = submit().await;
+    assert_eq!(world.client.job(&second).await["step"], "uncertain");
+    world.provider.answer_runs(200);
+    for _ in 0..10 {
+        world.pass(Duration::from_secs(30));
+        world.quiet().await;
+    }
+    let task = async |id: &str| world.store().job(&id.parse().unwrap()).await.unwrap().unwrap();
+    let (first, second) = (task(&first).await, task(&second).await);
+    assert_eq!(first.provider_task.unwrap().as_str(), "task-1");
+    assert_eq!(second.provider_task.unwrap().as_str(), "task-3", "it was submitted again");
+}
+
+#[tokio::test]
 async fn a_refusal_is_an_error_that_says_what_to_do() {
     for (status, code) in [(402, "no_credit"), (404, "no_such_model"), (422, "invalid_input")] {
         let faults = Faults { refuse_runs: 1.0, refuse_status: Some(status), ..Faults::default() };
