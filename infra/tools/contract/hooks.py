@@ -67,7 +67,7 @@ def sign(case: schemathesis.Case, secret: str) -> None:
     if secret.startswith(STANDARD):
         key, now = base64.b64decode(secret.removeprefix(STANDARD)), str(int(time.time()))
         mac = hmac.new(key, f"msg_contract.{now}.".encode() + body, hashlib.sha256).digest()
-        case.headers |= {"webhook-id": "msg_contract", "webhook-timestamp": now}
+        case.headers.update({"webhook-id": "msg_contract", "webhook-timestamp": now})
         case.headers[STANDARD_SIGNATURE] = "v1," + base64.b64encode(mac).decode()
     else:
         case.headers[SIGNATURE] = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

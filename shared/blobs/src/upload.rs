@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use crate::{BlobError, Blobs};
 
-/// Size of a part in bytes. S3 takes 10,000 parts of at least 5 MiB; a file of 1 GB is 60 of these.
-const PART: usize = 16 * 1024 * 1024;
+/// Size of a part in bytes. S3 takes 10,000 parts of at least 5 MiB; a file of 1 GB is 120 of these.
+const PART: usize = 8 * 1024 * 1024;
 
 /// How many parts are sent at the same time, while the next one is written.
 const SENDING: usize = 3;

@@ -35,10 +35,10 @@ pub(crate) fn missing(field: &str) -> InvalidField {
     InvalidField::new(field, "is missing")
 }
 
-/// The task id in `field`, which must be there, as text or as a number.
+/// The task id in `field`, which must be there, as text or as a whole number.
 pub(crate) fn task_id(object: &Map<String, Value>, field: &str) -> Result<TaskId, InvalidField> {
     let id = match object.get(field) {
-        Some(Value::Number(number)) => number.to_string().parse::<TaskId>(),
+        Some(Value::Number(number)) if !number.is_f64() => number.to_string().parse::<TaskId>(),
         _ => required(object, field)?.parse(),
     };
     id.map_err(|error| InvalidField::new(field, error.message))
