@@ -13,6 +13,7 @@ use store::{Inbound, InboundOutcome, Store};
 
 use crate::apply::{Subject, is_erased};
 use crate::rate_limit::{Admission, RateLimit};
+use crate::replay::SHORTENED;
 use crate::{Intake, Reception};
 
 /// How many webhooks a minute of one job an instance accepts without a permit. A task reports a
@@ -260,7 +261,7 @@ fn subject(sender: Sender, report: &WebhookReport) -> Result<Subject, InvalidFie
 }
 
 /// The body as it is kept. One that is too large keeps the names of its members and the small
-/// ones, so that it can be read once more; if it is no JSON object, its start.
+/// ones, so that it can be read once more, and is marked; if it is no JSON object, its start.
 fn kept(body: &[u8]) -> Vec<u8> {
     const MEMBER_BYTES: usize = 16 * 1024;
     if body.len() <= limits::INBOUND_BODY_BYTES {
@@ -271,6 +272,7 @@ fn kept(body: &[u8]) -> Vec<u8> {
         for member in object.values_mut().filter(|member| member.to_string().len() > MEMBER_BYTES) {
             *member = Value::Null;
         }
+        object.insert(SHORTENED.to_owned(), Value::Bool(true));
         short = object!(object).to_string().into_bytes();
     }
     short.truncate(limits::INBOUND_BODY_BYTES);
@@ -297,7 +299,8 @@ mod tests {
         let large = object!({
             "id": "a", "status": "COMPLETED", "input": { "text": "x".repeat(600_000) },
         });
-        let short = object!({ "id": "a", "status": "COMPLETED", "input": null });
+        let short = object!({ "id": "a", "status": "COMPLETED", "input": null,
+            "hookreel_shortened": true });
         assert_eq!(kept(large.to_string().as_bytes()), short.to_string().into_bytes());
         let many: Map<_, _> = (0..300_000).map(|n| (n.to_string(), object!(n))).collect();
         assert_eq!(kept(object!(many).to_string().as_bytes()).len(), limits::INBOUND_BODY_BYTES);
