@@ -1,5 +1,7 @@
 //! The routes at which providers report: who may, how often, and what they are answered.
 
+use std::collections::BTreeMap;
+
 use domain::links::Links;
 use domain::{InboundId, InvalidField, JobId, Secret, Step, TaskId, Timestamp, limits};
 use http::{Method, StatusCode};
@@ -7,7 +9,8 @@ use providers::webhook::{Facts, WebhookKeys};
 use providers::{Provider, Sender, WebhookReport, WebhookRequest, registry};
 use runtime::http::{ApiLinks, Request, Response, json};
 use runtime::{Clock, Problem, random};
-use serde_json::{Map, Value, json as object};
+use serde_json::json as object;
+use serde_json::value::RawValue;
 use signing::TokenKey;
 use store::{Inbound, InboundOutcome, Store};
 
@@ -268,12 +271,13 @@ fn kept(body: &[u8]) -> Vec<u8> {
         return body.to_vec();
     }
     let mut short = body.to_vec();
-    if let Ok(mut object) = serde_json::from_slice::<Map<String, Value>>(body) {
-        for member in object.values_mut().filter(|member| member.to_string().len() > MEMBER_BYTES) {
-            *member = Value::Null;
+    // Each member as its text, since a value takes up to thirty times as much memory.
+    if let Ok(mut members) = serde_json::from_slice::<BTreeMap<String, &RawValue>>(body) {
+        for member in members.values_mut().filter(|member| member.get().len() > MEMBER_BYTES) {
+            *member = RawValue::NULL;
         }
-        object.insert(SHORTENED.to_owned(), Value::Bool(true));
-        short = object!(object).to_string().into_bytes();
+        members.insert(SHORTENED.to_owned(), RawValue::TRUE);
+        short = serde_json::to_vec(&members).unwrap_or(short);
     }
     short.truncate(limits::INBOUND_BODY_BYTES);
     short
@@ -289,6 +293,8 @@ fn malformed(provider: &dyn Provider, invalid: InvalidField) -> Problem {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use serde_json::Map;
 
     use super::*;
 

@@ -106,18 +106,21 @@ pub(super) struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// Reads one from `body`. Of a long one, only what is short is read into memory.
+    /// Reads one from `body`. Of a long one, or one that is nested too deeply to be read as a whole, only
+    /// what is short is read into memory.
     pub(super) fn read(body: &'a [u8]) -> Result<Self, InvalidField> {
-        if body.len() > LONG
-            && let Some(raw) = raw_members(body)
+        if body.len() <= LONG
+            && let Ok(members) = object(body)
         {
-            let members = short_members(&raw);
-            let is_read = members.get("output").is_none_or(|output| !output.is_null());
-            let long_output =
-                raw.get("output").copied().filter(|raw| !is_read && raw.get() != NULL);
-            return Ok(Self { members, long_output });
+            return Ok(Self { members, long_output: None });
         }
-        Ok(Self { members: object(body)?, long_output: None })
+        let Some(raw) = raw_members(body) else {
+            return Ok(Self { members: object(body)?, long_output: None });
+        };
+        let members = short_members(&raw);
+        let is_read = members.get("output").is_none_or(|output| !output.is_null());
+        let long_output = raw.get("output").copied().filter(|raw| !is_read && raw.get() != NULL);
+        Ok(Self { members, long_output })
     }
 
     /// What it says of itself.

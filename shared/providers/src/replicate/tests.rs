@@ -287,6 +287,16 @@ fn a_long_body_is_read_like_a_short_one() {
     );
     assert!(matches!(of("succeeded", json!(null)),
         TaskStatus::Failed(error) if error.code == ErrorCode::FileLost));
+    let deep = format!(
+        r#"{{"id": "t1", "status": "succeeded", "output": {}{}}}"#,
+        "[".repeat(500),
+        "]".repeat(500)
+    );
+    let headers = HeaderMap::new();
+    let deep = Answer { status: http::StatusCode::OK, headers: &headers, body: deep.as_bytes() };
+    let TaskStatus::Succeeded(made) = Replicate.task_status(&deep).unwrap() else { panic!() };
+    assert_eq!(made.source.files[0].role, FileRole::Returned, "it is kept unread");
+    assert_eq!(Replicate.returned(&deep).map(|json| json.len()), Some(1000));
     let TaskStatus::Succeeded(made) = of("succeeded", json!([URL, 7])) else { panic!() };
     assert_eq!((made.source.files.len(), made.result), (1, Some(json!([URL, 7]))));
 }
