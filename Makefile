@@ -22,7 +22,7 @@ setup: ## Installs missing system packages (espeak-ng, ffmpeg, a C compiler, ven
 
 demo: setup ## Runs a job from submission to verified webhook and downloaded file
 	cargo build --locked --package hookreel-local --package hookreel-studio --package hookreel-demo
-	target/debug/hookreel-demo
+	target/debug/hookreel-demo $(OPTIONS)
 
 up: setup ## Serves the whole system on this machine until Ctrl-C
 	cargo build --locked --package hookreel-local

@@ -1,6 +1,7 @@
 //! The two lanes of pulls, each with a queue and instances of its own, so that slow sources delay
 //! no others. Every pull begins in the normal lane; a source that is slow there is handed over to
-//! the slow one, where it may take its time.
+//! the slow one, where it may take its time. So is, in a backlog, a file that vanishes later than
+//! others; see [`Retry::makes_way`](crate::retry::Retry::makes_way).
 
 use std::time::Duration;
 

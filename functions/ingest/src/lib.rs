@@ -4,7 +4,8 @@
 //! Invariants: a job is completed only once each of its outputs is stored; a stored file is never
 //! overwritten, and adopted rather than pulled again; memory does not grow
 //! with a file; a URL of a provider is followed through `outbound`'s guard alone; a source that is slow
-//! is pulled in the lane of such sources, and its job is handed over before its message is acknowledged.
+//! is pulled in the lane of such sources, and its job is handed over before its message is acknowledged;
+//! in a backlog, files that vanish soon are pulled before those that are kept for long.
 
 mod adopt;
 mod error;
@@ -89,6 +90,9 @@ impl QueueFunction for Ingest {
         let Some(source) = &job.source else { return Ok(()) };
         let retry = self.retry(&job, source, Lane::of(&message), receipt);
         match job.state {
+            JobState::Storing if retry.makes_way(self.clock.now()) => {
+                self.hand_over(&job, "others vanish sooner").await
+            }
             JobState::Storing => self.store_files(&job, source, retry).await,
             // The files are stored; their confirmation may not have arrived.
             JobState::Completed => self.confirm(&job, source, retry).await,
@@ -113,27 +117,35 @@ impl Ingest {
         let timeout = source.confirmation_url.as_ref().map(|_| self.confirmation_timeout);
         let retention = registry::of(job.kind())
             .map_or(limits::FILE_RETENTION, |provider| provider.file_retention(timeout));
-        Retry { since: job.state_since, retention, receive_count: receipt.receive_count, lane }
+        let Receipt { receive_count, sent_at } = receipt;
+        Retry { since: job.state_since, retention, receive_count, sent_at, lane }
     }
 
+    /// Stores the files of `job`. One that has to be retried does not delay the others: they vanish
+    /// at the same time.
     async fn store_files(&self, job: &Job, source: &Source, retry: Retry) -> Result<(), WorkError> {
+        let mut failed = None;
         let deadline = Instant::now() + retry.lane.run_time();
         let mut outputs = Vec::with_capacity(source.files.len());
         for file in &source.files {
             let pulled = match file.role {
-                FileRole::Linked if !self.sources.takes(job.kind(), file) => Pulled::Missing,
-                FileRole::Output | FileRole::Linked => {
-                    self.output(job, wanted(job, file, deadline, retry), retry).await?
+                FileRole::Linked if !self.sources.takes(job.kind(), file) => Ok(Pulled::Missing),
+                FileRole::Output | FileRole::Linked | FileRole::Returned => {
+                    self.output(job, wanted(job, file, deadline, retry), retry).await
                 }
                 FileRole::Thumbnail => {
-                    self.thumbnail(job, wanted(job, file, deadline, retry), retry).await?
+                    self.thumbnail(job, wanted(job, file, deadline, retry), retry).await
                 }
             };
             match pulled {
-                Pulled::Stored(output) => outputs.push(output),
-                Pulled::Missing => {}
-                Pulled::Ended => return Ok(()),
+                Ok(Pulled::Stored(output)) => outputs.push(output),
+                Ok(Pulled::Missing) => {}
+                Ok(Pulled::Ended) => return Ok(()),
+                Err(error) => failed = failed.or(Some(error)),
             }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         self.complete(job, &outputs).await?;
         self.confirm(job, source, retry).await
@@ -145,13 +157,12 @@ impl Ingest {
         wanted: Wanted<'_>,
         retry: Retry,
     ) -> Result<Pulled, WorkError> {
-        let client = self.sources.client(job.kind());
         // An earlier run may have stored it, and its source may have gone since.
         let is_repeated = retry.is_repeated();
         if is_repeated && let Some(output) = self.stored(&wanted).await? {
             return Ok(Pulled::Stored(output));
         }
-        let error = match pull::pull(client, &self.blobs, wanted).await {
+        let error = match self.pull(job, wanted).await {
             Ok(output) => return Ok(Pulled::Stored(output)),
             Err(error @ PullError::Bucket(_)) => return Err(WorkError::new(PULL, error)),
             Err(error) => error,
@@ -162,7 +173,9 @@ impl Ingest {
         let now = self.clock.now();
         match error {
             PullError::Final(reason) => self.fail(job, reason).await?,
-            error if retry.lane.hands_over(&error) => self.hand_over(job, &error).await?,
+            error if retry.lane.hands_over(&error) => {
+                self.hand_over(job, &error.to_string()).await?;
+            }
             error if !retry.is_over(now) => {
                 let asked = error.retry_after(now);
                 return Err(WorkError::new(PULL, error).after(retry.delay(now, asked)));
@@ -171,6 +184,14 @@ impl Ingest {
             error => self.give_up(job, &error.to_string()).await?,
         }
         Ok(Pulled::Ended)
+    }
+
+    async fn pull(&self, job: &Job, wanted: Wanted<'_>) -> Result<Output, PullError> {
+        if wanted.file.role == FileRole::Returned {
+            let returned = self.sources.returned(job).await?;
+            return pull::store(&self.blobs, wanted, returned).await;
+        }
+        Box::pin(pull::pull(self.sources.client(job.kind()), &self.blobs, wanted)).await
     }
 
     async fn stored(&self, wanted: &Wanted<'_>) -> Result<Option<Output>, WorkError> {
@@ -192,7 +213,7 @@ impl Ingest {
             max_bytes: THUMBNAIL_BYTES,
             ..wanted
         };
-        let pulling = pull::pull(self.sources.client(job.kind()), &self.blobs, wanted);
+        let pulling = Box::pin(self.pull(job, wanted));
         let pulled = tokio::time::timeout(THUMBNAIL_TIME, pulling).await;
         let pulled = pulled.unwrap_or(Err(PullError::Source(SendError::Timeout)));
         match pulled {
@@ -201,7 +222,7 @@ impl Ingest {
                 Err(WorkError::new("store the thumbnail", error))
             }
             Err(error) if retry.lane.hands_over(&error) => {
-                self.hand_over(job, &error).await?;
+                self.hand_over(job, &error.to_string()).await?;
                 Ok(Pulled::Ended)
             }
             Err(error) => {
@@ -221,10 +242,10 @@ impl Ingest {
         Ok(())
     }
 
-    /// The source is slow: the slow lane goes on. A job that is handed over twice is pulled twice, of
+    /// The slow lane goes on, as the source is slow or the file can wait. A job that is handed over twice is pulled twice, of
     /// which the first to store a file wins.
-    async fn hand_over(&self, job: &Job, reason: &PullError) -> Result<(), WorkError> {
-        tracing::info!(job_id = %job.id, attempt = %job.attempt, cause = %reason, "slow source");
+    async fn hand_over(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
+        tracing::info!(job_id = %job.id, attempt = %job.attempt, reason, "moved to the slow lane");
         let sent = self.slow.send(&Message::slow(job), Duration::ZERO).await;
         sent.map_err(|error| WorkError::new("hand the job over to the slow lane", error))
     }
@@ -263,7 +284,9 @@ impl Ingest {
         let Some(url) = source.confirmation_url.as_deref() else { return Ok(()) };
         match self.post_confirmation(job, url).await {
             Ok(()) => Ok(()),
-            Err(error) if retry.lane.hands_over(&error) => self.hand_over(job, &error).await,
+            Err(error) if retry.lane.hands_over(&error) => {
+                self.hand_over(job, &error.to_string()).await
+            }
             Err(error) if retry.is_over(self.clock.now()) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "files not confirmed");
                 Ok(())

@@ -55,18 +55,17 @@ pub(crate) async fn pull(
     blobs: &Blobs,
     wanted: Wanted<'_>,
 ) -> Result<Output, PullError> {
-    let mut pull = Pull::new(blobs, wanted);
     if wanted.file.is_inline() {
-        let copied = match pull.copy_inline().await {
-            Ok(()) => pull.finish().await,
-            Err(error) => pull.abandon(error).await,
+        let Some((_, bytes)) = inline_bytes(&wanted.file.url) else {
+            return Err(PullError::Final("The provider's file is not valid base64.".to_owned()));
         };
         // Its bytes stay as they are.
-        return copied.map_err(|error| match error {
+        return store(blobs, wanted, bytes.into()).await.map_err(|error| match error {
             PullError::Invalid(reason) => PullError::Final(reason),
             error => error,
         });
     }
+    let mut pull = Pull::new(blobs, wanted);
     let url = client.check_source(&wanted.file.url)?;
     let job = wanted.job;
     for _ in 0..REQUESTS {
@@ -81,6 +80,19 @@ pub(crate) async fn pull(
         }
     }
     pull.abandon(PullError::Source(SendError::TooSlow)).await
+}
+
+/// Stores `bytes`, which are all of a file, and says what it is.
+pub(crate) async fn store(
+    blobs: &Blobs,
+    wanted: Wanted<'_>,
+    bytes: Bytes,
+) -> Result<Output, PullError> {
+    let mut pull = Pull::new(blobs, wanted);
+    match pull.write(bytes).await {
+        Ok(()) => pull.finish().await,
+        Err(error) => pull.abandon(error).await,
+    }
 }
 
 struct Pull<'a> {
@@ -144,14 +156,6 @@ impl<'a> Pull<'a> {
             pending: Vec::new(),
             upload: None,
         }
-    }
-
-    /// Copies the file that the provider's message contained.
-    async fn copy_inline(&mut self) -> Result<(), PullError> {
-        let Some((_, bytes)) = inline_bytes(&self.wanted.file.url) else {
-            return Err(PullError::Final("The provider's file is not valid base64.".to_owned()));
-        };
-        self.write(bytes.into()).await
     }
 
     /// Copies from where we are to the end, if the source lasts that long.

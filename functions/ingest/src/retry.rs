@@ -11,6 +11,12 @@ use crate::lane::Lane;
 /// provider keeps the file.
 const RECEIPTS: u32 = 3;
 
+/// How long its message has waited in the queue when more wait than are pulled.
+const BACKLOG: Duration = Duration::from_secs(10);
+/// How long its provider must keep a file that makes way for others then: the slow lane has reached
+/// it by that time, even behind sources that it allows [12 minutes](crate::lane).
+const LONG_KEPT: Duration = Duration::from_mins(30);
+
 /// A file, or its confirmation, that is retried.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Retry {
@@ -20,6 +26,8 @@ pub(crate) struct Retry {
     pub(crate) retention: Duration,
     /// Which receipt of the message this is, from 1.
     pub(crate) receive_count: u32,
+    /// When its message was sent.
+    pub(crate) sent_at: Option<Timestamp>,
     /// The lane in which it is pulled, and stays while it is retried.
     pub(crate) lane: Lane,
 }
@@ -33,6 +41,13 @@ impl Retry {
     /// Whether what fails at `now` is not retried.
     pub(crate) fn is_over(self, now: Timestamp) -> bool {
         self.receive_count >= RECEIPTS && self.left(now).is_zero()
+    }
+
+    /// Whether it leaves the normal lane at `now` to those whose provider deletes them sooner: there is
+    /// a backlog, and its own provider keeps it for long yet.
+    pub(crate) fn makes_way(self, now: Timestamp) -> bool {
+        let waited = self.sent_at.map_or(Duration::ZERO, |sent_at| now.since(sent_at));
+        !self.is_repeated() && waited >= BACKLOG && self.left(now) >= LONG_KEPT
     }
 
     /// How long to wait after a failure at `now`: 1 s, 2 s, 4 s … up to an eighth of the
@@ -59,7 +74,7 @@ mod tests {
         let retention = Duration::from_secs(retention);
         let (mut at, mut pulls) = (Duration::ZERO, Vec::new());
         for receive_count in 1.. {
-            let retry = Retry { since, retention, receive_count, lane: Lane::Slow };
+            let retry = Retry { since, retention, receive_count, sent_at: None, lane: Lane::Slow };
             pulls.push(at.as_secs());
             if retry.is_over(since + at) {
                 break;
@@ -90,10 +105,27 @@ mod tests {
     fn message_that_comes_late_is_retried_too() {
         let since = Timestamp::from_millis(0);
         let late = |receive_count| {
-            let retry =
-                Retry { since, retention: Duration::from_mins(1), receive_count, lane: Lane::Slow };
+            let retention = Duration::from_mins(1);
+            let retry = Retry { since, retention, receive_count, sent_at: None, lane: Lane::Slow };
             retry.is_over(since + Duration::from_hours(1))
         };
         assert_eq!([1, 2, 3].map(late), [false, false, true]);
+    }
+
+    #[test]
+    fn what_is_kept_for_long_makes_way_in_a_backlog() {
+        let since = Timestamp::from_millis(0);
+        let makes_way = |minutes, waited, receive_count, lane| {
+            let retention = Duration::from_mins(minutes);
+            let retry = Retry { since, retention, receive_count, sent_at: Some(since), lane };
+            retry.makes_way(since + Duration::from_secs(waited))
+        };
+        let (normal, slow) = (Lane::Normal, Lane::Slow);
+        assert!(makes_way(55, 10, 1, normal));
+        assert!(!makes_way(55, 9, 1, normal), "there is no backlog");
+        assert!(!makes_way(10, 10, 1, normal), "it vanishes soon");
+        assert!(makes_way(55, 25 * 60, 1, normal) && !makes_way(55, 26 * 60, 1, normal));
+        assert!(!makes_way(55, 10, 2, normal), "a retry is no backlog");
+        assert!(!makes_way(55, 10, 1, slow), "it goes no further");
     }
 }

@@ -3,17 +3,23 @@
 
 use std::str::FromStr;
 
-use domain::JobKind;
+use bytes::Bytes;
 use domain::job::SourceFile;
-use outbound::{Client, Guard, HostPattern, Ports};
-use providers::{Accounts, Provider, registry};
+use domain::{Job, JobKind};
+use outbound::{Client, Guard, HostPattern, Ports, ProviderClient, RetryAfter};
+use providers::{Accounts, Configured, Provider, registry};
 use runtime::{Environment, StartError};
+
+use crate::error::PullError;
 
 /// The clients.
 #[derive(Debug)]
 pub(crate) struct Sources {
     any: Client,
     listed: Vec<(&'static str, Client)>,
+    /// For what their APIs say themselves.
+    api: ProviderClient,
+    accounts: Accounts,
 }
 
 /// The hosts that a provider's files may come from.
@@ -58,7 +64,9 @@ impl Sources {
             };
             listed.push((provider.name(), client));
         }
-        Ok(Self { any: client(None)?, listed })
+        let api = ProviderClient::new(allow_loopback)
+            .map_err(|error| StartError::client("the client for providers", &error))?;
+        Ok(Self { any: client(None)?, listed, api, accounts })
     }
 
     /// The client for what may lie at any public host.
@@ -69,6 +77,26 @@ impl Sources {
     /// Whether `file` of a job of `kind` may be pulled from where it is.
     pub(crate) fn takes(&self, kind: JobKind, file: &SourceFile) -> bool {
         self.client(kind).check_source(&file.url).is_ok()
+    }
+
+    /// All that the task of `job` returned, as JSON. The provider's API is requested for it as a poll
+    /// does.
+    pub(crate) async fn returned(&self, job: &Job) -> Result<Bytes, PullError> {
+        let (Some(Configured { provider, account }), Some(task)) =
+            (self.accounts.of(job.kind()), &job.provider_task)
+        else {
+            let reason = "The provider cannot be asked for what its task returned.";
+            return Err(PullError::Final(reason.to_owned()));
+        };
+        let answer = self.api.call(provider.status(account, job.kind(), task)).await?;
+        if !answer.status.is_success() {
+            let retry_after = RetryAfter::read(&answer.headers);
+            return Err(PullError::Status { status: answer.status, retry_after });
+        }
+        let returned = provider.returned(&answer.as_answer()).map(Bytes::from);
+        returned.ok_or_else(|| {
+            PullError::Invalid("The provider does not say what its task returned.".to_owned())
+        })
     }
 
     /// The client for the files of jobs of `kind`.

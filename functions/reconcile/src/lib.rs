@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use domain::job::ErrorCode;
 use domain::{Job, JobError, JobState, TaskId, limits};
+use outbound::SendError;
 use providers::{Cancellation, Progress, TaskResult, TaskStatus};
 use queues::Queue;
 use queues::message::{Dispatch, Ingest, Reconcile as Message};
@@ -221,8 +222,7 @@ impl Reconcile {
         if *polls.unusable < UNUSABLE_ANSWERS {
             return Ok(());
         }
-        let message = format!("The provider's answers cannot be used: {fault}.");
-        self.fail(job, &JobError::new(ErrorCode::ProviderFailed, message)).await
+        self.fail(job, &unusable(job, error, &fault)).await
     }
 
     async fn progress(&self, job: &Job, progress: &Progress) -> Result<(), WorkError> {
@@ -339,6 +339,21 @@ impl Reconcile {
         let sent = self.queue.send(&Message { polls: Some(polls), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("schedule the next poll", error))
     }
+}
+
+/// The end of a job whose provider's answers cannot be used: `error`, or `fault` in other words. What
+/// it returned may still be read there.
+fn unusable(job: &Job, error: &CallError, fault: &str) -> JobError {
+    if let (CallError::Send(SendError::TooLarge { limit }), Some(task)) =
+        (error, &job.provider_task)
+    {
+        let message = format!(
+            "What the provider returned is longer than {limit} bytes. It is task {task} there."
+        );
+        return JobError::new(ErrorCode::FileInvalid, message);
+    }
+    let message = format!("The provider's answers cannot be used: {fault}.");
+    JobError::new(ErrorCode::ProviderFailed, message)
 }
 
 /// Whether these polls of `job` go on: not after its end, and not once it is restarted or waits

@@ -88,9 +88,10 @@ impl Tasks {
         }
         let answer = self.client.call(provider.status(account, kind, task)).await?;
         let status = provider.task_status(&answer.as_answer());
-        status.map_err(|error| match RetryAfter::read(&answer.headers) {
-            Some(asked) => CallError::Wait(asked.from(now)),
-            None => error.into(),
+        status.map_err(|error| {
+            let by_header = RetryAfter::read(&answer.headers).map(|asked| asked.from(now));
+            let asked = by_header.max(provider.asked_wait(&answer.as_answer()));
+            asked.map_or_else(|| error.into(), CallError::Wait)
         })
     }
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use domain::Secret;
-use hookreel_studio::Studio;
+use hookreel_studio::{Faults, Studio};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -49,6 +49,12 @@ pub struct Options {
     /// Do not start the stand-in for the providers.
     #[arg(long)]
     no_studio: bool,
+    /// The stand-in's port on 127.0.0.1; 0 chooses a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    studio_port: u16,
+    /// The stand-in's faults.
+    #[command(flatten, next_help_heading = "Faults of the stand-in")]
+    faults: Faults,
     /// The template to run.
     #[arg(long, default_value = "template.yaml")]
     template: PathBuf,
@@ -103,8 +109,12 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let template = Document::read(&options.template)?;
     let mut environment = process_environment();
-    let studio =
-        if options.no_studio { None } else { Some(stand_in::start(&mut environment).await?) };
+    let studio = if options.no_studio {
+        None
+    } else {
+        let (port, faults) = (options.studio_port, options.faults);
+        Some(stand_in::start(&mut environment, port, faults).await?)
+    };
     let settings = Settings {
         api_port: options.port,
         aws_address: options.aws_address,

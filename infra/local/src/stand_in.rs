@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use domain::{JobKind, Secret};
 use hookreel_studio::{
-    ReplicateSettings, SceneSettings, Service, ServiceSettings, Settings, StartError, Studio,
+    Faults, ReplicateSettings, SceneSettings, Service, ServiceSettings, Settings, StartError,
+    Studio,
 };
 use providers::{Provider, registry};
 use signing::api_key;
@@ -17,7 +18,11 @@ const LOOPBACK: &str = "127.0.0.1";
 pub(crate) type Environment = BTreeMap<String, String>;
 
 /// Starts it, and adds to `environment` what the functions need to reach it.
-pub(crate) async fn start(environment: &mut Environment) -> Result<Studio, StartError> {
+pub(crate) async fn start(
+    environment: &mut Environment,
+    port: u16,
+    faults: Faults,
+) -> Result<Studio, StartError> {
     let speech = settings(JobKind::Tts);
     let webhook_secret = environment.get(speech.webhook_secret).map(Secret::new);
     let key = secret(environment, speech.key);
@@ -40,7 +45,8 @@ pub(crate) async fn start(environment: &mut Environment) -> Result<Studio, Start
         webhook_secret: environment.get(models.webhook_secret).map(Secret::new),
         ..ReplicateSettings::default()
     };
-    let settings_of_all = Settings { webhook_secret, scenes, replicate, ..Settings::new(key) };
+    let settings_of_all =
+        Settings { port, faults, webhook_secret, scenes, replicate, ..Settings::new(key) };
     let studio = Studio::start(settings_of_all).await?;
     let mut point = |name: &str, url: String| {
         environment.entry(name.to_owned()).or_insert(url);

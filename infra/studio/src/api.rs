@@ -16,7 +16,7 @@ use crate::faults::Fault;
 use crate::run_request::RunRequest;
 use crate::state::StudioState;
 use crate::task::{Status, Task};
-use crate::{file, output, own_host, replicate, scenes, worker};
+use crate::{file, output, own_host, replicate, scenes, statistics, worker};
 
 /// Largest body of `/run`, as RunPod documents it.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -37,6 +37,7 @@ pub(crate) fn router(studio: &Arc<StudioState>) -> Router {
         .route("/output/{filename}", get(output::download))
         .route("/confirm-download/{job_id}", post(file::confirm))
         .route("/check-download/{job_id}", get(file::check))
+        .route("/statistics", get(statistics::show))
         .with_state(Arc::clone(studio))
         .merge(scenes::router(studio))
         .merge(replicate::router(studio))

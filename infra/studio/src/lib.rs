@@ -29,6 +29,7 @@ mod run_request;
 mod scenes;
 mod settings;
 mod state;
+mod statistics;
 mod stored_file;
 mod studio;
 mod task;

@@ -3,9 +3,10 @@
     python -m infra.tools.rehearsal
 
 The CloudFormation of ministack, an independent emulator of AWS, deploys the transformed template, and the
-zips run there. A text-to-speech job and a project of scenes go through the API, each from submission to
-verified webhook and downloaded file. A job outlives 20 polls and a webhook 20 failures, though the emulator
-stops recursive loops as Lambda does. A function that is deployed and never invoked fails the rehearsal.
+zips run there. A text-to-speech job, a project of scenes, and the training of a model that then makes a
+picture go through the API, each from submission to verified webhook and downloaded file. A job outlives 20
+polls and a webhook 20 failures, though the emulator stops recursive loops as Lambda does. A function that is
+deployed and never invoked fails the rehearsal.
 Everything is on loopback; nothing remains.
 """
 

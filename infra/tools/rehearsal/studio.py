@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from base64 import b64encode
 from pathlib import Path
 
 from infra.tools.process import Child, free_port
@@ -9,17 +10,19 @@ from infra.tools.template import ROOT
 
 PROGRAM = ROOT / "target" / "debug" / "hookreel-studio"
 # The prefixes of the providers' members of the secret.
-SERVICES = ("RUNPOD_", "VIDEO_", "LAST_FRAME_", "STITCH_")
+SERVICES = ("RUNPOD_", "VIDEO_", "LAST_FRAME_", "STITCH_", "REPLICATE_")
 
 
 def make_secrets() -> dict[str, str]:
     """A value for each member of the secret to which the template refers."""
     text = (ROOT / "template.yaml").read_text()
-    return {name: secrets.token_hex(32) for name in re.findall(r"SecretString:(\w+)", text)}
+    members = {name: secrets.token_hex(32) for name in re.findall(r"SecretString:(\w+)", text)}
+    # Replicate's is one of Standard Webhooks.
+    return members | {"REPLICATE_WEBHOOK_SECRET": f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"}
 
 
 class Studio:
-    """The studio while it runs: RunPod with a text-to-speech worker, and the three scene services."""
+    """The studio while it runs: RunPod with a text-to-speech worker, the three scene services, and Replicate."""
 
     def __init__(self, folder: Path, members: dict[str, str]):
         self.port = free_port()
@@ -44,4 +47,8 @@ class Studio:
             "VideoGenerationService": f"{self.url}/scene-video",
             "LastFrameServiceUrl": f"{last_frame_url}/last-frame",
             "StitchServiceUrl": f"{self.url}/stitch",
+            "ReplicateBaseUrl": self.url,
+            "ReplicateFileHosts": "127.0.0.1",
+            # The API's address here is none that Replicate would take.
+            "ReplicateWebhooks": "always",
         }

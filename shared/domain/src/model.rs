@@ -127,7 +127,7 @@ pub struct Model {
     pub name: ModelName,
     /// When its first training was accepted.
     pub created_at: Timestamp,
-    /// The jobs that trained it, the latest last.
+    /// The jobs that trained it last, the latest last. Older ones are found in the list of jobs.
     pub trainings: Vec<JobId>,
     /// The latest of them. Only its end changes the model.
     pub latest: JobId,

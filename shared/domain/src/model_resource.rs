@@ -31,7 +31,8 @@ pub struct ModelResource<'a> {
     /// Since when it has its status.
     #[serde(serialize_with = "rfc3339::serialize")]
     updated_at: Timestamp,
-    /// Its trainings that are still kept, the latest first; only where one model is read.
+    /// Its last trainings that are still kept, 20 at most, the latest first; only where one model is
+    /// read. All are in the list of jobs of the kind `training`.
     #[serde(skip_serializing_if = "Option::is_none")]
     trainings: Option<Vec<TrainingResource<'a>>>,
     links: ModelLinks,

@@ -52,7 +52,8 @@ pub struct JobResource {
     erased_at: Option<Timestamp>,
     /// Its files, all of them stored completely; none before it is completed.
     outputs: Vec<OutputResource>,
-    /// What it gives besides files.
+    /// What it gives besides files. JSON that is too long for this, above 160 KB, is the output
+    /// `result`.
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Value>,
     /// The first file, if that is sound.

@@ -53,7 +53,7 @@ impl ProviderClient {
 
     /// Makes `call` and reads the whole answer, within its timeout for both.
     pub async fn call(&self, call: Call) -> Result<ProviderAnswer, SendError> {
-        let Call { method, url, auth, mut headers, body, timeout } = call;
+        let Call { method, url, auth, mut headers, body, timeout, answer_bytes } = call;
         let (name, value) = match auth {
             Auth::Bearer(key) => (AUTHORIZATION, format!("Bearer {}", key.expose())),
             Auth::Scheme(scheme, key) => (AUTHORIZATION, format!("{scheme} {}", key.expose())),
@@ -68,7 +68,7 @@ impl ProviderClient {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             request = request.body(body);
         }
-        send(request.headers(headers), timeout).await
+        send(request.headers(headers), timeout, answer_bytes).await
     }
 
     /// Posts `body` as it is and reads the whole answer, within `timeout` for both.
@@ -81,7 +81,7 @@ impl ProviderClient {
         timeout: Duration,
     ) -> Result<ProviderAnswer, SendError> {
         let request = self.request(Method::POST, url)?.bearer_auth(key.expose());
-        send(request.headers(headers).body(body), timeout).await
+        send(request.headers(headers).body(body), timeout, ANSWER_BYTES).await
     }
 
     fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, SendError> {
@@ -98,20 +98,25 @@ impl ProviderClient {
 async fn send(
     request: reqwest::RequestBuilder,
     limit: Duration,
+    bytes: usize,
 ) -> Result<ProviderAnswer, SendError> {
     let answer = async {
         let mut response = request.send().await?;
         let headers = std::mem::take(response.headers_mut());
-        Ok(ProviderAnswer { status: response.status(), headers, body: read(response).await? })
+        Ok(ProviderAnswer {
+            status: response.status(),
+            headers,
+            body: read(response, bytes).await?,
+        })
     };
     timeout(limit, answer).await.map_err(|_| SendError::Timeout)?
 }
 
-async fn read(mut response: reqwest::Response) -> Result<Bytes, SendError> {
+async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, SendError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > ANSWER_BYTES {
-            return Err(SendError::TooLarge { limit: ANSWER_BYTES as u64 });
+        if body.len() + chunk.len() > limit {
+            return Err(SendError::TooLarge { limit: limit as u64 });
         }
         body.extend_from_slice(&chunk);
     }

@@ -1,8 +1,11 @@
 //! Members of a provider's JSON body that every provider has in some shape: URLs, task ids,
 //! progress, and the reason of a failure. Read leniently, kept short and harmless.
 
+use std::collections::BTreeMap;
+
 use domain::{InvalidField, TaskId, limits};
 use http::StatusCode;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::{Answer, lenient};
@@ -50,6 +53,24 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidField> {
         Some(Value::Object(object)) => Ok(object),
         _ => Err(InvalidField::new("body", "must be a JSON object")),
     }
+}
+
+/// Longest member of a long body that is read.
+const MEMBER_BYTES: usize = 16 * 1024;
+
+/// The members of the object that `body` is, each as its text, so that a long one costs no memory.
+/// `None` if it is no strict JSON.
+pub(crate) fn raw_members(body: &[u8]) -> Option<BTreeMap<String, &RawValue>> {
+    serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok()
+}
+
+/// Those of `members` that are short. Null stands for the others.
+pub(crate) fn short_members(members: &BTreeMap<String, &RawValue>) -> Map<String, Value> {
+    let short = |raw: &RawValue| match raw.get() {
+        json if json.len() <= MEMBER_BYTES => serde_json::from_str(json).unwrap_or_default(),
+        _ => Value::Null,
+    };
+    members.iter().map(|(name, raw)| (name.clone(), short(raw))).collect()
 }
 
 /// Whether `answer` says no more than that its task is known: accepted, and nothing in the body.

@@ -23,6 +23,8 @@ pub struct Call {
     pub body: Option<String>,
     /// How long the whole answer may take.
     pub timeout: Duration,
+    /// How long the body of the answer may be, in bytes.
+    pub answer_bytes: usize,
 }
 
 /// How a call shows who we are.
@@ -41,6 +43,8 @@ impl Call {
     const SUBMISSION: Duration = Duration::from_secs(15);
     /// How long a provider may take to answer any other call.
     const ANSWER: Duration = Duration::from_secs(10);
+    /// How long the body of a usual answer may be.
+    const ANSWER_BYTES: usize = 1024 * 1024;
 
     /// Submits a task.
     #[must_use]
@@ -57,8 +61,15 @@ impl Call {
     /// A GET.
     #[must_use]
     pub fn get(url: String, auth: Auth) -> Self {
-        let headers = HeaderMap::new();
-        Self { method: Method::GET, url, auth, headers, body: None, timeout: Self::ANSWER }
+        Self {
+            method: Method::GET,
+            url,
+            auth,
+            headers: HeaderMap::new(),
+            body: None,
+            timeout: Self::ANSWER,
+            answer_bytes: Self::ANSWER_BYTES,
+        }
     }
 }
 

@@ -105,6 +105,20 @@ pub trait Provider: Sync {
     /// Reads the answer to [`status`](Self::status).
     fn task_status(&self, answer: &Answer<'_>) -> Result<TaskStatus, AnswerError>;
 
+    /// How long the body of the answer to [`status`](Self::status) asks us to wait; its headers may say so
+    /// too.
+    fn asked_wait(&self, answer: &Answer<'_>) -> Option<Duration> {
+        let _ = answer;
+        None
+    }
+
+    /// All that the task returned, as JSON, by the answer to [`status`](Self::status); `None` if it does
+    /// not say. Only for tasks whose source has a file that is [returned](domain::job::FileRole).
+    fn returned(&self, answer: &Answer<'_>) -> Option<Vec<u8>> {
+        let _ = answer;
+        None
+    }
+
     /// Lists its tasks of `kind`; `None` if it has no list.
     fn list(&self, account: &Account, kind: JobKind, part: &ListPart) -> Option<Call> {
         let _ = (account, kind, part);

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::schedule;
+use domain::{Timestamp, schedule};
 use futures::FutureExt;
 use futures::future::join_all;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -45,6 +45,8 @@ pub trait QueueFunction: Sized + Send + Sync + 'static {
 pub struct Receipt {
     /// How often it has been received, this time included; from 1.
     pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// Why a message could not be handled. It stays in the queue and is received again.
@@ -131,7 +133,7 @@ impl<F: QueueFunction> Runner<F> {
     /// Handles one message. A panic fails this message alone.
     async fn message(&self, record: SqsMessage) -> Option<BatchItemFailure> {
         let id = record.message_id.clone().unwrap_or_default();
-        let receipt = Receipt { receive_count: receive_count(&record) };
+        let receipt = receipt(&record);
         let body = record.body.as_deref().unwrap_or_default();
         let done = async {
             let message = serde_json::from_str(body)
@@ -185,7 +187,14 @@ fn last(text: &str, separator: char) -> &str {
     text.rsplit(separator).next().unwrap_or_default()
 }
 
-fn receive_count(record: &SqsMessage) -> u32 {
-    let count = record.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+fn receipt(record: &SqsMessage) -> Receipt {
+    let attribute = |name| record.attributes.get(name);
+    Receipt {
+        receive_count: attribute("ApproximateReceiveCount")
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(1),
+        sent_at: attribute("SentTimestamp")
+            .and_then(|millis| millis.parse().ok())
+            .map(Timestamp::from_millis),
+    }
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    CancellationReason, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use serde::de::DeserializeOwned;
 
@@ -99,15 +99,26 @@ impl Store {
         }
     }
 
-    /// Puts `item` and those that belong to it, unless one with its key exists, and makes
-    /// `updates` with it. Theirs contain its id, so that its condition covers them.
+    /// Puts `item` and those that belong to it, unless one with its key exists. Their keys contain its
+    /// id, so that its condition covers them.
     pub(crate) async fn create_all<T: DeserializeOwned>(
         &self,
         operation: &'static str,
         item: Attributes,
         others: impl IntoIterator<Item = Attributes>,
-        updates: impl IntoIterator<Item = TransactWriteItem>,
     ) -> Result<Created<T>, StoreError> {
+        let created = self.create_with(operation, item, others, None).await?;
+        created.map_err(|_| StoreError::call(operation)("a condition failed that was not made"))
+    }
+
+    /// The same, and makes `update` with it. If only its condition fails, the item that it is about.
+    pub(crate) async fn create_with<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        item: Attributes,
+        others: impl IntoIterator<Item = Attributes>,
+        update: Option<TransactWriteItem>,
+    ) -> Result<Result<Created<T>, Attributes>, StoreError> {
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
         let first = put(item)
             .condition_expression(UNLESS_THERE)
@@ -117,20 +128,22 @@ impl Store {
             let put = put.build().map_err(StoreError::call(operation))?;
             request = request.transact_items(TransactWriteItem::builder().put(put).build());
         }
-        for update in updates {
+        if let Some(update) = update {
             request = request.transact_items(update);
         }
-        match request.send().await.map_err(SdkError::into_service_error) {
-            Ok(_) => Ok(Created::New),
-            Err(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                let reason = cancelled.cancellation_reasons().first();
-                let existing = reason.and_then(|reason| reason.item().cloned());
-                match existing.filter(|item| !item.is_empty()) {
-                    Some(item) => Created::from(Some(item)),
-                    None => Err(StoreError::call(operation)(cancelled)),
-                }
-            }
-            Err(error) => Err(StoreError::call(operation)(error)),
+        let cancelled = match request.send().await.map_err(SdkError::into_service_error) {
+            Ok(_) => return Ok(Ok(Created::New)),
+            Err(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled,
+            Err(error) => return Err(StoreError::call(operation)(error)),
+        };
+        let in_the_way = |reason: Option<&CancellationReason>| {
+            reason.and_then(|reason| reason.item().cloned()).filter(|item| !item.is_empty())
+        };
+        let reasons = cancelled.cancellation_reasons();
+        match (in_the_way(reasons.first()), in_the_way(reasons.last())) {
+            (Some(existing), _) => Created::from(Some(existing)).map(Ok),
+            (None, Some(updated)) => Ok(Err(updated)),
+            (None, None) => Err(StoreError::call(operation)(cancelled)),
         }
     }
 }

@@ -158,7 +158,8 @@ async fn a_body_of_more_than_256_kib_is_read_only_with_the_token_of_an_attempt()
     assert_eq!(kept(&world).await, []);
     let hint = json!({ "id": "task-1", "status": "COMPLETED", "input": { "text": large } });
     assert_eq!(anyone(&world).post(&callback, &hint).await.status, 200);
-    let short = json!({ "id": "task-1", "status": "COMPLETED", "input": null });
+    let short = json!({ "id": "task-1", "status": "COMPLETED", "input": null,
+        "hookreel_shortened": true });
     assert_eq!(kept(&world).await, [("applied".to_owned(), short)]);
     assert_eq!(anyone(&world).post(&callback, &body).await.status, 200);
 }

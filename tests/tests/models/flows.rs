@@ -151,6 +151,47 @@ async fn an_output_without_a_file_completes_its_job() {
 }
 
 #[tokio::test]
+async fn a_result_that_is_too_long_for_the_job_is_a_file_of_its_own() {
+    for (way, faults, environment) in ways() {
+        let world = world(faults, &environment).await;
+        let output = json!({ "log": "text:1048576", "image": "file:png", "n": 7 });
+        let id = predict(&world, json!({ "output": output })).await;
+        let job = world.run_until_job(&id, "completed").await;
+        assert_eq!(job["result"], Value::Null, "{way}");
+        let named = |output: &Value| {
+            (text(output, "name").to_owned(), text(output, "content_type").to_owned())
+        };
+        let outputs: Vec<_> = job["outputs"].as_array().unwrap().iter().map(named).collect();
+        let expected = [("image", "image/png"), ("result", "application/json")];
+        assert_eq!(
+            outputs,
+            expected.map(|(name, kind)| (name.to_owned(), kind.to_owned())),
+            "{way}"
+        );
+        let link = world.client.get(&format!("/v1/download/{id}?output=result")).await;
+        let anyone = world.client.with_key(None);
+        let stored: Value = anyone.get(link.header("location")).await.json();
+        assert_eq!((text(&stored, "log").len(), &stored["n"]), (1_048_576, &json!(7)), "{way}");
+        assert!(text(&stored, "image").starts_with("http"), "{way}: {}", stored["image"]);
+        assert_eq!((tasks(&world).len(), paid(&world)), (1, 1), "{way}");
+        assert_eq!(world.receiver.about(&id).len(), 1, "{way}");
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_is_longer_than_any_answer_ends_its_job_with_where_it_is() {
+    let world = world(Faults::default(), &[POLLED]).await;
+    let id = predict(&world, json!({ "output": "text:9000000" })).await;
+    let job = world.run_until_job(&id, "failed").await;
+    let task = &tasks(&world)[0].id;
+    let message = format!(
+        "What the provider returned is longer than 8388608 bytes. It is task {task} there."
+    );
+    assert_eq!(job["error"], json!({ "code": "file_invalid", "message": message }));
+    assert_eq!((tasks(&world).len(), paid(&world)), (1, 1));
+}
+
+#[tokio::test]
 async fn a_submission_whose_answer_was_lost_is_found_and_not_paid_twice() {
     for webhooks in ["always", "never"] {
         let faults = Faults { lose_answers: 1.0, drop_webhooks: 1.0, ..Faults::default() };

@@ -2,10 +2,12 @@
 
 mod budgets;
 mod create;
+mod ends;
 mod errors;
 mod faults;
 mod flows;
 mod idempotency;
+mod lanes;
 mod official_signature;
 mod read;
 mod soak;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use bytes::Bytes;
 use domain::{Scope, limits};
 use http::Method;
 use serde_json::{Value, json};
 use tests::seed_models::{End, take};
-use tests::{Client, World, seed};
+use tests::{Client, World, seed, templates};
 
 use super::{text, train};
 
@@ -148,6 +149,46 @@ async fn a_model_is_shown_with_its_last_trainings() {
     let shown: Vec<_> = trainings.map(|training| training["job_id"].clone()).collect();
     made.reverse();
     assert_eq!(shown, made[..limits::TRAININGS]);
+}
+
+/// The model's item, whose list of trainings is changed to `ids` if there are any; its list.
+async fn list_of_trainings(world: &World, model: &str, ids: Vec<AttributeValue>) -> Vec<String> {
+    let client = aws_sdk_dynamodb::Client::new(&world.cloud.aws().sdk_config("tests"));
+    let key = AttributeValue::S(format!("MODEL#{model}"));
+    let item = client.update_item().table_name(templates::table()).key("PK", key);
+    let item = item.key("SK", AttributeValue::S("MODEL".to_owned()));
+    let item = if ids.is_empty() {
+        item
+    } else {
+        let ids = AttributeValue::L(ids);
+        item.update_expression("SET trainings = :ids").expression_attribute_values(":ids", ids)
+    };
+    let item = item.return_values(ReturnValue::AllNew).send().await.unwrap().attributes.unwrap();
+    let ids = item["trainings"].as_l().unwrap().iter();
+    ids.map(|id| id.as_s().unwrap().clone()).collect()
+}
+
+#[tokio::test]
+async fn the_list_of_a_models_trainings_does_not_grow_without_bound() {
+    let world = World::frozen().await;
+    let first = train(&world.client, "acme/kites").await;
+    let model_id = text(&first, "model_id");
+    let ids = |numbers: std::ops::Range<u32>| numbers.map(|n| format!("job_{n}"));
+    let many = ids(0..299).map(AttributeValue::S).collect();
+    list_of_trainings(&world, model_id, many).await;
+    for (kept, whole) in [(0..299, 300), (201..299, 100), (201..299, 101)] {
+        let created = train(&world.client, "acme/kites").await;
+        assert_eq!(created["model_id"], first["model_id"]);
+        let list = list_of_trainings(&world, model_id, Vec::new()).await;
+        assert_eq!(list.len(), whole);
+        assert!(ids(kept).eq(list.iter().filter(|id| id.len() <= 7).cloned()), "{list:?}");
+        assert_eq!(list.last().unwrap(), text(&created, "job_id"), "the latest is the last");
+        let shown = model(&world.client, model_id).await;
+        assert_eq!(shown["trainings"][0]["job_id"], created["job_id"]);
+        assert_eq!(shown["job_id"], created["job_id"]);
+    }
+    let jobs = world.client.get("/v1/jobs?kind=training").await.json();
+    assert_eq!(jobs["data"].as_array().unwrap().len(), 4, "all of them are listed");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ fn file_type(head: &[u8]) -> FileType {
 
 /// A file of which nothing is checked.
 #[derive(Debug, Default)]
-struct Any;
+pub(super) struct Any;
 
 impl Format for Any {
     fn first(&self) -> usize {

@@ -18,7 +18,7 @@ mod walk;
 mod webm;
 
 use domain::Job;
-use domain::job::{Media as Medium, SourceFile};
+use domain::job::{FileRole, Media as Medium, SourceFile};
 use domain::tts::AudioFormat;
 
 use walk::{Format, Walk};
@@ -40,11 +40,16 @@ pub(crate) enum Expected {
         /// Whether a page was announced.
         page: bool,
     },
+    /// JSON.
+    Json,
 }
 
 impl Expected {
     /// What `file` of `job` has to be.
     pub(crate) fn of(job: &Job, file: &SourceFile) -> Self {
+        if file.role == FileRole::Returned {
+            return Self::Json;
+        }
         match (job.work.audio_format(), job.kind().media()) {
             (Some(format), _) => Self::Audio(format),
             (None, Medium::Audio) => Self::Audio(AudioFormat::default()),
@@ -61,6 +66,7 @@ impl Expected {
             Self::Video => "a video",
             Self::Image => "a picture",
             Self::Any { .. } => "a file",
+            Self::Json => "JSON",
         }
     }
 }
@@ -168,6 +174,7 @@ fn formats(expected: Expected, head: &[u8]) -> Option<Found> {
         Expected::Image if riff::is_webp(head) => Some(found::<riff::Riff>(riff::WEBP)),
         Expected::Image => None,
         Expected::Any { page } => any::format(head, page),
+        Expected::Json => Some(found::<any::Any>(FileType::new("application/json", "json"))),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::body::body;
 use super::problem::Problem;
@@ -14,7 +14,7 @@ use super::task::ReplicateTask;
 use super::{ReplicateStatus, auth, catalog, create, page};
 use crate::state::StudioState;
 
-/// The routes under `/v1`, and the statistics.
+/// The routes under `/v1`.
 pub(crate) fn router(studio: &Arc<StudioState>) -> Router {
     let routes = Router::new()
         .route("/predictions", get(page::predictions).post(create::prediction))
@@ -35,10 +35,7 @@ pub(crate) fn router(studio: &Arc<StudioState>) -> Router {
         .route("/webhooks/default/secret", get(catalog::webhook_secret))
         .fallback(async || Problem::not_found())
         .layer(from_fn_with_state(Arc::clone(studio), auth::authorize));
-    Router::new()
-        .nest("/v1", routes)
-        .route("/statistics", get(statistics))
-        .with_state(Arc::clone(studio))
+    Router::new().nest("/v1", routes).with_state(Arc::clone(studio))
 }
 
 type Studio = State<Arc<StudioState>>;
@@ -80,12 +77,4 @@ fn object(studio: &StudioState, id: &str, is_shown: impl Fn(&ReplicateTask) -> b
     let shown = |task: &ReplicateTask| is_shown(task).then(|| body(task, &studio.base_url));
     let body = studio.replicate.tasks.read(id, shown).flatten();
     body.map(Json).ok_or_else(Problem::not_found)
-}
-
-/// How many tasks were created, and how many of them ran and would be billed.
-async fn statistics(State(studio): Studio) -> Json<Value> {
-    let tasks = &studio.replicate.tasks;
-    let (created, billed) =
-        (tasks.sum(|_| 1), tasks.sum(|task| usize::from(task.started.is_some())));
-    Json(json!({ "replicate": { "created": created, "billed": billed } }))
 }

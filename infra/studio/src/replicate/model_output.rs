@@ -1,4 +1,5 @@
-//! The output of a task, in which texts such as `file:png` stand for files.
+//! The output of a task, in which texts such as `file:png` stand for files, and such as `text:1000` for
+//! texts of so many characters.
 
 use domain::InvalidField;
 use serde_json::{Value, json};
@@ -12,6 +13,9 @@ use crate::program::ProgramError;
 use crate::state::StudioState;
 
 const FILE: &str = "file:";
+const TEXT: &str = "text:";
+/// Longest such text.
+const TEXT_CHARACTERS: usize = 64 * 1024 * 1024;
 
 /// Why no output was made.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +61,8 @@ pub(super) async fn make(
     walk(&mut output, &mut |text| {
         if text.starts_with(FILE) {
             *text = urls.next().unwrap_or_default();
+        } else if let Some(characters) = text.strip_prefix(TEXT).and_then(|n| n.parse().ok()) {
+            *text = "x".repeat(TEXT_CHARACTERS.min(characters));
         }
     });
     Ok(Made { output, files })

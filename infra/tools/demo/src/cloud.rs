@@ -33,17 +33,18 @@ const ENVIRONMENT: [&str; 5] = ["PATH", "HOME", "LANG", "TMPDIR", "RUST_LOG"];
 pub(crate) struct Cloud {
     child: Child,
     port: u16,
+    studio_port: u16,
     log: PathBuf,
     _data: TempDir,
 }
 
 impl Cloud {
-    /// Starts it on two free ports, with `key` as its API key.
+    /// Starts it on free ports, with `key` as its API key.
     pub fn spawn(options: &Options, key: &Secret) -> Result<Self, DemoError> {
         let program = program(options)?;
         let data = TempDir::with_prefix("hookreel-demo-");
         let data = data.map_err(|error| resource_error("a temporary folder", error))?;
-        let [port, aws_port] =
+        let [port, aws_port, studio_port] =
             free_ports().map_err(|error| resource_error("a free port", error))?;
         let log = options.output_dir.join("hookreel-local.log");
         let outputs = File::create(&log).and_then(|file| Ok([file.try_clone()?, file]));
@@ -51,10 +52,13 @@ impl Cloud {
             outputs.map_err(|error| resource_error(&log.display().to_string(), error))?;
         let child = tied_to_this_process(&program)
             .args(["--port", &port.to_string(), "--aws-port", &aws_port.to_string()])
+            .args(["--studio-port", &studio_port.to_string()])
+            .args(options.faults())
             .args([OsStr::new("--data-dir"), data.path().as_os_str()])
             .args([OsStr::new("--template"), options.template.as_os_str()])
             .env_clear()
             .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(options.variables().iter().copied())
             .env("HOOKREEL_API_KEY", key.expose())
             .stdin(Stdio::null())
             .stdout(stdout)
@@ -62,12 +66,17 @@ impl Cloud {
             .kill_on_drop(true)
             .spawn()
             .map_err(|source| DemoError::CloudStartFailed { program, source })?;
-        Ok(Self { child, port, log, _data: data })
+        Ok(Self { child, port, studio_port, log, _data: data })
     }
 
     /// The URL of its API.
     pub fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The URL of its stand-in for the providers.
+    pub fn studio_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.studio_port)
     }
 
     /// Resolves once its API answers.
@@ -120,11 +129,15 @@ fn program(options: &Options) -> Result<PathBuf, DemoError> {
     Err(DemoError::CloudStartFailed { program, source: io::ErrorKind::NotFound.into() })
 }
 
-/// Two different ports that were free just now.
-fn free_ports() -> io::Result<[u16; 2]> {
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let second = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok([first.local_addr()?.port(), second.local_addr()?.port()])
+/// Different ports that were free just now.
+fn free_ports() -> io::Result<[u16; 3]> {
+    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let listeners = [listen()?, listen()?, listen()?];
+    let mut ports = [0; 3];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
 }
 
 fn last_lines(log: &Path) -> String {

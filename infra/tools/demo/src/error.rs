@@ -84,6 +84,16 @@ pub enum DemoError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Something happened more or less often than it must.
+    #[error("{what} is {found}, not {expected}")]
+    NotOnce {
+        /// What was counted.
+        what: String,
+        /// How often it must happen.
+        expected: usize,
+        /// How often it did.
+        found: usize,
+    },
     /// A file, folder, port or program of this machine cannot be used.
     #[error("{what} cannot be used ({source})")]
     Resource {
@@ -115,7 +125,7 @@ impl DemoError {
             Self::NoAnswer { .. } | Self::WrongAnswer { .. } | Self::TimeLimit(_) => {
                 "read hookreel-local.log in the output folder, from its end".into()
             }
-            Self::JobFailed { .. } => {
+            Self::JobFailed { .. } | Self::NotOnce { .. } => {
                 "hookreel-local.log in the output folder has each step".into()
             }
             Self::BadSignature { .. } | Self::Unreadable(_) => {

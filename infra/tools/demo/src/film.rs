@@ -22,6 +22,8 @@ pub(crate) const NAME: &str = "film";
 /// The prompts of the scenes.
 const PROMPTS: [&str; 3] =
     ["A red kite over a green hill", "The kite climbs into the clouds", "It comes down at dusk"];
+/// Its tasks: the video and the last frame of each scene, and the film.
+pub(crate) const TASKS: usize = PROMPTS.len() * 2 + 1;
 /// The duration of each scene.
 const SCENE: Duration = Duration::from_secs(2);
 /// The duration of the transition between two scenes.
@@ -114,7 +116,7 @@ async fn watch(api: &Api, project_id: &str, progress: &JobProgress) -> DemoError
             Ok(project) => project,
             Err(error) => return error,
         };
-        let (done, all) = (project.steps_done.len(), PROMPTS.len() * 2 + 1);
+        let (done, all) = (project.steps_done.len(), TASKS);
         match project.status.as_str() {
             "failed" | "cancelled" => {
                 return failed(project.error.map_or(project.status, |error| error.message));

@@ -22,7 +22,10 @@ pub(crate) const NAME: &str = "portrait";
 const TRAINER: &str = "ostris/flux-dev-lora-trainer";
 const DESTINATION: &str = "acme/portraits";
 /// How long the stand-in takes for each.
-const WORK: Duration = Duration::from_millis(1500);
+pub(crate) const WORK: Duration = Duration::from_millis(1500);
+/// The same where the webhook of the end is to meet a poll: after the interval of polls where webhooks
+/// are expected.
+pub(crate) const WORK_UNTIL_POLL: Duration = Duration::from_secs(30);
 /// Time between two polls of the progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -46,16 +49,17 @@ pub(crate) async fn make(
     api: &Api,
     (webhook_url, mut inbox): (String, Inbox),
     output_dir: &Path,
+    work: Duration,
     progress: &JobProgress,
 ) -> Result<Portrait, DemoError> {
     let submitted = now();
-    let training = api.train(&training(&webhook_url)).await?;
+    let training = api.train(&training(&webhook_url, work)).await?;
     progress.at(0, "Training accepted");
     let trained = end_of(api, &training.job_id, &mut inbox, progress).await?;
     let model = api.model(&training.model_id).await?;
     let version = ready(model)?;
     let ready = now();
-    let job_id = api.predict(&prediction(&version, &webhook_url)).await?.job_id;
+    let job_id = api.predict(&prediction(&version, &webhook_url, work)).await?.job_id;
     progress.at(50, "The model is ready; it makes a picture");
     let made = end_of(api, &job_id, &mut inbox, progress).await?;
     progress.at(100, "Webhook verified; downloading");
@@ -78,7 +82,7 @@ pub(crate) async fn make(
     })
 }
 
-fn training(webhook_url: &str) -> Value {
+fn training(webhook_url: &str, work: Duration) -> Value {
     // The stand-in names a model's first version by the digest of its name.
     let version = hex::encode(Sha256::digest(TRAINER));
     json!({
@@ -86,15 +90,15 @@ fn training(webhook_url: &str) -> Value {
         "version": version,
         "destination": DESTINATION,
         "input": { "input_images": "https://example.com/cats.zip", "steps": 1000,
-            "processing_ms": WORK.as_millis() },
+            "processing_ms": work.as_millis() },
         "webhook_url": webhook_url,
     })
 }
 
-fn prediction(version: &str, webhook_url: &str) -> Value {
+fn prediction(version: &str, webhook_url: &str, work: Duration) -> Value {
     json!({
         "version": version,
-        "input": { "prompt": "A cat with a red kite", "processing_ms": WORK.as_millis() },
+        "input": { "prompt": "A cat with a red kite", "processing_ms": work.as_millis() },
         "webhook_url": webhook_url,
     })
 }

@@ -1,9 +1,9 @@
 //! The receiver of the webhooks, as a client would write it: it accepts a webhook only if both
 //! signatures match the body as received.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -31,11 +31,28 @@ pub(crate) type Inbox = mpsc::UnboundedReceiver<Result<Arrival, DemoError>>;
 
 type Inboxes = HashMap<String, mpsc::UnboundedSender<Result<Arrival, DemoError>>>;
 
+/// How often each webhook has come, by its message id.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counts(Arc<Mutex<BTreeMap<String, usize>>>);
+
+impl Counts {
+    /// They as they are now.
+    pub fn now(&self) -> BTreeMap<String, usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, id: &str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(id.to_owned()).or_default() += 1;
+    }
+}
+
 /// The server of the receiver, which ends with the demo.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     base_url: String,
     inboxes: HashMap<String, Inbox>,
+    counts: Counts,
 }
 
 impl Receiver {
@@ -50,9 +67,16 @@ impl Receiver {
             what: "a port for the receiver".into(),
             source,
         })?;
-        let router = Router::new().fallback(receive).with_state(Arc::new((secret, senders)));
+        let counts = Counts::default();
+        let shared = Arc::new((secret, senders, counts.clone()));
+        let router = Router::new().fallback(receive).with_state(shared);
         tokio::spawn(axum::serve(listener, router).into_future());
-        Ok(Self { base_url: format!("http://{address}"), inboxes })
+        Ok(Self { base_url: format!("http://{address}"), inboxes, counts })
+    }
+
+    /// How often each webhook comes.
+    pub fn counts(&self) -> Counts {
+        self.counts.clone()
     }
 
     /// The URL and the inbox of `path`; the inbox can be taken once.
@@ -70,19 +94,22 @@ fn inbox(path: &str) -> ((String, Sender), (String, Inbox)) {
 }
 
 async fn receive(
-    State(shared): State<Arc<(Secret, Inboxes)>>,
+    State(shared): State<Arc<(Secret, Inboxes, Counts)>>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let (secret, inboxes) = &*shared;
+    let (secret, inboxes, counts) = &*shared;
     let Some(inbox) = inboxes.get(uri.path().trim_start_matches('/')) else {
         return StatusCode::NOT_FOUND;
     };
     let at = now();
     let result = verify(secret, &headers, &body, at).map(|id| Arrival { at, id, body });
+    if let Ok(arrival) = &result {
+        counts.add(&arrival.id);
+    }
     let status = if result.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED };
-    // The inbox is closed after the first webhook; a duplicate is dropped.
+    // The inbox is closed after the last webhook that is waited for; a duplicate is only counted.
     let _ = inbox.send(result);
     status
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::film::Film;
+use crate::once::Once;
 use crate::order::{Outcome, Times};
 use crate::portrait::Portrait;
 use crate::time::formatted;
@@ -14,6 +15,7 @@ pub struct Report {
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) film: Film,
     pub(crate) portrait: Portrait,
+    pub(crate) once: Once,
     pub(crate) start: Duration,
     pub(crate) stop: Duration,
 }
@@ -50,8 +52,9 @@ impl fmt::Display for Report {
             }
             writeln!(f)?;
         }
+        writeln!(f, "\n{}", self.once)?;
         let (start, stop) = (formatted(self.start), formatted(self.stop));
-        writeln!(f, "\nThe cloud started in {start} and stopped in {stop}. All checks passed.")?;
+        writeln!(f, "The cloud started in {start} and stopped in {stop}. All checks passed.")?;
         write!(f, "The film is {}", self.film.file.display())
     }
 }

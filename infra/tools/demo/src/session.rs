@@ -8,12 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::api::Api;
 use crate::cloud::Cloud;
 use crate::display::Display;
-use crate::film::{self, Film};
-use crate::order::{ORDERS, Outcome, carry_out};
-use crate::portrait::{self, Portrait};
+use crate::order::{ORDERS, carry_out};
 use crate::receiver::Receiver;
 use crate::time::formatted;
-use crate::{DemoError, Options, Report};
+use crate::{DemoError, Options, Report, film, once, portrait};
 
 /// Runs the demo. The cloud has ended when this returns, also after an error.
 pub async fn run(options: Options) -> Result<Report, DemoError> {
@@ -32,16 +30,12 @@ pub async fn run(options: Options) -> Result<Report, DemoError> {
     };
     let ended = Instant::now();
     cloud.stop().await;
-    let (start, outcomes, film, portrait) = result?;
-    Ok(Report { outcomes, film, portrait, start, stop: ended.elapsed() })
+    let report = result?;
+    Ok(Report { stop: ended.elapsed(), ..report })
 }
 
-/// Runs all orders, the film and the model; returns the cloud's start time and the results.
-async fn run_all(
-    options: &Options,
-    cloud: &mut Cloud,
-    key: Secret,
-) -> Result<(Duration, Vec<Outcome>, Film, Portrait), DemoError> {
+/// Runs all orders, the film and the model; the report of it, without the time of the stop.
+async fn run_all(options: &Options, cloud: &mut Cloud, key: Secret) -> Result<Report, DemoError> {
     let display = Display::new();
     let begun = Instant::now();
     display.line("Starting the embedded cloud: functions, queues, table, bucket, studio …");
@@ -66,10 +60,12 @@ async fn run_all(
     let film = film::make(&api, inbox, &options.output_dir, &progress);
     let (inbox, progress) =
         (receiver.take(portrait::NAME).ok_or_else(missing)?, display.job(portrait::NAME));
-    let portrait = portrait::make(&api, inbox, &options.output_dir, &progress);
+    let work = if options.double_webhooks { portrait::WORK_UNTIL_POLL } else { portrait::WORK };
+    let portrait = portrait::make(&api, inbox, &options.output_dir, work, &progress);
     let orders = futures::future::try_join_all(under_way);
     let (outcomes, film, portrait) = futures::try_join!(orders, film, portrait)?;
-    Ok((start, outcomes, film, portrait))
+    let once = once::check(options, &cloud.studio_url(), &receiver.counts()).await?;
+    Ok(Report { outcomes, film, portrait, once, start, stop: Duration::ZERO })
 }
 
 /// An API key for this run only.

@@ -164,6 +164,7 @@ async fn a_correct_run_succeeds() {
         outcomes: vec![outcome],
         film,
         portrait,
+        once: crate::once::Once::default(),
         start: std::time::Duration::from_millis(5),
         stop: std::time::Duration::from_millis(7),
     };

@@ -67,6 +67,9 @@ pub enum FileRole {
     Linked,
     /// A small picture of the result: without it the job is as good.
     Thumbnail,
+    /// All that the task returned, as JSON, where that is too long to lie in the job. It has no URL: the
+    /// provider's API gives it when it is asked for the task.
+    Returned,
 }
 
 impl Source {
@@ -74,6 +77,14 @@ impl Source {
     #[must_use]
     pub fn of(file: SourceFile) -> Self {
         Self { files: vec![file], confirmation_url: None }
+    }
+
+    /// Adds all that the task returned, as the output `name`.
+    #[must_use]
+    pub fn with_returned(mut self, name: String) -> Self {
+        let (role, name) = (FileRole::Returned, Some(name));
+        self.files.push(SourceFile { role, name, ..SourceFile::default() });
+        self
     }
 
     /// Adds the small picture at `url`, if there is one.

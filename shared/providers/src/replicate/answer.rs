@@ -4,15 +4,23 @@ use std::time::Duration;
 
 use domain::InvalidField;
 use domain::job::{ErrorCode, JobError, ProgressCount};
+use http::StatusCode;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::output;
-use crate::body::{error_text, missing, number, object, required, task_id};
+use crate::body::{
+    error_text, missing, number, object, raw_members, required, short_members, task_id,
+};
 use crate::lenient;
 use crate::list::{ListedTask, TaskPage};
 use crate::state::State;
 use crate::{Answer, AnswerError, Cancellation, Progress, Submission, TaskStatus};
 
+/// How long a body is whose long members are not read into memory: as a value, JSON takes up to
+/// thirty times its length.
+const LONG: usize = 512 * 1024;
+const NULL: &str = "null";
 /// Longest wait that an answer of "too many requests" is followed for.
 const WAIT: Duration = Duration::from_mins(15);
 
@@ -75,17 +83,66 @@ fn wait(body: &[u8]) -> Option<Duration> {
     Some(seconds.min(WAIT))
 }
 
+/// How long the answer to a poll asks us to wait.
+pub(super) fn asked_wait(answer: &Answer<'_>) -> Option<Duration> {
+    (answer.status == StatusCode::TOO_MANY_REQUESTS).then(|| wait(answer.body)).flatten()
+}
+
 /// Reads the answer to a poll.
 pub(super) fn task_status(answer: &Answer<'_>) -> Result<TaskStatus, AnswerError> {
     match answer.status.as_u16() {
-        200..=299 => Ok(task(&object(answer.body)?)?),
+        200..=299 => Ok(Task::read(answer.body)?.status()?),
         404 | 410 => Ok(TaskStatus::Gone),
         _ => Err(AnswerError::Unavailable { status: answer.status }),
     }
 }
 
-/// Reads a prediction or a training.
-pub(super) fn task(task: &Map<String, Value>) -> Result<TaskStatus, InvalidField> {
+/// A prediction or a training.
+pub(super) struct Task<'a> {
+    /// Its members.
+    pub(super) members: Map<String, Value>,
+    /// What it returned, if that is too long to be among them.
+    long_output: Option<&'a RawValue>,
+}
+
+impl<'a> Task<'a> {
+    /// Reads one from `body`. Of a long one, or one that is nested too deeply to be read as a whole, only
+    /// what is short is read into memory.
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, InvalidField> {
+        if body.len() <= LONG
+            && let Ok(members) = object(body)
+        {
+            return Ok(Self { members, long_output: None });
+        }
+        let Some(raw) = raw_members(body) else {
+            return Ok(Self { members: object(body)?, long_output: None });
+        };
+        let members = short_members(&raw);
+        let is_read = members.get("output").is_none_or(|output| !output.is_null());
+        let long_output = raw.get("output").copied().filter(|raw| !is_read && raw.get() != NULL);
+        Ok(Self { members, long_output })
+    }
+
+    /// What it says of itself.
+    pub(super) fn status(&self) -> Result<TaskStatus, InvalidField> {
+        match (task(&self.members)?, self.long_output) {
+            (TaskStatus::Succeeded(_), Some(output)) => Ok(output::long_result(output.get())),
+            (status, _) => Ok(status),
+        }
+    }
+}
+
+/// What the task in `body` returned, as JSON; `None` if it says nothing of that.
+pub(super) fn returned(body: &[u8]) -> Option<Vec<u8>> {
+    let output = match raw_members(body) {
+        Some(raw) => raw.get("output")?.get().as_bytes().to_vec(),
+        None => lenient::parse(body)?.get("output")?.to_string().into_bytes(),
+    };
+    Some(output).filter(|output| output != NULL.as_bytes())
+}
+
+/// Reads a prediction or a training that is all in `task`.
+fn task(task: &Map<String, Value>) -> Result<TaskStatus, InvalidField> {
     let text = |field| task.get(field).and_then(error_text);
     let word = required(task, "status")?;
     Ok(match State::of(word) {

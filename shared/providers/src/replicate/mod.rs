@@ -104,6 +104,14 @@ impl Provider for Replicate {
         answer::task_status(answer)
     }
 
+    fn asked_wait(&self, answer: &Answer<'_>) -> Option<Duration> {
+        answer::asked_wait(answer)
+    }
+
+    fn returned(&self, answer: &Answer<'_>) -> Option<Vec<u8>> {
+        answer::returned(answer.body)
+    }
+
     fn list(&self, account: &Account, kind: JobKind, part: &ListPart) -> Option<Call> {
         request::list(account, kind, part)
     }

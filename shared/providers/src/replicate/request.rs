@@ -76,15 +76,22 @@ impl<'a> Body<'a> {
     }
 }
 
+/// Longest answer about a task, which has all that it was given and returned, or about a page of tasks.
+const ANSWER_BYTES: usize = 8 * 1024 * 1024;
+
+fn get(url: String, account: &Account) -> Call {
+    Call { answer_bytes: ANSWER_BYTES, ..Call::get(url, account.bearer()) }
+}
+
 /// Polls a task.
 pub(super) fn status(account: &Account, kind: JobKind, task: &TaskId) -> Call {
-    Call::get(account.url(&format!("{}/{task}", collection(kind))), account.bearer())
+    get(account.url(&format!("{}/{task}", collection(kind))), account)
 }
 
 /// Cancels a task.
 pub(super) fn cancel(account: &Account, kind: JobKind, task: &TaskId) -> Call {
     let url = account.url(&format!("{}/{task}/cancel", collection(kind)));
-    Call { method: http::Method::POST, ..Call::get(url, account.bearer()) }
+    Call { method: http::Method::POST, ..get(url, account) }
 }
 
 /// Lists tasks of `kind`, the newest first. Only predictions can be listed by time. A further page
@@ -98,7 +105,7 @@ pub(super) fn list(account: &Account, kind: JobKind, part: &ListPart) -> Option<
         ListPart::Latest | ListPart::Between(..) => account.url(path),
         ListPart::After(next) => next.starts_with(&account.url("/")).then(|| next.clone())?,
     };
-    Some(Call::get(url, account.bearer()))
+    Some(get(url, account))
 }
 
 const fn collection(kind: JobKind) -> &'static str {

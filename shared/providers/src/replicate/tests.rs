@@ -180,6 +180,9 @@ fn a_limit_says_how_long_to_wait() {
     assert_eq!(wait(json!({ "detail": detail, "retry_after": 9 })), Some(9));
     assert_eq!(wait(json!({ "retry_after": 1e9 })), Some(900));
     assert_eq!(wait(json!({ "retry_after": -1 })), None);
+    let polled = json!({ "detail": detail });
+    let asked = |status| answer(status, &polled, |answer| Replicate.asked_wait(answer));
+    assert_eq!((asked(429), asked(503)), (Some(Duration::from_secs(30)), None));
     assert_eq!(wait(json!({})), None);
 }
 
@@ -223,19 +226,87 @@ fn a_file_within_the_output_is_not_kept_twice() {
     assert_eq!(result, Some(json!({ "image": "data:image/png;base64,", "seed": 7 })));
 }
 
+/// What a task that returned `output` has made: the names of its files, and whether its JSON is kept.
+fn names(output: &Value) -> (Vec<String>, bool) {
+    let (files, result) = made(output);
+    (files.into_iter().map(|(name, _)| name).collect(), result.is_some())
+}
+
 #[test]
-fn a_large_output_is_kept_for_its_files_alone_or_is_an_error() {
-    let text = "x".repeat(200_000);
-    let (files, result) = made(&json!({ "video": URL, "log": text }));
-    assert_eq!((files.len(), result), (1, None));
-    let body = json!({ "id": "t1", "status": "succeeded", "output": text });
-    assert!(matches!(status(&body), TaskStatus::Failed(_)));
+fn what_is_too_long_for_the_job_is_a_file() {
+    // As long as it is read as a whole, and longer.
+    for long in [200_000, 3_000_000] {
+        let text = "x".repeat(long);
+        assert_eq!(names(&json!(text)), (vec!["result".to_owned()], false));
+        let (files, result) = made(&json!({ "log": text, "result": URL, "clips": [URL, URL] }));
+        let expected = [("clips-0", URL), ("clips-1", URL), ("result", URL), ("result-2", "")];
+        let expected = expected.map(|(name, url)| (name.to_owned(), url.to_owned()));
+        assert_eq!((files, result), (expected.to_vec(), None), "{long}");
+    }
+    let body = json!({ "id": "t1", "status": "succeeded", "output": "x".repeat(200_000) });
+    let TaskStatus::Succeeded(made) = status(&body) else { panic!() };
+    assert_eq!(made.source.files[0].role, FileRole::Returned);
+    let returned = answer(200, &body, |answer| Replicate.returned(answer));
+    assert_eq!(returned, Some(body["output"].to_string().into_bytes()));
+    for nothing in [json!({ "output": null }), json!({ "id": "t1" }), json!([])] {
+        assert_eq!(answer(200, &nothing, |answer| Replicate.returned(answer)), None);
+    }
+}
+
+#[test]
+fn files_and_json_fit_into_the_jobs_item() {
+    let inline = |bytes: usize| format!("data:image/png;base64,{}", "A".repeat(bytes));
+    let frames = |count: usize| json!(vec![format!("{URL}?{}", "x".repeat(150)); count]);
+    assert_eq!(names(&frames(300)).0.len(), 300);
+    assert!(names(&frames(300)).1);
+    for output in [json!([inline(300_000), URL]), json!([inline(200_000), inline(200_000), URL])] {
+        let (files, has_json) = names(&output);
+        assert!(has_json == (files.len() == 2) && (2..=3).contains(&files.len()), "{files:?}");
+    }
+    for output in [frames(2000), json!([inline(400_000), URL]), frames(20_000)] {
+        let body = json!({ "id": "t1", "status": "succeeded", "output": output });
+        let TaskStatus::Succeeded(made) = status(&body) else { panic!() };
+        let last = made.source.files.last().unwrap();
+        assert_eq!((last.role, made.result), (FileRole::Returned, None));
+        let item = json!(made.source).to_string().len() + made.source.files.len() * 300;
+        assert!(item < 390_000 && made.source.files.len() > 1, "{item}");
+    }
+}
+
+#[test]
+fn a_long_body_is_read_like_a_short_one() {
+    let logs = format!("{} 40%|####      | 4/10", "x".repeat(600_000));
+    let input = json!({ "prompt": "x".repeat(600_000) });
+    let of = |word: &str, output: Value| {
+        status(&json!({ "id": "t1", "status": word, "input": input, "logs": logs,
+            "output": output, "data_removed": output.is_null(), "error": "no" }))
+    };
+    assert!(matches!(of("processing", json!(null)), TaskStatus::Running(_)));
+    assert!(
+        matches!(of("failed", json!(null)), TaskStatus::Failed(error) if error.message == "no")
+    );
+    assert!(matches!(of("succeeded", json!(null)),
+        TaskStatus::Failed(error) if error.code == ErrorCode::FileLost));
+    let deep = format!(
+        r#"{{"id": "t1", "status": "succeeded", "output": {}{}}}"#,
+        "[".repeat(500),
+        "]".repeat(500)
+    );
+    let headers = HeaderMap::new();
+    let deep = Answer { status: http::StatusCode::OK, headers: &headers, body: deep.as_bytes() };
+    let TaskStatus::Succeeded(made) = Replicate.task_status(&deep).unwrap() else { panic!() };
+    assert_eq!(made.source.files[0].role, FileRole::Returned, "it is kept unread");
+    assert_eq!(Replicate.returned(&deep).map(|json| json.len()), Some(1000));
+    let TaskStatus::Succeeded(made) = of("succeeded", json!([URL, 7])) else { panic!() };
+    assert_eq!((made.source.files.len(), made.result), (1, Some(json!([URL, 7]))));
 }
 
 #[test]
 fn a_trainings_weights_stay_where_they_are() {
     let output = json!({ "version": "me/cat:7af9", "weights": URL });
     assert_eq!(made(&output), (vec![], Some(output)));
+    let prediction = json!({ "version": "1.0", "weights": URL });
+    assert_eq!(made(&prediction).0, [("weights".to_owned(), URL.to_owned())]);
 }
 
 #[test]

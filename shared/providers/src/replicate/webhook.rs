@@ -4,8 +4,8 @@
 use domain::{InvalidField, Secret};
 use signing::{Unverified, standard_webhooks};
 
-use super::answer;
-use crate::body::{object, required, task_id};
+use super::answer::Task;
+use crate::body::{required, task_id};
 use crate::webhook::{WebhookKeys, by_token};
 use crate::{Report, Sender, WebhookReport, WebhookRequest};
 
@@ -25,12 +25,12 @@ pub(super) fn authenticate(
 
 /// Reads the task.
 pub(super) fn report(body: &[u8]) -> Result<WebhookReport, InvalidField> {
-    let task = object(body)?;
+    let task = Task::read(body)?;
     Ok(WebhookReport {
         job: None,
         attempt: None,
-        task: Some(task_id(&task, "id")?),
-        word: required(&task, "status")?.to_owned(),
-        report: Report::Status(answer::task(&task)?),
+        task: Some(task_id(&task.members, "id")?),
+        word: required(&task.members, "status")?.to_owned(),
+        report: Report::Status(task.status()?),
     })
 }

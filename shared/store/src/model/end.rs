@@ -27,8 +27,10 @@ impl Store {
         match change.to {
             Some(JobState::Completed) => {
                 end.set("status", text("Ready"));
-                if let Some(result) = saved("result") {
-                    end.set("output", result.clone());
+                // Where there were files to pull, the result was saved with the job before.
+                let before = || job.result.as_ref().map(|result| text(result.to_string()));
+                if let Some(result) = saved("result").cloned().or_else(before) {
+                    end.set("output", result);
                 }
             }
             Some(JobState::Failed) => {

@@ -23,6 +23,6 @@ impl Store {
         let step = Step::video(project.id.clone(), SceneId::FIRST);
         let first = step.new_job(project, project.created_at);
         let first = item(keys::job(&first.id), "job", &first)?;
-        self.create_all("create a project", itself, [plan, first], None).await
+        self.create_all("create a project", itself, [plan, first]).await
     }
 }

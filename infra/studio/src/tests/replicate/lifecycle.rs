@@ -56,7 +56,9 @@ async fn cancel_ends_what_runs_and_changes_nothing_else() {
     let billed: Vec<_> = stage.studio.replicate_tasks().iter().map(|task| task.is_billed).collect();
     assert_eq!(billed, [false, true], "only time that a model ran is billed");
     let (_, statistics) = stage.get("/statistics").await;
-    assert_eq!(statistics, json!({ "replicate": { "created": 2, "billed": 1 } }));
+    let none = json!({ "created": 0, "billed": 0, "webhooks": 0 });
+    let replicate = json!({ "created": 2, "billed": 1, "webhooks": 0 });
+    assert_eq!(statistics, json!({ "runpod": none, "scenes": none, "replicate": replicate }));
 }
 
 #[tokio::test]
