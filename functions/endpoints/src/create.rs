@@ -2,7 +2,6 @@
 
 use domain::endpoint::Endpoint;
 use domain::endpoint_resource::EndpointResource;
-use domain::idempotency::KeyedRequest;
 use domain::{EndpointId, OwnerId, limits};
 use http::StatusCode;
 use runtime::http::{Request, Response, json};
@@ -39,19 +38,17 @@ impl Endpoints {
             let keyed = |key| self.ids.endpoint(owner, key, generation);
             let id = key.map_or_else(|| wanted.id.clone(), keyed);
             let saved = self.save(Endpoint { id, ..wanted.clone() }, &there).await?;
-            let first = request_for(&saved);
+            let first = saved.keyed();
             Ok((saved, Some(first)))
         };
         let request = request.keyed(now)?;
-        let find = async |generation| match key {
-            Some(key) => {
-                let id = EndpointId::unkeyed(owner, key, generation);
-                let found = self.known(owner, &id, &there).await?;
-                Ok(found.map(|found| (found.clone(), request_for(&found))))
-            }
-            None => Ok(None),
+        let before = async |generation| {
+            let Some(key) = key else { return Ok(None) };
+            let id = EndpointId::unkeyed(owner, key, generation);
+            let first = self.known(owner, &id, &there).await?;
+            Ok(first.map(|first| (first.clone(), first.keyed())))
         };
-        let endpoint = match idempotency::made_before(&request, find).await? {
+        let endpoint = match idempotency::made_before(&request, before).await? {
             Some(made) => made,
             None => idempotency::create_once(&request, create).await?,
         };
@@ -90,8 +87,4 @@ impl Endpoints {
             None => self.store.deleted_endpoint(owner, id).await.map_err(Problem::unavailable),
         }
     }
-}
-
-fn request_for(endpoint: &Endpoint) -> KeyedRequest {
-    KeyedRequest { sha256: endpoint.request_sha256.clone(), as_sent: None, at: endpoint.created_at }
 }

@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::job::is_zero;
 use crate::webhook::{Receiver, Stored, Webhook};
+use crate::{Timestamp, named};
 
 /// Most attempts that are kept of one delivery.
 const ATTEMPTS_KEPT: usize = 100;
@@ -52,11 +53,6 @@ pub struct Delivery {
     /// How each attempt went, the first one first; of very many, the last ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<DeliveryAttempt>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
-const fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 impl Delivery {
@@ -141,40 +137,22 @@ impl Delivery {
     }
 }
 
-/// The status of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryStatus {
-    /// It waits for its first attempt, or for the first one after a replay. It is stored and
-    /// shown as `planned`, its earlier name.
-    #[serde(rename = "planned")]
-    Pending,
-    /// It failed and will be tried again.
-    Retrying,
-    /// The receiver has answered 2xx.
-    Delivered,
-    /// Its last attempt failed, and none follows.
-    Exhausted,
-    /// It was not sent, since its receiver does not exist any more.
-    Discarded,
-}
-
-impl DeliveryStatus {
-    /// Every status there is.
-    pub const ALL: [Self; 5] =
-        [Self::Pending, Self::Retrying, Self::Delivered, Self::Exhausted, Self::Discarded];
-
-    /// The status as clients read it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "planned",
-            Self::Retrying => "retrying",
-            Self::Delivered => "delivered",
-            Self::Exhausted => "exhausted",
-            Self::Discarded => "discarded",
-        }
+named! {
+    /// The status of a delivery.
+    #[derive(Hash)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum DeliveryStatus {
+        /// It waits for its first attempt, or for the first one after a replay. It is stored and
+        /// shown as `planned`, its earlier name.
+        Pending = "planned",
+        /// It failed and will be tried again.
+        Retrying = "retrying",
+        /// The receiver has answered 2xx.
+        Delivered = "delivered",
+        /// Its last attempt failed, and none follows.
+        Exhausted = "exhausted",
+        /// It was not sent, since its receiver does not exist any more.
+        Discarded = "discarded",
     }
 }
 

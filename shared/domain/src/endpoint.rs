@@ -58,6 +58,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The request that created it.
+    #[must_use]
+    pub fn keyed(&self) -> KeyedRequest {
+        KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
+    }
+
     /// What names the place that its URL leads to: what is down is down for all of an owner's
     /// endpoints there.
     #[must_use]
@@ -116,7 +122,7 @@ impl RotationMark {
     /// The request as the idempotency check compares it.
     #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
-        KeyedRequest { sha256: Some(self.body_sha256.clone()), as_sent: None, at: self.at }
+        KeyedRequest::kept(Some(&self.body_sha256), self.at)
     }
 }
 

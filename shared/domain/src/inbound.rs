@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
+use crate::id::json_text;
 use crate::{InvalidField, JobId, Timestamp};
 
 /// Digits of the time in an id: milliseconds until the year 2286.
@@ -69,17 +68,7 @@ impl FromStr for InboundId {
     }
 }
 
-impl Serialize for InboundId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for InboundId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+json_text!(InboundId);
 
 #[cfg(test)]
 mod tests {

@@ -35,6 +35,7 @@ pub mod limits;
 pub mod links;
 pub mod model;
 pub mod model_resource;
+mod named;
 pub mod notice;
 pub mod project;
 pub mod rate_window;

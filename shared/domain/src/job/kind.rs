@@ -2,53 +2,30 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::{limits, named};
 
-use crate::{InvalidField, limits};
-
-/// What a job makes. The registry of providers says which provider takes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum JobKind {
-    /// Speech from text.
-    Tts,
-    /// The video of a project's scene.
-    SceneVideo,
-    /// The last frame of such a video.
-    LastFrame,
-    /// A project's film, from the videos of its scenes.
-    Stitch,
-    /// A model of the client's own, trained from another.
-    Training,
-    /// Whatever a model makes of its input.
-    Prediction,
+named! {
+    /// What a job makes. The registry of providers says which provider takes it.
+    #[derive(Hash)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum JobKind {
+        /// Speech from text.
+        Tts = "tts",
+        /// The video of a project's scene.
+        SceneVideo = "scene_video",
+        /// The last frame of such a video.
+        LastFrame = "last_frame",
+        /// A project's film, from the videos of its scenes.
+        Stitch = "stitch",
+        /// A model of the client's own, trained from another.
+        Training = "training",
+        /// Whatever a model makes of its input.
+        Prediction = "prediction",
+    }
+    else "kind", format!("must be one of {}", JobKind::ALL.map(JobKind::as_str).join(", "))
 }
 
 impl JobKind {
-    /// Every kind there is.
-    pub const ALL: [Self; 6] = [
-        Self::Tts,
-        Self::SceneVideo,
-        Self::LastFrame,
-        Self::Stitch,
-        Self::Training,
-        Self::Prediction,
-    ];
-
-    /// The kind as clients read it and as it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tts => "tts",
-            Self::SceneVideo => "scene_video",
-            Self::LastFrame => "last_frame",
-            Self::Stitch => "stitch",
-            Self::Training => "training",
-            Self::Prediction => "prediction",
-        }
-    }
-
     /// What its first file is, which names the link in answers (`audio_url`).
     #[must_use]
     pub const fn media(self) -> Media {
@@ -86,17 +63,6 @@ impl JobKind {
             Self::Tts | Self::Training | Self::Prediction => false,
             Self::SceneVideo | Self::LastFrame | Self::Stitch => true,
         }
-    }
-}
-
-impl std::str::FromStr for JobKind {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
-            InvalidField::new("kind", format!("must be one of {known}"))
-        })
     }
 }
 

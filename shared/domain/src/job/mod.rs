@@ -17,11 +17,12 @@ pub use output::Output;
 pub use source::{FileRole, Source, SourceFile};
 pub use work::*;
 
+use crate::idempotency::KeyedRequest;
 use crate::json_object::JsonObject;
 use crate::json_text;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
-use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp, limits};
+use crate::{Attempt, JobId, JobState, OwnerId, Step, TaskId, Timestamp, limits, named};
 
 /// A job as it is stored. Everything a client, a worker or the stream needs to know of it is
 /// here, but for a long text, which lies in an item of its own.
@@ -175,6 +176,12 @@ impl Job {
         }
     }
 
+    /// The request that created it.
+    #[must_use]
+    pub fn keyed(&self) -> KeyedRequest {
+        KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
+    }
+
     /// How long it is kept from its creation or its restart on.
     #[must_use]
     pub fn retention(&self) -> RetentionDays {
@@ -214,32 +221,21 @@ pub struct Deadlines {
     pub run: Duration,
 }
 
-/// What to do with a job whose submission was not answered, as long as nothing says whether the
-/// provider works on it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum OnUncertain {
-    /// Wait until the provider reports, or its task is certainly dead.
-    #[default]
-    Wait,
-    /// Submit again after two minutes, which may pay twice.
-    Retry,
-    /// Fail after two minutes.
-    Fail,
-}
-
-impl std::str::FromStr for OnUncertain {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        match text {
-            "wait" => Ok(Self::Wait),
-            "retry" => Ok(Self::Retry),
-            "fail" => Ok(Self::Fail),
-            _ => Err(InvalidField::new("on_uncertain", "must be wait, retry or fail")),
-        }
+named! {
+    /// What to do with a job whose submission was not answered, as long as nothing says whether the
+    /// provider works on it.
+    #[derive(Default)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum OnUncertain {
+        /// Wait until the provider reports, or its task is certainly dead.
+        #[default]
+        Wait = "wait",
+        /// Submit again after two minutes, which may pay twice.
+        Retry = "retry",
+        /// Fail after two minutes.
+        Fail = "fail",
     }
+    else "on_uncertain", "must be wait, retry or fail"
 }
 
 /// How much of an attempt is done, in units that depend on the job's kind.
@@ -283,6 +279,6 @@ pub struct PastAttempt {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
-const fn is_zero(number: &u32) -> bool {
+pub(crate) const fn is_zero(number: &u32) -> bool {
     *number == 0
 }

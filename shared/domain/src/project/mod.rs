@@ -19,47 +19,23 @@ use crate::idempotency::KeyedRequest;
 use crate::json_object::JsonObject;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
-use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp, limits};
+use crate::{JobError, JobId, OwnerId, Timestamp, limits, named};
 
-/// The status of a project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ProjectStatus {
-    /// Its steps are being worked on.
-    Processing,
-    /// Its film is stored.
-    Completed,
-    /// A step failed. No further step starts until the project is resumed.
-    Failed,
-    /// Cancelled by its owner.
-    Cancelled,
-}
-
-impl ProjectStatus {
-    /// All statuses.
-    pub const ALL: [Self; 4] = [Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
-
-    /// The status as clients read it, and as it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Processing => "processing",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
+named! {
+    /// The status of a project.
+    #[derive(Hash)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum ProjectStatus {
+        /// Its steps are being worked on.
+        Processing = "processing",
+        /// Its film is stored.
+        Completed = "completed",
+        /// A step failed. No further step starts until the project is resumed.
+        Failed = "failed",
+        /// Cancelled by its owner.
+        Cancelled = "cancelled",
     }
-}
-
-impl std::str::FromStr for ProjectStatus {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
-            InvalidField::new("status", "must be processing, completed, failed or cancelled")
-        })
-    }
+    else "status", "must be processing, completed, failed or cancelled"
 }
 
 /// A project as it is stored. Its plan is an item of its own: this one is written and checked at
@@ -134,6 +110,12 @@ impl Project {
         }
     }
 
+    /// The request that created it.
+    #[must_use]
+    pub fn keyed(&self) -> KeyedRequest {
+        KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
+    }
+
     /// The same with another retention.
     #[must_use]
     pub fn kept_for(self, retention_days: RetentionDays) -> Self {
@@ -194,7 +176,7 @@ impl ProjectAct {
     /// The request for it, as the idempotency check compares it.
     #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
-        KeyedRequest { sha256: self.request_sha256.clone(), as_sent: None, at: self.at }
+        KeyedRequest::kept(self.request_sha256.as_ref(), self.at)
     }
 }
 
