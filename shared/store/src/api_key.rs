@@ -20,14 +20,8 @@ impl Store {
         hash: &ApiKeyHash,
         record: &ApiKeyRecord,
     ) -> Result<(), StoreError> {
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item(keys::api_key(hash.as_str()), "api_key", record)?))
-            .send()
-            .await
-            .map_err(StoreError::call("save an API key"))?;
-        Ok(())
+        let item = item(keys::api_key(hash.as_str()), "api_key", record)?;
+        self.put("save an API key", item).await
     }
 
     /// Deletes the key with this hash, and returns whether it existed.

@@ -131,13 +131,6 @@ impl Store {
 
     /// Closes the circuit at its owner's request.
     pub async fn reset_circuit(&self, key: CircuitKey<'_>) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(key.key()))
-            .send()
-            .await
-            .map_err(StoreError::call("reset a circuit"))?;
-        Ok(())
+        self.delete("reset a circuit", key.key()).await
     }
 }

@@ -1,4 +1,4 @@
-//! Conditional writes. Each is one call; where its condition fails, it answers with the item that
+//! Writes. Each is one call; where its condition fails, it answers with the item that
 //! stood in its way, so a repeated request finds what the first one made without a read.
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -61,6 +61,26 @@ impl Store {
             Err(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(failed.item)),
             Err(error) => Err(StoreError::call(operation)(error)),
         }
+    }
+
+    /// Puts `item`, whatever is there.
+    pub(crate) async fn put(
+        &self,
+        operation: &'static str,
+        item: Attributes,
+    ) -> Result<(), StoreError> {
+        let request = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        request.send().await.map(drop).map_err(StoreError::call(operation))
+    }
+
+    /// Deletes the item under `key`, if there is one.
+    pub(crate) async fn delete(
+        &self,
+        operation: &'static str,
+        key: Attributes,
+    ) -> Result<(), StoreError> {
+        let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+        request.send().await.map(drop).map_err(StoreError::call(operation))
     }
 
     /// Puts `item`, unless one with its key exists.

@@ -57,29 +57,14 @@ impl Store {
         owner: &OwnerId,
         beginning: &str,
     ) -> Result<Vec<T>, StoreError> {
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :owner AND begins_with(SK, :endpoint)")
-                .expression_attribute_values(":owner", keys::owner_partition(owner))
-                .expression_attribute_values(":endpoint", text(beginning))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(StoreError::call("read the endpoints"))?;
-            for item in output.items.unwrap_or_default() {
-                found.push(read(item)?);
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("PK = :owner AND begins_with(SK, :endpoint)")
+            .expression_attribute_values(":owner", keys::owner_partition(owner))
+            .expression_attribute_values(":endpoint", text(beginning))
+            .consistent_read(true);
+        self.query_all("read the endpoints", query).await?.into_iter().map(read).collect()
     }
 
     /// The endpoint `id` as it was when its owner deleted it, as long as the idempotency key of its

@@ -2,11 +2,11 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Attempt, InboundId, InvalidField, TaskId, Timestamp, limits};
+use domain::{Attempt, InboundId, TaskId, Timestamp, limits, named};
 use serde::{Deserialize, Serialize};
 
 use crate::expressions::Expressions;
-use crate::item::{attribute, expiry, item, read, time};
+use crate::item::{expiry, item, read, text, time};
 use crate::keys::{self, Attributes, EXPIRES_AT};
 use crate::{Store, StoreError};
 
@@ -37,49 +37,24 @@ pub struct Inbound {
     pub body: Vec<u8>,
 }
 
-/// The outcome of a provider's webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InboundStatus"))]
-#[serde(rename_all = "snake_case")]
-pub enum InboundOutcome {
-    /// It changed its job.
-    Applied,
-    /// An earlier one had reported the same.
-    Duplicate,
-    /// It reports on an attempt that no longer counts, or on a job that has ended.
-    Superseded,
-    /// It reports on no job of the provider's.
-    UnknownJob,
-    /// It reports on a job or a task that is not known yet, and is retried.
-    Early,
-    /// Its sender is proven, but its body cannot be read. It changed nothing.
-    Unreadable,
-}
-
-impl InboundOutcome {
-    /// Every outcome there is, as clients read it.
-    const ALL: [(Self, &'static str); 6] = [
-        (Self::Applied, "applied"),
-        (Self::Duplicate, "duplicate"),
-        (Self::Superseded, "superseded"),
-        (Self::UnknownJob, "unknown_job"),
-        (Self::Early, "early"),
-        (Self::Unreadable, "unreadable"),
-    ];
-}
-
-impl std::str::FromStr for InboundOutcome {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
-        found.map(|(outcome, _)| outcome).ok_or_else(|| {
-            InvalidField::new(
-                "status",
-                "must be applied, duplicate, superseded, unknown_job, early or unreadable",
-            )
-        })
+named! {
+    /// The outcome of a provider's webhook.
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InboundStatus"))]
+    pub enum InboundOutcome {
+        /// It changed its job.
+        Applied = "applied",
+        /// An earlier one had reported the same.
+        Duplicate = "duplicate",
+        /// It reports on an attempt that no longer counts, or on a job that has ended.
+        Superseded = "superseded",
+        /// It reports on no job of the provider's.
+        UnknownJob = "unknown_job",
+        /// It reports on a job or a task that is not known yet, and is retried.
+        Early = "early",
+        /// Its sender is proven, but its body cannot be read. It changed nothing.
+        Unreadable = "unreadable",
     }
+    else "status", "must be applied, duplicate, superseded, unknown_job, early or unreadable"
 }
 
 impl Store {
@@ -93,14 +68,7 @@ impl Store {
         item.insert(BODY.to_owned(), body);
         let expires_at = inbound.id.received_at + limits::INBOUND_RETENTION;
         item.insert(EXPIRES_AT.to_owned(), expiry(expires_at));
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(StoreError::call("keep a provider's webhook"))?;
-        Ok(())
+        self.put("keep a provider's webhook", item).await
     }
 
     /// The provider's webhook `id`, if it is still kept.
@@ -116,7 +84,7 @@ impl Store {
         outcome: InboundOutcome,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut update = became(outcome)?;
+        let mut update = became(outcome);
         update.set("replayed_at", time(at));
         self.update_inbound(id, update).await
     }
@@ -127,7 +95,7 @@ impl Store {
         id: &InboundId,
         outcome: InboundOutcome,
     ) -> Result<(), StoreError> {
-        self.update_inbound(id, became(outcome)?).await
+        self.update_inbound(id, became(outcome)).await
     }
 
     async fn update_inbound(&self, id: &InboundId, update: Expressions) -> Result<(), StoreError> {
@@ -146,10 +114,10 @@ impl Store {
     }
 }
 
-fn became(outcome: InboundOutcome) -> Result<Expressions, StoreError> {
+fn became(outcome: InboundOutcome) -> Expressions {
     let mut update = Expressions::default();
-    update.set("status", attribute(&outcome)?);
-    Ok(update)
+    update.set("status", text(outcome.as_str()));
+    update
 }
 
 /// What an item holds, its bytes included.

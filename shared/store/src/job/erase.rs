@@ -55,40 +55,19 @@ impl Store {
     /// Deletes what is kept beside the job `id`: its request, and what its provider sent.
     pub async fn erase_beside(&self, id: &JobId) -> Result<(), StoreError> {
         let operation = "erase what is kept beside a job";
-        let mut start = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :job")
-                .expression_attribute_values(":job", keys::job_partition(id))
-                .projection_expression("PK, SK")
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(StoreError::call(operation))?;
-            let is_beside = |key: &keys::Attributes| {
-                let place = key.get(SK).and_then(|place| place.as_s().ok());
-                place
-                    .is_some_and(|place| place == keys::REQUEST || place.starts_with(keys::INBOUND))
-            };
-            for key in output.items.unwrap_or_default().into_iter().filter(is_beside) {
-                self.delete(operation, key).await?;
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(());
-            }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("PK = :job")
+            .expression_attribute_values(":job", keys::job_partition(id))
+            .projection_expression("PK, SK");
+        let is_beside = |key: &keys::Attributes| {
+            let place = key.get(SK).and_then(|place| place.as_s().ok());
+            place.is_some_and(|place| place == keys::REQUEST || place.starts_with(keys::INBOUND))
+        };
+        for key in self.query_all(operation, query).await?.into_iter().filter(is_beside) {
+            self.delete(operation, key).await?;
         }
-    }
-
-    async fn delete(
-        &self,
-        operation: &'static str,
-        key: keys::Attributes,
-    ) -> Result<(), StoreError> {
-        let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-        request.send().await.map(drop).map_err(StoreError::call(operation))
+        Ok(())
     }
 }

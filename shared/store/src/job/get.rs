@@ -1,5 +1,6 @@
-//! Reading one job.
+//! Reading one job, and how any item is read.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::{Job, JobId, OwnerId};
 use serde::de::DeserializeOwned;
 
@@ -47,5 +48,15 @@ impl Store {
             .await
             .map_err(StoreError::call(operation))?;
         Ok(output.item)
+    }
+
+    /// The items of the table that `query` finds, on however many pages.
+    pub(crate) async fn query_all(
+        &self,
+        operation: &'static str,
+        query: QueryFluentBuilder,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let items = query.table_name(&self.table).into_paginator().items().send();
+        items.try_collect().await.map_err(StoreError::call(operation))
     }
 }

@@ -53,32 +53,20 @@ impl Store {
     /// The project `id` with its plan and steps, for workers.
     pub async fn project(&self, id: &ProjectId) -> Result<Option<WholeProject>, StoreError> {
         let (mut project, mut plan, mut jobs) = (None, None, HashMap::new());
-        let mut start = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :project")
-                .expression_attribute_values(":project", keys::project_partition(id))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(StoreError::call("read a project"))?;
-            for item in output.items.unwrap_or_default() {
-                match item.get(ENTITY).and_then(|entity| entity.as_s().ok()).map(String::as_str) {
-                    Some("project") => project = Some(read(item)?),
-                    Some("plan") => plan = Some(read(item)?),
-                    _ => {
-                        let job: domain::Job = read(item)?;
-                        jobs.insert(job.id.clone(), job);
-                    }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("PK = :project")
+            .expression_attribute_values(":project", keys::project_partition(id))
+            .consistent_read(true);
+        for item in self.query_all("read a project", query).await? {
+            match item.get(ENTITY).and_then(|entity| entity.as_s().ok()).map(String::as_str) {
+                Some("project") => project = Some(read(item)?),
+                Some("plan") => plan = Some(read(item)?),
+                _ => {
+                    let job: domain::Job = read(item)?;
+                    jobs.insert(job.id.clone(), job);
                 }
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                break;
             }
         }
         let whole = |(project, plan)| WholeProject { project, plan, jobs };
