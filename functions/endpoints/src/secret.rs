@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::endpoint::{Endpoint, RotationMark, SigningScheme};
 use domain::secret_versions::SecretVersions;
-use domain::time::rfc3339;
-use domain::{EndpointId, InvalidField, OwnerId, Timestamp, limits};
+use domain::time::Rfc3339;
+use domain::{EndpointId, InvalidField, OwnerId, limits};
 use http::StatusCode;
 use runtime::http::{Request, Response, json};
 use runtime::{Problem, ProblemCode, random};
@@ -60,8 +60,7 @@ pub struct Secrets {
 struct Previous {
     #[serde(flatten)]
     secret: ShownSecret,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    valid_until: Timestamp,
+    valid_until: Rfc3339,
 }
 
 /// Whose secret it is.
@@ -132,7 +131,7 @@ impl Endpoints {
         let now = self.clock.now();
         let valid = secrets.previous.iter().filter(|previous| previous.valid_until > now);
         let previous = valid.map(|previous| {
-            let valid_until = previous.valid_until;
+            let valid_until = previous.valid_until.into();
             Ok(Previous { secret: shown(previous.version)?, valid_until })
         });
         let previous = previous.collect::<Result<_, Problem>>()?;

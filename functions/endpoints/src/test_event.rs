@@ -47,7 +47,7 @@ impl Endpoints {
             endpoint_id: endpoint.id.clone(),
             message: "This is a test. If its signature is right, so will the others' be.",
         };
-        let body = serde_json::to_string(&NoticeBody { event, timestamp: now, data });
+        let body = serde_json::to_string(&NoticeBody { event, timestamp: now.into(), data });
         let event = Event {
             key,
             event,

@@ -165,7 +165,7 @@ impl Timeline {
             _ => None,
         };
         let scene_id = job.or(from).and_then(Step::of).and_then(|step| step.scene());
-        self.0.push(Entry { at, what, job_id: job.cloned(), scene_id });
+        self.0.push(Entry { at: at.into(), what, job_id: job.cloned(), scene_id });
     }
 }
 
