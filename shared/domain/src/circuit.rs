@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 use crate::Timestamp;
 
@@ -22,6 +23,7 @@ pub const PROBE_DURATION: Duration = Duration::from_secs(30);
 const PERMANENT_AFTER: Duration = Duration::from_hours(5 * 24);
 
 /// The circuit of something that fails. What works has no record of one: its circuit is closed.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circuit {
     /// Failed attempts since the last success.
@@ -29,13 +31,11 @@ pub struct Circuit {
     /// When the first of them was made.
     pub failing_since: Timestamp,
     /// Until when it is open; then it is half-open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_until: Option<Timestamp>,
     /// How often it has opened since the last success.
     #[serde(default)]
     pub openings: u32,
     /// Until when the present probe counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_until: Option<Timestamp>,
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 use crate::job::is_zero;
 use crate::webhook::{Receiver, Stored, Webhook};
@@ -17,6 +18,7 @@ const ATTEMPTS_KEPT: usize = 100;
 const ANSWER_BYTES_KEPT: usize = 256 * 1024;
 
 /// An outgoing webhook as it is stored from its first attempt on, or since it had to wait for one.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// The webhook. Its body is empty where it can be made again from its job.
@@ -25,10 +27,8 @@ pub struct Delivery {
     /// Its status.
     pub status: DeliveryStatus,
     /// Why it was discarded, if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<DiscardReason>,
     /// When it will be tried again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
     /// How many attempts have been made in all. It is a fence: a message with a lower number asks
     /// for an attempt that has been made.
@@ -41,14 +41,11 @@ pub struct Delivery {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts_before_replay: u32,
     /// When it was last replayed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed_at: Option<Timestamp>,
     /// SHA-256 of its last replay's idempotency key, so that a repeated request replays it once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_mark: Option<String>,
     /// When its owner erased what it is about: since then it has neither a body nor answers, nor
     /// the URL that was given with its job.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Timestamp>,
     /// How each attempt went, the first one first; of very many, the last ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -185,23 +182,20 @@ pub enum DiscardReason {
 }
 
 /// One attempt.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryAttempt {
     /// When it was made.
     pub at: Timestamp,
     /// The receiver's status code, if it answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
     /// How long it took, in milliseconds.
     pub latency_ms: u64,
     /// Why there was no answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The body of the receiver's answer, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerBody>,
     /// The address that was connected to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_address: Option<SocketAddr>,
 }
 

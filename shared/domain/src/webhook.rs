@@ -8,6 +8,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 use sha2::{Digest, Sha256};
 
 use crate::event_key::EventKey;
@@ -98,6 +99,7 @@ impl Event {
 }
 
 /// An outgoing webhook. Its members are named as in the queue's message.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Webhook {
     /// Its id, which the receiver sees as `webhook-id`, the same over all attempts.
@@ -109,10 +111,8 @@ pub struct Webhook {
     /// When that happened.
     pub occurred_at: Timestamp,
     /// The job it is about, if it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobId>,
     /// The project it is about, if it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<ProjectId>,
     /// Where it goes.
     pub receiver: Receiver,
@@ -121,6 +121,7 @@ pub struct Webhook {
 }
 
 /// The members of a [`Webhook`] as a stored delivery names them.
+#[skip_serializing_none]
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Webhook")]
 pub(crate) struct Stored {
@@ -129,9 +130,7 @@ pub(crate) struct Stored {
     event: EventType,
     #[serde(rename = "created_at")]
     occurred_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     job_id: Option<JobId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     project_id: Option<ProjectId>,
     receiver: Receiver,
     #[serde(default, skip_serializing_if = "String::is_empty")]

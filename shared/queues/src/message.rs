@@ -4,9 +4,11 @@
 use domain::webhook::Webhook;
 use domain::{Attempt, InboundId, Job, JobId, JobKind, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 use sha2::{Digest, Sha256};
 
 /// To `dispatch`: submit a job to its provider.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispatch {
     /// The job.
@@ -14,10 +16,8 @@ pub struct Dispatch {
     /// The job's latest attempt when this was sent. The message starts the next one.
     pub last_attempt: Attempt,
     /// What the job makes; messages of version 0.1 do not say it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<JobKind>,
     /// Since when it has been put off, if it has: the provider's circuit was open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,
 }
 
@@ -112,6 +112,7 @@ pub struct Early {
 }
 
 /// To `deliver`: send a webhook.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliver {
     /// The webhook.
@@ -120,15 +121,13 @@ pub struct Deliver {
     /// How many attempts had been made when this was sent.
     pub attempts_made: u32,
     /// When to send it, if that is more than one delay of a queue away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
     /// When its permit under the receiver's rate limit is due, if it had to wait for one. In the
     /// message it is called `turn_at`, its earlier name.
-    #[serde(rename = "turn_at", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "turn_at")]
     pub permit_at: Option<Timestamp>,
     /// The destination of the endpoint's URL when this was sent, so that its circuit is read
     /// together with the endpoint.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
 }
 

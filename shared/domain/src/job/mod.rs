@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_with_macros::skip_serializing_none;
 
 pub use error::{ErrorCode, JobError};
 pub use kind::{JobKind, Media};
@@ -26,6 +27,7 @@ use crate::{Attempt, JobId, JobState, OwnerId, Step, TaskId, Timestamp, limits, 
 
 /// A job as it is stored. Everything a client, a worker or the stream needs to know of it is
 /// here, but for a long text, which lies in an item of its own.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Its id.
@@ -45,16 +47,12 @@ pub struct Job {
     pub inputs_after: Attempt,
     /// What its owner wants done when the answer to a submission is lost; the deployment's
     /// setting decides if there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_uncertain: Option<OnUncertain>,
     /// How long it may wait until a provider accepts it, if its owner says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_timeout_seconds: Option<u32>,
     /// How long a provider may work on one attempt, if its owner says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u32>,
     /// When its provider is asked again at the earliest, if that has asked for patience.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
     /// How many attempts a provider accepted and lost.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -63,73 +61,55 @@ pub struct Job {
     pub created_at: Timestamp,
     /// The mark of the claim of the present attempt, until the provider has answered: it tells a
     /// write of one's own, repeated after its answer was lost, from another's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
     /// When its first attempt was claimed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When it came to its present state.
     pub state_since: Timestamp,
     /// When it ended, in whatever way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// When its owner asked to end it while a provider was at work.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_requested_at: Option<Timestamp>,
     /// When its provider refused the cancel, or had not carried it out in time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_unconfirmed_at: Option<Timestamp>,
     /// When an unsigned webhook reported an end; the provider is polled before it is believed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
     /// How far the present attempt is, 0 to 100, if its provider reports it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_percent: Option<u8>,
     /// What it is doing, if its provider says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_step: Option<String>,
     /// How much of it is done, if its provider counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_count: Option<ProgressCount>,
     /// When its progress was saved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_at: Option<Timestamp>,
     /// The task that the provider runs for the present attempt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_task: Option<TaskId>,
     /// When the provider accepted the present attempt. Stored for a project's steps only: the
     /// item of any other job has no byte to spare below 1 KB.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
     /// Where the provider's files are, once it announces them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// What the provider returned besides files.
-    #[serde(default, with = "json_text", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "json_text")]
     pub result: Option<Value>,
     /// The files in our bucket.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<Output>,
     /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// Where to notify its owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
     /// What its owner attached to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<JsonObject>,
     /// SHA-256 of the request's body, hex; kept when an idempotency key was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
     /// The attempts that failed or were superseded, the first one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<PastAttempt>,
     /// When it is forgotten with its files: the table's time to live.
-    #[serde(default, with = "time_to_live", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "time_to_live")]
     pub expires_at: Option<Timestamp>,
     /// What its owner has erased of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<Erased>,
 }
 
@@ -250,6 +230,7 @@ pub struct ProgressCount {
 }
 
 /// An attempt that no longer counts, and what it left behind.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastAttempt {
     /// Which.
@@ -259,19 +240,14 @@ pub struct PastAttempt {
     /// Why, in words meant for the job's owner.
     pub reason: String,
     /// Its provider's task, if the provider had answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_task: Option<TaskId>,
     /// When the first of the attempts that this entry stands for was dispatched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When its provider had accepted it, if it had.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
     /// When it had ended the job, if it had.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// Why it had failed, if it had.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// Its files, which are kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -4,6 +4,7 @@
 //! kind of job is a further variant here and in [`JobKind`].
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 use crate::JobKind;
 use crate::json_object::JsonObject;
@@ -30,16 +31,15 @@ pub enum Work {
 }
 
 /// What a speech job has to do.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Speech {
     /// The request, where it is short; otherwise it lies in the item beside.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<TtsRequest>,
     /// The file format asked for.
     #[serde(default)]
     pub format: AudioFormat,
     /// What its owner sends along for the provider's worker; in the job itself, which shows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<JsonObject>,
 }
 

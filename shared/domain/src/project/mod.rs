@@ -10,6 +10,7 @@ pub mod step;
 pub mod summary;
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 pub use id::{ProjectId, SceneId};
 pub use plan::{Plan, Scene, Stitch};
@@ -40,6 +41,7 @@ named! {
 
 /// A project as it is stored. Its plan is an item of its own: this one is written and checked at
 /// every step, the plan hardly ever.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Project {
     /// Its id.
@@ -58,19 +60,14 @@ pub struct Project {
     /// on an earlier revision fails its condition.
     pub revision: u32,
     /// The URL for webhooks about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
     /// The client's metadata.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<JsonObject>,
     /// SHA-256 of the request's body in hex, if it was created with an idempotency key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
     /// The step that failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_job: Option<JobId>,
     /// The error of that step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// The owner's acts after its creation, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,10 +76,9 @@ pub struct Project {
     #[serde(default)]
     pub retention_days: RetentionDays,
     /// When it is forgotten with its files: the table's time to live.
-    #[serde(default, with = "time_to_live", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "time_to_live")]
     pub expires_at: Option<Timestamp>,
     /// What its owner has erased of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<Erased>,
 }
 
@@ -149,6 +145,7 @@ impl Project {
 }
 
 /// An owner's act on a project after its creation.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectAct {
     /// When it happened.
@@ -156,13 +153,10 @@ pub struct ProjectAct {
     /// What was done.
     pub what: ProjectVerb,
     /// The step that the project restarts from, if it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<JobId>,
     /// SHA-256 of the request's idempotency key in hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
     /// SHA-256 of the request with that key in hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
 }
 

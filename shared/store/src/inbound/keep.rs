@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Attempt, InboundId, TaskId, Timestamp, limits, named};
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 use crate::expressions::Expressions;
 use crate::item::{expiry, item, read, text, time};
@@ -14,6 +15,7 @@ use crate::{Store, StoreError};
 const BODY: &str = "body";
 
 /// A provider's webhook as it was received, with its outcome.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Inbound {
     /// Its id, which holds its job and when it was received.
@@ -21,16 +23,13 @@ pub struct Inbound {
     /// The provider that sent it.
     pub provider: String,
     /// The attempt that its sender has proved; without one, the report is about the present one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
     /// The provider's task that it reports on, where it names one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskId>,
     /// Its outcome, the last time it was acted on.
     #[serde(rename = "status")]
     pub outcome: InboundOutcome,
     /// When it was last replayed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed_at: Option<Timestamp>,
     /// Its bytes.
     #[serde(skip)]
