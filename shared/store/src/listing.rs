@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::item::{read, text};
 use crate::keys::{Attributes, OWNER_INDEX, OWNER_SK};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 /// Maximum number of index queries for one page. Only where a filter fits fewer than a page of that
 /// many hundreds of items is a page shorter than its limit; its cursor then goes on from there.
@@ -145,7 +145,7 @@ impl Store {
         &self,
         wanted: &Wanted<'_, T>,
         mut cursor: Option<Cursor<T::Id>>,
-    ) -> Result<Page<T, Cursor<T::Id>>, StoreError> {
+    ) -> Result<Page<T, Cursor<T::Id>>> {
         let mut items = Vec::new();
         let mut next = None;
         for _ in 0..ROUNDS {
@@ -180,7 +180,7 @@ impl Store {
         owner: &OwnerId,
         cursor: Option<&Cursor<T::Id>>,
         size: usize,
-    ) -> Result<(Vec<Cursor<T::Id>>, bool), StoreError> {
+    ) -> Result<(Vec<Cursor<T::Id>>, bool)> {
         let query = self
             .client
             .query()
@@ -205,10 +205,7 @@ impl Store {
         Ok((output.items().iter().filter_map(place).collect(), more))
     }
 
-    async fn items<T: Listed>(
-        &self,
-        places: &[Cursor<T::Id>],
-    ) -> Result<HashMap<T::Id, T>, StoreError> {
+    async fn items<T: Listed>(&self, places: &[Cursor<T::Id>]) -> Result<HashMap<T::Id, T>> {
         let keys = places.iter().map(|place| T::key(&place.id)).collect();
         let items = self.read_all("read a list", keys, false).await?.into_iter();
         items.map(|item| read(item).map(|item: T| (item.id().clone(), item))).collect()

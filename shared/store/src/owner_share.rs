@@ -11,7 +11,7 @@ use domain::{OwnerId, Timestamp};
 use crate::expressions::Expressions;
 use crate::item::{expiry, text, time};
 use crate::keys::{self, Attributes, ENTITY, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 /// The value of `entity` in such an item.
 pub(crate) const ENTITY_NAME: &str = "owner_share";
@@ -117,7 +117,7 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
         random: impl Fn() -> f64,
-    ) -> Result<Option<Slot>, StoreError> {
+    ) -> Result<Option<Slot>> {
         let mut share = seen.clone();
         for _ in 0..TRIES {
             let next = share.next(destination, slots, now, random());
@@ -143,7 +143,7 @@ impl Store {
     }
 
     /// Gives a slot back, unless it has become free by itself and was taken anew.
-    pub async fn free_slot(&self, owner: &OwnerId, slot: &Slot) -> Result<(), StoreError> {
+    pub async fn free_slot(&self, owner: &OwnerId, slot: &Slot) -> Result<()> {
         let (until_name, destination_name) = names(slot.number);
         let mut update = Expressions::default();
         update.remove(&until_name);

@@ -5,7 +5,7 @@ use domain::endpoint::Endpoint;
 use domain::{Job, Project};
 use serde::Deserialize;
 
-use crate::{Inbound, StoreError};
+use crate::{Inbound, Result};
 
 /// An item whose changes make work.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub fn partition_key(keys: &serde_dynamo::Item) -> String {
 
 /// The entity in a stream record's image; `None` if the image is empty or its changes make no
 /// work.
-pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>, StoreError> {
+pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>> {
     let kind: Kind = serde_dynamo::from_item(image.clone())?;
     Ok(match kind.entity.as_str() {
         "job" => Some(Entity::Job(serde_dynamo::from_item(image)?)),

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::expressions::Expressions;
 use crate::item::read;
 use crate::keys::Attributes;
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 const UNLESS_THERE: &str = "attribute_not_exists(PK)";
 const ON_FAILURE: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
@@ -28,7 +28,7 @@ pub enum Created<T> {
 }
 
 impl<T: DeserializeOwned> Created<T> {
-    fn from(existing: Option<Attributes>) -> Result<Self, StoreError> {
+    fn from(existing: Option<Attributes>) -> Result<Self> {
         existing.map_or(Ok(Self::New), |item| Ok(Self::Exists(Box::new(read(item)?))))
     }
 }
@@ -42,7 +42,7 @@ impl Store {
         key: Attributes,
         update: Expressions,
         condition: String,
-    ) -> Result<Result<Attributes, Option<Attributes>>, StoreError> {
+    ) -> Result<Result<Attributes, Option<Attributes>>> {
         let result = self
             .client
             .update_item()
@@ -64,21 +64,13 @@ impl Store {
     }
 
     /// Puts `item`, whatever is there.
-    pub(crate) async fn put(
-        &self,
-        operation: &'static str,
-        item: Attributes,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn put(&self, operation: &'static str, item: Attributes) -> Result<()> {
         let request = self.client.put_item().table_name(&self.table).set_item(Some(item));
         request.send().await.map(drop).map_err(StoreError::call(operation))
     }
 
     /// Deletes the item under `key`, if there is one.
-    pub(crate) async fn delete(
-        &self,
-        operation: &'static str,
-        key: Attributes,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn delete(&self, operation: &'static str, key: Attributes) -> Result<()> {
         let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
         request.send().await.map(drop).map_err(StoreError::call(operation))
     }
@@ -88,7 +80,7 @@ impl Store {
         &self,
         operation: &'static str,
         item: Attributes,
-    ) -> Result<Created<T>, StoreError> {
+    ) -> Result<Created<T>> {
         Created::from(self.put_if(operation, item, UNLESS_THERE, None).await?)
     }
 
@@ -99,7 +91,7 @@ impl Store {
         item: Attributes,
         condition: &str,
         values: Option<Attributes>,
-    ) -> Result<Option<Attributes>, StoreError> {
+    ) -> Result<Option<Attributes>> {
         let result = self
             .client
             .put_item()
@@ -127,7 +119,7 @@ impl Store {
         item: Attributes,
         others: impl IntoIterator<Item = Attributes>,
         updates: impl IntoIterator<Item = TransactWriteItem>,
-    ) -> Result<Created<T>, StoreError> {
+    ) -> Result<Created<T>> {
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
         let first = put(item)
             .condition_expression(UNLESS_THERE)

@@ -9,7 +9,7 @@ use serde_with_macros::skip_serializing_none;
 use crate::expressions::Expressions;
 use crate::item::{expiry, item, read, text, time};
 use crate::keys::{self, Attributes, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 /// The attribute that holds the bytes: as text where they are text.
 const BODY: &str = "body";
@@ -58,7 +58,7 @@ named! {
 
 impl Store {
     /// Keeps a provider's webhook for 30 days.
-    pub async fn keep_inbound(&self, inbound: &Inbound) -> Result<(), StoreError> {
+    pub async fn keep_inbound(&self, inbound: &Inbound) -> Result<()> {
         let mut item = item(keys::inbound(&inbound.id), "inbound", inbound)?;
         let body = match std::str::from_utf8(&inbound.body) {
             Ok(text) => AttributeValue::S(text.to_owned()),
@@ -71,7 +71,7 @@ impl Store {
     }
 
     /// The provider's webhook `id`, if it is still kept.
-    pub async fn inbound(&self, id: &InboundId) -> Result<Option<Inbound>, StoreError> {
+    pub async fn inbound(&self, id: &InboundId) -> Result<Option<Inbound>> {
         let found = self.get("read a provider's webhook", keys::inbound(id)).await?;
         found.map(kept).transpose()
     }
@@ -82,22 +82,18 @@ impl Store {
         id: &InboundId,
         outcome: InboundOutcome,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let mut update = became(outcome);
         update.set("replayed_at", time(at));
         self.update_inbound(id, update).await
     }
 
     /// Saves the last outcome of a webhook that came early.
-    pub async fn record_inbound(
-        &self,
-        id: &InboundId,
-        outcome: InboundOutcome,
-    ) -> Result<(), StoreError> {
+    pub async fn record_inbound(&self, id: &InboundId, outcome: InboundOutcome) -> Result<()> {
         self.update_inbound(id, became(outcome)).await
     }
 
-    async fn update_inbound(&self, id: &InboundId, update: Expressions) -> Result<(), StoreError> {
+    async fn update_inbound(&self, id: &InboundId, update: Expressions) -> Result<()> {
         self.client
             .update_item()
             .table_name(&self.table)
@@ -120,7 +116,7 @@ fn became(outcome: InboundOutcome) -> Expressions {
 }
 
 /// What an item holds, its bytes included.
-pub(crate) fn kept(mut item: Attributes) -> Result<Inbound, StoreError> {
+pub(crate) fn kept(mut item: Attributes) -> Result<Inbound> {
     let body = match item.remove(BODY) {
         Some(AttributeValue::S(text)) => text.into_bytes(),
         Some(AttributeValue::B(bytes)) => bytes.into_inner(),

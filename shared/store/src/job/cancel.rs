@@ -3,7 +3,7 @@
 use domain::job::ErrorCode;
 use domain::{Attempt, Job, JobError, JobState, OwnerId, Timestamp};
 
-use crate::StoreError;
+use crate::Result;
 use crate::item::time;
 use crate::job::change::{Change, only};
 
@@ -46,7 +46,7 @@ impl Change {
     /// The provider reports that it has cancelled the present attempt of `job`. If no cancel was
     /// requested and a project waits for it, the job has failed: a step is cancelled with its
     /// project.
-    pub fn cancelled_at_provider(job: &Job, at: Timestamp) -> Result<Self, StoreError> {
+    pub fn cancelled_at_provider(job: &Job, at: Timestamp) -> Result<Self> {
         if !job.kind().is_step() || job.cancel_requested_at.is_some() {
             return Ok(Self::cancelled(job.attempt, at));
         }

@@ -6,7 +6,7 @@ use domain::job::{JobError, JobKind, Output, PastAttempt, ProgressCount, Source}
 use domain::{Attempt, Job, JobState, OwnerId, TaskId, Timestamp, limits};
 use serde_json::Value;
 
-use crate::StoreError;
+use crate::Result;
 use crate::item::{attribute, expiry, number, text, time};
 use crate::job::cancel::CANCEL_UNCONFIRMED_AT;
 use crate::job::progress::Progress;
@@ -178,7 +178,7 @@ impl Change {
         source: &Source,
         result: Option<&Value>,
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let change = Self::succeeded(Some(job.attempt), source, result, at)?;
         let change = change.set("attempt", number(job.attempt.next().0));
         let change = Self { from: only(job.state), ..change };
@@ -210,7 +210,7 @@ impl Change {
         source: &Source,
         result: Option<&Value>,
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let mut change = if source.files.is_empty() {
             Self { from: AT_PROVIDER, ..Self::to(JobState::Completed, at) }
         } else {
@@ -235,7 +235,7 @@ impl Change {
         percent: u8,
         (step, count): (Option<&str>, Option<ProgressCount>),
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let mut change = Self::mark("progress_at", at).set("progress_percent", number(percent));
         if let Some(step) = step {
             change.set.push(("progress_step", text(step)));
@@ -247,17 +247,13 @@ impl Change {
     }
 
     /// The files of `attempt` are in the bucket.
-    pub fn completed(
-        attempt: Attempt,
-        outputs: &[Output],
-        at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn completed(attempt: Attempt, outputs: &[Output], at: Timestamp) -> Result<Self> {
         let change = Self { from: &[JobState::Storing], ..Self::to(JobState::Completed, at) };
         Ok(change.of(attempt).set("outputs", attribute(&outputs)?))
     }
 
     /// `attempt` has ended the job without a result.
-    pub fn failed(attempt: Attempt, error: &JobError, at: Timestamp) -> Result<Self, StoreError> {
+    pub fn failed(attempt: Attempt, error: &JobError, at: Timestamp) -> Result<Self> {
         Ok(Self::to(JobState::Failed, at).of(attempt).set("error", attribute(error)?))
     }
 
@@ -280,7 +276,7 @@ impl Change {
 
     /// The present attempt of `job`, which its provider had accepted, is lost for `reason`; the
     /// job is queued for another.
-    pub fn lost(job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
+    pub fn lost(job: &Job, reason: &str, at: Timestamp) -> Result<Self> {
         let lost = number(job.lost_attempts + 1);
         let change = Self::put_back(job.attempt, at).set("lost_attempts", lost);
         change.only_from(job).remembering(job, reason, at)
@@ -295,7 +291,7 @@ impl Change {
         reason: &str,
         error: &JobError,
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let is_cancelled = job.cancel_requested_at.is_some();
         if is_cancelled && JobState::Cancelled.predecessors().contains(&job.state) {
             return Ok(Self::cancelled(job.attempt, at).only_from(job));
@@ -309,11 +305,7 @@ impl Change {
 
     /// The provider reports that the present attempt of `job` failed with `error`. One that was
     /// given an upstream source is followed by another, which is given our copy.
-    pub fn failed_at_provider(
-        job: &Job,
-        error: &JobError,
-        at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn failed_at_provider(job: &Job, error: &JobError, at: Timestamp) -> Result<Self> {
         let change = if job.work.as_step().is_some_and(|step| step.upstream_source) {
             Self::lost_or_failed(job, &error.message, error, at)?
         } else {
@@ -326,12 +318,7 @@ impl Change {
     /// The owner restarts `job`, a step of a project, in whatever state it is: at once, or when
     /// the step before has its file. Its results so far are kept in its history; reports about
     /// an earlier attempt no longer count.
-    pub fn restarted(
-        job: &Job,
-        at_once: bool,
-        reason: &str,
-        at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn restarted(job: &Job, at_once: bool, reason: &str, at: Timestamp) -> Result<Self> {
         let state = if at_once { JobState::Queued } else { JobState::Waiting };
         let change = Self { from: only(job.state), ..Self::to(state, at) }.of(job.attempt);
         let change = change.set("attempt", number(job.attempt.next().0));
@@ -342,7 +329,7 @@ impl Change {
     }
 
     /// Adds the present attempt of `job` to its history, as long as that is short.
-    fn remembering(self, job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
+    fn remembering(self, job: &Job, reason: &str, at: Timestamp) -> Result<Self> {
         if job.attempt == Attempt::default() || job.history.len() >= limits::PAST_ATTEMPTS {
             return Ok(self);
         }

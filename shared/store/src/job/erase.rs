@@ -7,7 +7,7 @@ use domain::{Job, JobId, OwnerId, Timestamp};
 use crate::item::attribute;
 use crate::job::change::Change;
 use crate::keys::{self, SK};
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 /// Its files and its result.
 const OUTPUTS: &[&str] = &["outputs", "source", "result"];
@@ -26,12 +26,7 @@ const SAID: &[&str] = &[
 impl Change {
     /// The `owner` erases `what` of `job`, as it was read. The files themselves are deleted once
     /// this is saved.
-    pub fn erased(
-        job: &Job,
-        owner: &OwnerId,
-        what: Erasure,
-        at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn erased(job: &Job, owner: &OwnerId, what: Erasure, at: Timestamp) -> Result<Self> {
         let set = vec![("erased", attribute(&Erased { at, what })?)];
         let change = Self { fence: Some(job.attempt), ..Self::from(&[], set) };
         let mut change = Self { owner: Some(owner.clone()), ..change }.only_from(job);
@@ -53,7 +48,7 @@ impl Change {
 
 impl Store {
     /// Deletes what is kept beside the job `id`: its request, and what its provider sent.
-    pub async fn erase_beside(&self, id: &JobId) -> Result<(), StoreError> {
+    pub async fn erase_beside(&self, id: &JobId) -> Result<()> {
         let operation = "erase what is kept beside a job";
         let query = self
             .client

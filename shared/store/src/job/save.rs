@@ -7,7 +7,7 @@ use crate::expressions::Expressions;
 use crate::item::{number, read, text};
 use crate::job::change::Change;
 use crate::keys::job;
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 /// The result of a change.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub enum Changed {
 
 impl Store {
     /// Saves `change`, if its condition holds.
-    pub async fn change(&self, id: &JobId, change: &Change) -> Result<Changed, StoreError> {
+    pub async fn change(&self, id: &JobId, change: &Change) -> Result<Changed> {
         let (update, condition) = expressions(change);
         Ok(match self.update("change a job", job(id), update, condition).await? {
             Ok(item) => Changed::Done(Box::new(read(item)?)),

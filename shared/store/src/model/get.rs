@@ -9,7 +9,7 @@ use domain::{Job, JobId, Model, ModelId, OwnerId, limits};
 use crate::item::read;
 use crate::keys::{self, Attributes};
 use crate::listing::{Listed, Wanted};
-use crate::{Cursor, Page, Store, StoreError};
+use crate::{Cursor, Page, Result, Store};
 
 const OPERATION: &str = "read a model";
 
@@ -36,7 +36,7 @@ impl Store {
         &self,
         owner: &OwnerId,
         id: &ModelId,
-    ) -> Result<Option<(Model, Vec<Job>)>, StoreError> {
+    ) -> Result<Option<(Model, Vec<Job>)>> {
         let item = self.get(OPERATION, keys::model(id)).await?;
         let model = item.map(read::<Model>).transpose()?.filter(|model| model.owner == *owner);
         let Some(model) = model else { return Ok(None) };
@@ -54,7 +54,7 @@ impl Store {
         owner: &OwnerId,
         limit: usize,
         cursor: Option<Cursor<ModelId>>,
-    ) -> Result<Page<Model, Cursor<ModelId>>, StoreError> {
+    ) -> Result<Page<Model, Cursor<ModelId>>> {
         let page = self.list(&Wanted { owner, limit, fits: None, since: None }, cursor).await?;
         let in_training = |model: &&Model| model.outcome == ModelOutcome::Training;
         let jobs = self.jobs(page.items.iter().filter(in_training).map(|model| &model.latest));
@@ -67,10 +67,7 @@ impl Store {
     }
 
     /// Those of the jobs `ids` that are kept.
-    async fn jobs<'a>(
-        &self,
-        ids: impl Iterator<Item = &'a JobId>,
-    ) -> Result<HashMap<JobId, Job>, StoreError> {
+    async fn jobs<'a>(&self, ids: impl Iterator<Item = &'a JobId>) -> Result<HashMap<JobId, Job>> {
         let items = self.read_all(OPERATION, ids.map(keys::job).collect(), true).await?.into_iter();
         items.map(|item| read(item).map(|job: Job| (job.id.clone(), job))).collect()
     }
