@@ -257,8 +257,6 @@ pub enum AnswerContent {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

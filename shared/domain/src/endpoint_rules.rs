@@ -131,8 +131,6 @@ pub fn events(names: &[String]) -> Result<Vec<EventType>, InvalidField> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn one(name: &str, value: &str) -> Result<BTreeMap<String, String>, InvalidField> {

@@ -146,8 +146,6 @@ fn unknown(field: &str, text: &str, known: &[&str]) -> InvalidField {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn languages() -> Languages {

@@ -180,8 +180,6 @@ fn shown(receiver: &Receiver) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

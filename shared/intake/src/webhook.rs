@@ -286,8 +286,6 @@ fn malformed(provider: &dyn Provider, invalid: InvalidField) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

@@ -80,8 +80,6 @@ pub fn classify(address: IpAddr) -> AddressClass {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn class(text: &str) -> AddressClass {

@@ -88,8 +88,6 @@ impl FromStr for HostPattern {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

@@ -63,7 +63,6 @@ impl Call {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 impl Call {
     /// Its body.
     pub(crate) fn json(&self) -> Value {

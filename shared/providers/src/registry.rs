@@ -44,8 +44,6 @@ pub fn is_configured<'a>(kind: JobKind, value: impl Fn(&'static str) -> Option<&
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::{Account, MissingSetting};
 

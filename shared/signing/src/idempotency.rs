@@ -52,8 +52,6 @@ impl IdempotencyIds {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn ids(master: &str) -> IdempotencyIds {

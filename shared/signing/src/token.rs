@@ -60,8 +60,6 @@ fn check(presented: &str, expected: &str) -> Result<(), WrongToken> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use proptest::prelude::*;
 
     use super::*;

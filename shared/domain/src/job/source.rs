@@ -198,8 +198,6 @@ impl From<Source> for Stored {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

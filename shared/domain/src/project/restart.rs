@@ -124,8 +124,6 @@ fn is_started(job: &Job) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::{OwnerId, Timestamp};
 

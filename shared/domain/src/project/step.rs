@@ -153,8 +153,6 @@ pub fn then(job: &Job, state: JobState) -> Then {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn project() -> ProjectId {
