@@ -139,7 +139,6 @@ impl Jobs {
     }
 
     /// The ids that idempotency keys stand for.
-    #[must_use]
     pub const fn ids(&self) -> &IdempotencyIds {
         &self.ids
     }
@@ -147,7 +146,6 @@ impl Jobs {
 
 impl NewJob<'_> {
     /// What is answered once `job` is saved.
-    #[must_use]
     pub fn accepted(&self, job: Job) -> Accepted {
         Accepted {
             links: LinkResource::new(&job.id, &self.links),

@@ -45,7 +45,6 @@ pub struct Caller {
 
 impl Caller {
     /// Whether the key allows `scope`.
-    #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
     }

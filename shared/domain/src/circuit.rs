@@ -54,7 +54,6 @@ pub enum CircuitState {
 
 impl Circuit {
     /// Its state at `now`.
-    #[must_use]
     pub fn state(&self, now: Timestamp) -> CircuitState {
         match (self.open_until, self.probe_until) {
             (None, _) => CircuitState::Closed,
@@ -66,7 +65,6 @@ impl Circuit {
 
     /// Until when the failure at `now` that led to this opens it, if it does. `random` in 0..1
     /// picks the jitter.
-    #[must_use]
     pub fn opens_until(&self, now: Timestamp, random: f64) -> Option<Timestamp> {
         let is_open = self.open_until.is_some_and(|until| until > now);
         if is_open || self.consecutive_failures < FAILURE_THRESHOLD {
@@ -78,7 +76,6 @@ impl Circuit {
     }
 
     /// Whether the failure is permanent: it has lasted for so long that it will not end by itself.
-    #[must_use]
     pub fn is_permanent(&self, now: Timestamp) -> bool {
         self.consecutive_failures >= FAILURE_THRESHOLD
             && now.since(self.failing_since) >= PERMANENT_AFTER

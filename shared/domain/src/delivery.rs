@@ -55,7 +55,6 @@ pub struct Delivery {
 impl Delivery {
     /// The delivery of `webhook` before its first attempt. The body of a job's end is not kept:
     /// a job that has ended does not change, so it can be made again.
-    #[must_use]
     pub fn pending(mut webhook: Webhook) -> Self {
         if webhook.event.ends_job() {
             webhook.body = String::new();
@@ -76,7 +75,6 @@ impl Delivery {
     }
 
     /// How many attempts have been made since the event, or since the last replay.
-    #[must_use]
     pub const fn attempts_in_round(&self) -> u32 {
         self.attempts_made.saturating_sub(self.attempts_before_replay)
     }
@@ -96,7 +94,6 @@ impl Delivery {
 
     /// Whether it has content that a purge of its job or project may have missed, since it was
     /// recorded just now: a body, or a message that waits for its next attempt.
-    #[must_use]
     pub const fn may_have_missed_a_purge(&self) -> bool {
         let has_content = !self.webhook.body.is_empty() || self.next_attempt_at.is_some();
         self.attempts_made <= 1 && self.erased_at.is_none() && has_content
@@ -122,13 +119,11 @@ impl Delivery {
     }
 
     /// Since when it is to arrive: since the event, or the last replay.
-    #[must_use]
     pub fn waiting_since(&self) -> Timestamp {
         self.replayed_at.unwrap_or(self.webhook.occurred_at)
     }
 
     /// The status code of the last attempt, if it was answered.
-    #[must_use]
     pub fn last_status_code(&self) -> Option<u16> {
         self.attempts.last()?.status_code
     }
@@ -201,7 +196,6 @@ pub struct DeliveryAttempt {
 
 impl DeliveryAttempt {
     /// An attempt at `at` without an answer.
-    #[must_use]
     pub const fn unanswered(at: Timestamp, latency_ms: u64, error: String) -> Self {
         let error = Some(error);
         Self { at, status_code: None, latency_ms, error, answer: None, remote_address: None }
@@ -221,7 +215,6 @@ pub struct AnswerBody {
 
 impl AnswerBody {
     /// Takes the start of a body, of which there was more if it is `truncated`.
-    #[must_use]
     pub fn new(bytes: &[u8], truncated: bool) -> Option<Self> {
         if bytes.is_empty() && !truncated {
             return None;

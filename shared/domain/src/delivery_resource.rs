@@ -55,13 +55,11 @@ struct AttemptResource<'a> {
 
 impl<'a> DeliveryResource<'a> {
     /// The delivery with all of its members.
-    #[must_use]
     pub fn whole(delivery: &'a Delivery) -> Self {
         Self::new(delivery, |attempt| attempt.answer.as_ref())
     }
 
     /// The delivery without the receivers' answers.
-    #[must_use]
     pub fn brief(delivery: &'a Delivery) -> Self {
         Self::new(delivery, |_| None)
     }

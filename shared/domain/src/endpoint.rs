@@ -55,20 +55,17 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// The request that created it.
-    #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
         KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
     }
 
     /// What names the place that its URL leads to: what is down is down for all of an owner's
     /// endpoints there.
-    #[must_use]
     pub fn destination(&self) -> String {
         webhook::destination(&self.url)
     }
 
     /// Whether it gets `event`.
-    #[must_use]
     pub fn subscribes_to(&self, event: EventType) -> bool {
         self.status == EndpointStatus::Enabled
             && (self.events.is_empty() || self.events.contains(&event))
@@ -116,7 +113,6 @@ pub struct RotationMark {
 
 impl RotationMark {
     /// The request as the idempotency check compares it.
-    #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
         KeyedRequest::kept(Some(&self.body_sha256), self.at)
     }

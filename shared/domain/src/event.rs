@@ -35,7 +35,6 @@ named! {
 
 impl EventType {
     /// The event of a job's reaching `state`, if that is an end.
-    #[must_use]
     pub const fn of(state: JobState) -> Option<Self> {
         match state {
             JobState::Completed => Some(Self::JobCompleted),
@@ -51,14 +50,12 @@ impl EventType {
     }
 
     /// Whether it is the end of a job, after which the job does not change any more.
-    #[must_use]
     pub const fn ends_job(self) -> bool {
         matches!(self, Self::JobCompleted | Self::JobFailed | Self::JobCancelled)
     }
 
     /// Whether it says that its owner has ended something. Its webhook is sent even if that is
     /// erased meanwhile.
-    #[must_use]
     pub const fn is_cancellation(self) -> bool {
         matches!(self, Self::JobCancelled | Self::ProjectCancelled)
     }
@@ -66,7 +63,6 @@ impl EventType {
     /// Whether a webhook of this type that is exhausted is itself an event. It is not for
     /// progress, whose next report says more; for a test, whose sender reads the result; and for
     /// an exhausted webhook, which could go on for ever.
-    #[must_use]
     pub const fn reports_exhaustion(self) -> bool {
         !matches!(self, Self::JobProgress | Self::EndpointTest | Self::DeliveryExhausted)
     }

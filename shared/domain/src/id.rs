@@ -19,7 +19,6 @@ macro_rules! text_id {
     ($id:ident) => {
         impl $id {
             /// The id as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -57,20 +56,17 @@ macro_rules! made_id {
     ($id:ident, $prefix:literal, $kind:literal) => {
         impl $id {
             /// A new id, which sorts after those created before `now`.
-            #[must_use]
             pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
                 Self(crate::id::sortable($prefix, now, random))
             }
 
             /// The id that an idempotency key stands for, by its MAC.
-            #[must_use]
             pub fn keyed(mac: [u8; 32]) -> Self {
                 Self(crate::id::of_digest($prefix, mac))
             }
 
             /// The id that earlier versions gave to `owner`'s idempotency key: without a secret.
             /// `generation` counts how often that key has expired (after 24 h) and been used again.
-            #[must_use]
             pub fn unkeyed(owner: &OwnerId, key: &str, generation: u32) -> Self {
                 let generation = generation.to_string();
                 Self(crate::id::derived($prefix, &[$kind, owner.as_str(), key, &generation]))
@@ -161,7 +157,6 @@ text_id!(MessageId, "msg_", MAX_LENGTH, "delivery", "must be a delivery id, like
 impl MessageId {
     /// The id of the webhook that sends the event `key` of type `event` to `receiver`. It is
     /// derived from the three alone, so an event that is processed twice is one webhook.
-    #[must_use]
     pub fn for_event(key: &EventKey, event: EventType, receiver: &Receiver) -> Self {
         Self(derived("msg_", &["message", &key.to_string(), event.as_str(), &receiver.key()]))
     }
@@ -185,7 +180,6 @@ pub struct Attempt(pub u32);
 
 impl Attempt {
     /// Whether it stands for no attempt at all.
-    #[must_use]
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
     pub const fn is_none(&self) -> bool {
         self.0 == 0

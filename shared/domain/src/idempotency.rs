@@ -19,7 +19,6 @@ pub struct KeyReused;
 
 impl KeyedRequest {
     /// The request that is kept with what it made at `at`.
-    #[must_use]
     pub fn kept(sha256: Option<&String>, at: Timestamp) -> Self {
         Self { sha256: sha256.cloned(), as_sent: None, at }
     }

@@ -71,7 +71,6 @@ struct ModelLinks {
 
 impl<'a> ModelResource<'a> {
     /// `model`, in a list.
-    #[must_use]
     pub fn listed(model: &'a Model, links: &Links) -> Self {
         let (status, error) = match &model.outcome {
             ModelOutcome::Training => (ModelStatus::Training, None),
@@ -95,7 +94,6 @@ impl<'a> ModelResource<'a> {
     }
 
     /// `model` with the jobs that trained it, the latest first.
-    #[must_use]
     pub fn with_trainings(model: &'a Model, jobs: &'a [Job], links: &Links) -> Self {
         let training = |job: &'a Job| TrainingResource {
             job_id: &job.id,

@@ -113,7 +113,6 @@ pub struct LinkResource {
 
 impl JobResource {
     /// The resource of `job`; `token` authorizes its download links.
-    #[must_use]
     pub fn new(job: &Job, links: &Links, token: &str) -> Self {
         let shown = |output: &Output| OutputResource {
             name: output.name.clone(),
@@ -168,7 +167,6 @@ impl JobResource {
 
 impl LinkResource {
     /// The links of a job that has no file yet.
-    #[must_use]
     pub fn new(job: &crate::JobId, links: &Links) -> Self {
         Self { this: links.job(job), download: None }
     }
@@ -225,7 +223,6 @@ pub struct EventBody {
 
 impl EventBody {
     /// The body of `event`, which occurred at `timestamp` and left the job as `data` shows.
-    #[must_use]
     pub fn new(event: EventType, timestamp: Timestamp, data: JobResource) -> Self {
         let is_short = |json: &Value| json.to_string().len() <= limits::EVENT_RESULT_BYTES;
         let data = JobResource { result: data.result.filter(is_short), ..data };

@@ -80,7 +80,6 @@ impl JobState {
     /// `Running`, since a fast provider calls back before its answer is saved; `Completed`
     /// skips `Storing` where there is no file. No event makes a job `Waiting`: only its owner
     /// does, by restarting the step before.
-    #[must_use]
     pub const fn predecessors(self) -> &'static [Self] {
         use JobState::{Dispatched, Queued, Running, Storing, Uncertain};
         match self {
@@ -97,13 +96,11 @@ impl JobState {
     }
 
     /// Whether nothing can follow.
-    #[must_use]
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 
     /// The status a client reads.
-    #[must_use]
     pub const fn status(self) -> JobStatus {
         match self {
             Self::Waiting | Self::Queued => JobStatus::Pending,
@@ -117,7 +114,6 @@ impl JobState {
     }
 
     /// The finer step a client reads.
-    #[must_use]
     pub const fn step(self) -> JobStep {
         match self {
             Self::Waiting | Self::Queued => JobStep::Queued,

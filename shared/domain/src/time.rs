@@ -15,13 +15,11 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The point `milliseconds` after the Unix epoch.
-    #[must_use]
     pub const fn from_millis(milliseconds: i64) -> Self {
         Self(milliseconds)
     }
 
     /// The time in an HTTP header, in each of the three forms that HTTP has had.
-    #[must_use]
     pub fn from_http_date(text: &str) -> Option<Self> {
         let time = httpdate::parse_http_date(text).ok()?;
         let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -29,19 +27,16 @@ impl Timestamp {
     }
 
     /// Milliseconds since the Unix epoch.
-    #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
     /// Whole seconds since the Unix epoch, the unit of signatures and of DynamoDB's TTL.
-    #[must_use]
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
     /// The duration since `earlier`; zero if `earlier` is later.
-    #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

@@ -141,7 +141,6 @@ impl Timeline {
     }
 
     /// All entries by time; of one moment, a cause before what it caused.
-    #[must_use]
     pub fn entries(mut self) -> Vec<Entry> {
         self.0.sort_by_key(|entry| (entry.at, entry.what.rank()));
         self.0

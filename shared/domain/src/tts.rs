@@ -67,7 +67,6 @@ named! {
 
 impl AudioFormat {
     /// Its media type.
-    #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Wav => "audio/wav",

@@ -36,7 +36,6 @@ impl Receiver {
     /// What names the receiver where its text would be too long or would show too much: in ids,
     /// keys of the table and groups of a queue. URLs that differ in their query alone, as those
     /// of one client's jobs do, are one receiver: what is down is down for all of them.
-    #[must_use]
     pub fn key(&self) -> String {
         match self {
             Self::Url(url) => destination(url),
@@ -46,7 +45,6 @@ impl Receiver {
     }
 
     /// The endpoint, if it is one.
-    #[must_use]
     pub const fn endpoint(&self) -> Option<&EndpointId> {
         match self {
             Self::Url(_) | Self::NotificationService => None,
@@ -56,7 +54,6 @@ impl Receiver {
 }
 
 /// What names the place that `url` leads to. URLs that differ in their query alone lead to one.
-#[must_use]
 pub fn destination(url: &str) -> String {
     let place = url.split(['?', '#']).next().unwrap_or_default();
     format!("url_{}", hex::encode(&Sha256::digest(place)[..16]))
@@ -83,7 +80,6 @@ pub struct Event {
 
 impl Event {
     /// The webhook that sends it to `receiver`.
-    #[must_use]
     pub fn addressed_to(&self, receiver: Receiver) -> Webhook {
         Webhook {
             id: MessageId::for_event(&self.key, self.event, &receiver),

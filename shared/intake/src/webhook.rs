@@ -43,7 +43,6 @@ struct Route {
 impl ProviderWebhooks {
     /// Receives what providers sign with the secrets that `secret` gives for the names of their
     /// variables. Without one, no signature of that provider is valid.
-    #[must_use]
     pub fn new(
         store: Store,
         links: ApiLinks,

@@ -43,19 +43,16 @@ impl Call {
     const ANSWER: Duration = Duration::from_secs(10);
 
     /// Submits a task.
-    #[must_use]
     pub fn submission(url: String, auth: Auth, body: &impl ToString) -> Self {
         Self { timeout: Self::SUBMISSION, ..Self::post(url, auth, body) }
     }
 
     /// A POST of `body`, whose text is JSON.
-    #[must_use]
     pub fn post(url: String, auth: Auth, body: &impl ToString) -> Self {
         Self { method: Method::POST, body: Some(body.to_string()), ..Self::get(url, auth) }
     }
 
     /// A GET.
-    #[must_use]
     pub fn get(url: String, auth: Auth) -> Self {
         let headers = HeaderMap::new();
         Self { method: Method::GET, url, auth, headers, body: None, timeout: Self::ANSWER }

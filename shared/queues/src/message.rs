@@ -23,7 +23,6 @@ pub struct Dispatch {
 
 impl Dispatch {
     /// Has the next attempt of `job` begin.
-    #[must_use]
     pub fn of(job: &Job) -> Self {
         Self {
             job_id: job.id.clone(),
@@ -51,14 +50,12 @@ pub struct Ingest {
 
 impl Ingest {
     /// Has the files of `job` pulled.
-    #[must_use]
     pub fn of(job: &Job) -> Self {
         let group = Some(group(&format!("{} {}", job.kind().as_str(), job.owner.as_str())));
         Self { job_id: job.id.clone(), attempt: job.attempt, slow: false, group }
     }
 
     /// Has the files of `job`, whose source is slow, pulled where it delays no others.
-    #[must_use]
     pub fn slow(job: &Job) -> Self {
         Self { slow: true, ..Self::of(job) }
     }
@@ -86,13 +83,11 @@ pub struct Reconcile {
 
 impl Reconcile {
     /// A one-off poll of `job`.
-    #[must_use]
     pub fn once(job: &Job) -> Self {
         Self::of(job.id.clone(), None)
     }
 
     /// A poll of the job with this id, `polls` after its series began.
-    #[must_use]
     pub const fn of(job_id: JobId, polls: Option<u32>) -> Self {
         let (job_created_at, superseded_task, unusable_answers) = (None, None, 0);
         Self { job_id, polls, job_created_at, superseded_task, unusable_answers }

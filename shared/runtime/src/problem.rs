@@ -126,7 +126,6 @@ impl Problem {
     }
 
     /// 400: a field of a provider's webhook is missing or wrong.
-    #[must_use]
     pub fn bad_field(invalid: InvalidField) -> Self {
         let detail = format!("{} {}.", invalid.field, invalid.message);
         Self {
@@ -151,7 +150,6 @@ impl Problem {
     }
 
     /// 405: the path allows only the methods in `allow`, separated by commas.
-    #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This path allows only {allow}.");
         let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
@@ -172,7 +170,6 @@ impl Problem {
     }
 
     /// 413: the body is larger than `limit` bytes.
-    #[must_use]
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("The body may have at most {limit} bytes.");
         Self::new(
@@ -185,7 +182,6 @@ impl Problem {
 
     /// 429: the sender has reached its `limit` of requests a minute, until `wait` has passed. The
     /// headers round up to whole seconds, so a client that honours them is not refused again.
-    #[must_use]
     pub fn too_many_requests(limit: u32, wait: Duration) -> Self {
         let seconds = wait.as_millis().div_ceil(1000);
         let seconds = || HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
@@ -211,7 +207,6 @@ impl Problem {
     }
 
     /// 422: this deployment has no provider for jobs of `kind`.
-    #[must_use]
     pub fn no_provider(kind: &str) -> Self {
         let detail = format!(
             "No provider of this deployment does jobs of the kind {kind}. Its operator can \
@@ -237,25 +232,21 @@ impl Problem {
     }
 
     /// The status code.
-    #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
     /// The internal cause, for the log.
-    #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
         self.cause.as_deref()
     }
 
     /// The headers of the response.
-    #[must_use]
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers
     }
 
     /// The body.
-    #[must_use]
     pub fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
         ProblemBody {
             kind: format!("urn:hookreel:problem:{}", self.code),

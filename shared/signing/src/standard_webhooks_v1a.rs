@@ -26,7 +26,6 @@ pub struct PublicKey(VerifyingKey);
 
 impl PrivateKey {
     /// The key derived from 32 unpredictable bytes.
-    #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
@@ -44,7 +43,6 @@ impl PrivateKey {
     }
 
     /// The public half.
-    #[must_use]
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }

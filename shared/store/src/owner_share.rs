@@ -43,7 +43,6 @@ impl OwnerShare {
     /// When a webhook to `destination` may be sent, if that has to wait: its receiver is slow, and
     /// so many attempts at slow receivers are under way as the owner has `slots`. Those that wait
     /// come back spread over the time in which slots become free; `random` is in 0..1.
-    #[must_use]
     pub fn returns_at(
         &self,
         destination: &str,

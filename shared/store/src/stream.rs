@@ -29,7 +29,6 @@ struct Kind {
 }
 
 /// The partition key among the `keys` of a stream record, for logs; empty if it has none.
-#[must_use]
 pub fn partition_key(keys: &serde_dynamo::Item) -> String {
     #[derive(Deserialize)]
     struct Keys {

@@ -27,7 +27,6 @@ named! {
 
 impl JobKind {
     /// What its first file is, which names the link in answers (`audio_url`).
-    #[must_use]
     pub const fn media(self) -> Media {
         match self {
             Self::Tts => Media::Audio,
@@ -38,7 +37,6 @@ impl JobKind {
     }
 
     /// How long a provider may work on one attempt, unless the job says otherwise.
-    #[must_use]
     pub const fn run_deadline(self) -> Duration {
         match self {
             Self::Training => limits::TRAINING_DEADLINE,
@@ -50,14 +48,12 @@ impl JobKind {
 
     /// Whether something else is saved with an end of its jobs: the next step or the project's end,
     /// or the model.
-    #[must_use]
     pub const fn is_followed(self) -> bool {
         self.is_step() || matches!(self, Self::Training)
     }
 
     /// Whether its jobs are steps of a project: their ends release the next step, and the
     /// project, not the job, notifies its owner.
-    #[must_use]
     pub const fn is_step(self) -> bool {
         match self {
             Self::Tts | Self::Training | Self::Prediction => false,
@@ -81,7 +77,6 @@ pub enum Media {
 
 impl Media {
     /// The media that a file of `content_type` is.
-    #[must_use]
     pub fn of(content_type: &str) -> Self {
         match content_type.split_once('/') {
             Some(("audio", _)) => Self::Audio,
@@ -92,7 +87,6 @@ impl Media {
     }
 
     /// The name of a job's first file, which `?output=` asks for.
-    #[must_use]
     pub const fn output_name(self) -> &'static str {
         match self {
             Self::Audio => "audio",

@@ -115,7 +115,6 @@ pub struct Job {
 
 impl Job {
     /// A new job that waits to be dispatched, with the default retention.
-    #[must_use]
     pub fn new(id: JobId, owner: OwnerId, work: Work, now: Timestamp) -> Self {
         Self {
             id,
@@ -157,20 +156,17 @@ impl Job {
     }
 
     /// The request that created it.
-    #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
         KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
     }
 
     /// How long it is kept from its creation or its restart on.
-    #[must_use]
     pub fn retention(&self) -> RetentionDays {
         let between = |expiry| RetentionDays::between(self.created_at, expiry);
         self.expires_at.map_or_else(RetentionDays::default, between)
     }
 
     /// How long it may wait for its provider, and how long that may work on it.
-    #[must_use]
     pub fn deadlines(&self) -> Deadlines {
         let own = |seconds: Option<u32>| seconds.map(|seconds| Duration::from_secs(seconds.into()));
         Deadlines {
@@ -180,13 +176,11 @@ impl Job {
     }
 
     /// What it makes.
-    #[must_use]
     pub const fn kind(&self) -> JobKind {
         self.work.kind()
     }
 
     /// Its place in its project, if it is a step of one.
-    #[must_use]
     pub fn step(&self) -> Option<Step> {
         self.work.as_step().and_then(|_| Step::of(&self.id))
     }

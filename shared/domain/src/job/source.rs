@@ -69,7 +69,6 @@ pub enum FileRole {
 
 impl Source {
     /// The source that consists of `file` alone.
-    #[must_use]
     pub fn of(file: SourceFile) -> Self {
         Self { files: vec![file], confirmation_url: None }
     }
@@ -83,7 +82,6 @@ impl Source {
     }
 
     /// The file that the job is named after.
-    #[must_use]
     pub fn main(&self) -> Option<&SourceFile> {
         self.files.iter().find(|file| file.role != FileRole::Thumbnail)
     }
@@ -91,13 +89,11 @@ impl Source {
 
 impl SourceFile {
     /// A result at `url`, of which nothing else is known.
-    #[must_use]
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
     }
 
     /// Whether its URL is the file itself, so that nobody else can pull it.
-    #[must_use]
     pub fn is_inline(&self) -> bool {
         is_inline(&self.url)
     }
@@ -128,14 +124,12 @@ impl fmt::Debug for SourceFile {
 }
 
 /// Whether `url` is itself a file.
-#[must_use]
 pub fn is_inline(url: &str) -> bool {
     url.get(..INLINE.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(INLINE))
 }
 
 /// The media type, empty if it names none, and the bytes of a `data:` URL in base64. Line breaks
 /// and the URL-safe alphabet are accepted. `None` for any other URL.
-#[must_use]
 pub fn inline_bytes(url: &str) -> Option<(String, Vec<u8>)> {
     let (head, data) = url.get(INLINE.len()..).filter(|_| is_inline(url))?.split_once(',')?;
     let (media_type, encoding) = head.rsplit_once(';').unwrap_or(("", head));

@@ -90,7 +90,6 @@ pub struct ModelRequest {
 
 impl Work {
     /// Its kind.
-    #[must_use]
     pub const fn kind(&self) -> JobKind {
         match self {
             Self::Speech(_) => JobKind::Tts,
@@ -103,7 +102,6 @@ impl Work {
     }
 
     /// The work of a step, if it is one.
-    #[must_use]
     pub const fn as_step(&self) -> Option<StepWork> {
         match self {
             Self::Speech(_) | Self::Training(_) | Self::Prediction(_) => None,
@@ -112,7 +110,6 @@ impl Work {
     }
 
     /// The audio format that its file must have; `None` where it makes no audio.
-    #[must_use]
     pub const fn audio_format(&self) -> Option<AudioFormat> {
         match self {
             Self::Speech(speech) => Some(speech.format),
@@ -121,7 +118,6 @@ impl Work {
     }
 
     /// What its model is given, if it has one: `None` within, if that lies in the item beside.
-    #[must_use]
     pub const fn model_request(&self) -> Option<Option<&ModelRequest>> {
         match self {
             Self::Training(training) => Some(training.request.as_ref()),
@@ -131,7 +127,6 @@ impl Work {
     }
 
     /// The training that it is, if it is one.
-    #[must_use]
     pub const fn as_training(&self) -> Option<&Training> {
         match self {
             Self::Training(training) => Some(training),

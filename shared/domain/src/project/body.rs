@@ -59,7 +59,6 @@ struct SceneBrief {
 impl ProjectEventBody {
     /// The body of `event`, which left `project` as it is; its API URL is `url`. Links follow from
     /// ids alone, so no job is read. A project that is not completed has no file links.
-    #[must_use]
     pub fn new(event: EventType, project: &Project, url: String, link: FileLink<'_>) -> Self {
         let completed = project.status == ProjectStatus::Completed;
         let scene = |scene_id| SceneBrief {

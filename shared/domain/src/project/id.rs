@@ -30,19 +30,16 @@ impl SceneId {
     pub const FIRST: Self = Self(1);
 
     /// The scene `number`, from 1.
-    #[must_use]
     pub const fn new(number: u16) -> Self {
         Self(number)
     }
 
     /// Its number, from 1.
-    #[must_use]
     pub const fn number(self) -> u16 {
         self.0
     }
 
     /// Its index in a list, from 0.
-    #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0.saturating_sub(1))
     }
@@ -54,7 +51,6 @@ impl SceneId {
     }
 
     /// The scene before this one, unless it is the first.
-    #[must_use]
     pub const fn previous(self) -> Option<Self> {
         if self.0 <= 1 { None } else { Some(Self(self.0 - 1)) }
     }

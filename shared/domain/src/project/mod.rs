@@ -84,7 +84,6 @@ pub struct Project {
 
 impl Project {
     /// A new project of `scenes` scenes, with the default retention.
-    #[must_use]
     pub fn new(id: ProjectId, owner: OwnerId, scenes: u16, now: Timestamp) -> Self {
         Self {
             id,
@@ -107,7 +106,6 @@ impl Project {
     }
 
     /// The request that created it.
-    #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
         KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
     }
@@ -120,20 +118,17 @@ impl Project {
     }
 
     /// What its owner last did under the idempotency key whose SHA-256 is `mark`.
-    #[must_use]
     pub fn act_marked(&self, mark: &str) -> Option<&ProjectAct> {
         self.history.iter().rev().find(|act| act.mark.as_deref() == Some(mark))
     }
 
     /// Its history with `act` appended. Beyond the limit the oldest acts are dropped.
-    #[must_use]
     pub fn history_with(&self, act: ProjectAct) -> Vec<ProjectAct> {
         let surplus = (self.history.len() + 1).saturating_sub(limits::PAST_ATTEMPTS);
         self.history.iter().skip(surplus).cloned().chain([act]).collect()
     }
 
     /// When it ended, if it has.
-    #[must_use]
     pub const fn ended_at(&self) -> Option<Timestamp> {
         match self.status {
             ProjectStatus::Processing => None,
@@ -162,13 +157,11 @@ pub struct ProjectAct {
 
 impl ProjectAct {
     /// The act `what` at `at`, without idempotency key.
-    #[must_use]
     pub const fn new(what: ProjectVerb, at: Timestamp) -> Self {
         Self { at, what, from: None, mark: None, request_sha256: None }
     }
 
     /// The request for it, as the idempotency check compares it.
-    #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
         KeyedRequest::kept(self.request_sha256.as_ref(), self.at)
     }

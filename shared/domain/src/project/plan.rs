@@ -81,7 +81,6 @@ impl Default for Picture {
 
 impl Plan {
     /// The scene `id`, if it exists.
-    #[must_use]
     pub fn scene(&self, id: SceneId) -> Option<&Scene> {
         self.scenes.get(id.index())
     }
@@ -99,7 +98,6 @@ impl Plan {
     }
 
     /// The number of scenes.
-    #[must_use]
     pub fn count(&self) -> u16 {
         u16::try_from(self.scenes.len()).unwrap_or(u16::MAX)
     }
@@ -147,7 +145,6 @@ impl Scene {
     }
 
     /// Playing time in seconds.
-    #[must_use]
     pub fn seconds(&self) -> f64 {
         f64::from(self.duration_ms) / 1000.0
     }

@@ -70,7 +70,6 @@ pub struct ProjectLinks {
 
 impl ProjectLinks {
     /// The links of the project at `url`.
-    #[must_use]
     pub fn new(url: String) -> Self {
         Self { timeline: format!("{url}/timeline"), this: url }
     }
@@ -123,7 +122,6 @@ struct StitchResource {
 
 impl ProjectResource {
     /// The resource of `project`, whose API URL is `url`.
-    #[must_use]
     pub fn new(
         project: &Project,
         plan: &Plan,

@@ -34,7 +34,6 @@ pub struct ProjectSummary {
 impl ProjectSummary {
     /// The entry of `project`, whose API URL is `url`. Links follow from ids alone, so no job is
     /// read.
-    #[must_use]
     pub fn new(project: &Project, url: String, link: FileLink<'_>) -> Self {
         let film = Step::stitch(project.id.clone()).job_id();
         let completed = project.status == ProjectStatus::Completed;

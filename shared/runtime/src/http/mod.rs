@@ -67,7 +67,6 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Probl
 }
 
 /// A response without a body.
-#[must_use]
 pub fn no_content() -> Response {
     let mut response = Response::new(String::new());
     *response.status_mut() = StatusCode::NO_CONTENT;

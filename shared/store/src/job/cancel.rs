@@ -12,33 +12,28 @@ pub(super) const CANCEL_UNCONFIRMED_AT: &str = "cancel_unconfirmed_at";
 
 impl Change {
     /// The owner cancels a job that no provider has accepted.
-    #[must_use]
     pub fn cancelled_by(owner: &OwnerId, at: Timestamp) -> Self {
         let change = Self::to(JobState::Cancelled, at).by(owner);
         Self { from: &[JobState::Waiting, JobState::Queued], ..change }
     }
 
     /// The owner requests the cancel of a job that a provider may be working on.
-    #[must_use]
     pub fn cancel_requested_by(owner: &OwnerId, at: Timestamp) -> Self {
         Self::mark("cancel_requested_at", at).by(owner)
     }
 
     /// The provider has refused to cancel the task of `job`, or not cancelled it in time.
-    #[must_use]
     pub fn cancel_unconfirmed(job: &Job, at: Timestamp) -> Self {
         Self::from(only(job.state), vec![(CANCEL_UNCONFIRMED_AT, time(at))]).of(job.attempt)
     }
 
     /// The owner's cancel of `attempt` ends the job, though its provider has not confirmed it.
-    #[must_use]
     pub fn cancelled_unconfirmed(attempt: Attempt, at: Timestamp) -> Self {
         let set_once = Some((CANCEL_UNCONFIRMED_AT, time(at)));
         Self { set_once, ..Self::cancelled(attempt, at) }
     }
 
     /// The provider has cancelled `attempt`, as the owner requested.
-    #[must_use]
     pub fn cancelled(attempt: Attempt, at: Timestamp) -> Self {
         Self::to(JobState::Cancelled, at).of(attempt)
     }

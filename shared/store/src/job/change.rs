@@ -120,7 +120,6 @@ impl Change {
 
     /// The attempt after `last` begins. The caller that saves this, under a mark of its own, may
     /// call the provider.
-    #[must_use]
     pub fn claimed(last: Attempt, claim: &str, at: Timestamp) -> Self {
         let change = Self::to(JobState::Dispatched, at).of(last).set("claim", text(claim));
         let mut change = change.set("attempt", number(last.next().0));
@@ -132,14 +131,12 @@ impl Change {
     }
 
     /// The provider works on the present attempt of `job`.
-    #[must_use]
     pub fn started(job: &Job, at: Timestamp) -> Self {
         Self { remove: &[CLAIM], ..Self::to(JobState::Running, at).of(job.attempt) }
     }
 
     /// The provider has accepted the present attempt of `job` as `task`. With `upstream_source`
     /// the provider was given the source of another provider's file.
-    #[must_use]
     pub fn accepted(job: &Job, task: &TaskId, upstream_source: bool, at: Timestamp) -> Self {
         let mut change = Self::started(job, at).naming(task);
         if job.kind().is_step() {
@@ -152,7 +149,6 @@ impl Change {
     }
 
     /// `attempt` was submitted, and its answer is lost.
-    #[must_use]
     pub fn uncertain(attempt: Attempt, at: Timestamp) -> Self {
         Self::to(JobState::Uncertain, at).of(attempt)
     }
@@ -223,7 +219,6 @@ impl Change {
     }
 
     /// An unsigned webhook reports that `attempt` has ended.
-    #[must_use]
     pub fn reported(attempt: Option<Attempt>, at: Timestamp) -> Self {
         Self { fence: attempt, ..Self::mark("reported_at", at) }
     }
@@ -259,13 +254,11 @@ impl Change {
 
     /// The provider does not accept `attempt` now; the job is queued for another, which begins
     /// `not_before` the time that the provider asks for.
-    #[must_use]
     pub fn put_back_until(attempt: Attempt, not_before: Timestamp, at: Timestamp) -> Self {
         Self::put_back(attempt, at).set("not_before", time(not_before))
     }
 
     /// The same as soon as may be.
-    #[must_use]
     pub fn put_back(attempt: Attempt, at: Timestamp) -> Self {
         Self {
             remove: &[OF_ONE_ATTEMPT],
