@@ -4,7 +4,7 @@ use domain::endpoint::Endpoint;
 use domain::endpoint_resource::EndpointResource;
 use domain::{EndpointId, OwnerId, limits};
 use http::StatusCode;
-use runtime::http::{Request, Response, json};
+use runtime::http::{Request, Response, Result, json};
 use runtime::{Problem, ProblemCode, idempotency, random};
 use serde::Serialize;
 use store::Created as Saved;
@@ -23,11 +23,7 @@ pub struct Created<'a> {
 }
 
 impl Endpoints {
-    pub(crate) async fn create(
-        &self,
-        owner: &OwnerId,
-        request: &Request,
-    ) -> Result<Response, Problem> {
+    pub(crate) async fn create(&self, owner: &OwnerId, request: &Request) -> Result<Response> {
         let now = self.clock.now();
         let id = EndpointId::new(now, random::bytes());
         let wanted = body::new(request, &self.guard, owner, id, now)?;
@@ -58,7 +54,7 @@ impl Endpoints {
     }
 
     /// Saves the endpoint; if one with its id is there, that one is the answer.
-    async fn save(&self, wanted: Endpoint, there: &[Endpoint]) -> Result<Endpoint, Problem> {
+    async fn save(&self, wanted: Endpoint, there: &[Endpoint]) -> Result<Endpoint> {
         if wanted.request_sha256.is_some()
             && let Some(known) = self.known(&wanted.owner, &wanted.id, there).await?
         {
@@ -81,7 +77,7 @@ impl Endpoints {
         owner: &OwnerId,
         id: &EndpointId,
         there: &[Endpoint],
-    ) -> Result<Option<Endpoint>, Problem> {
+    ) -> Result<Option<Endpoint>> {
         match there.iter().find(|known| known.id == *id) {
             Some(known) => Ok(Some(known.clone())),
             None => self.store.deleted_endpoint(owner, id).await.map_err(Problem::unavailable),

@@ -19,6 +19,9 @@ use crate::{Context, Invocable, Problem, StartError};
 pub use api_links::ApiLinks;
 pub use request::Request;
 
+/// What a handler gives.
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
+
 /// A response to a client.
 pub type Response = http::Response<String>;
 
