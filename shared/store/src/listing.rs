@@ -152,7 +152,8 @@ impl Store {
             // One more than is asked for: whether there is a next page.
             let size = wanted.fits.map_or(wanted.limit + 1 - items.len(), |_| BATCH as usize);
             let (places, more) = self.places::<T>(wanted.owner, cursor.as_ref(), size).await?;
-            let mut found = self.items::<T>(&places).await?;
+            let mut found =
+                self.by_id::<T>("read a list", places.iter().map(|place| &place.id), false).await?;
             for place in places {
                 if wanted.since.is_some_and(|since| place.is_before(since)) {
                     return Ok(Page { items, next: None });
@@ -205,9 +206,15 @@ impl Store {
         Ok((output.items().iter().filter_map(place).collect(), more))
     }
 
-    async fn items<T: Listed>(&self, places: &[Cursor<T::Id>]) -> Result<HashMap<T::Id, T>> {
-        let keys = places.iter().map(|place| T::key(&place.id)).collect();
-        let items = self.read_all("read a list", keys, false).await?.into_iter();
-        items.map(|item| read(item).map(|item: T| (item.id().clone(), item))).collect()
+    /// Those of the items `ids` that are kept.
+    pub(crate) async fn by_id<'a, T: Listed<Id: 'a>>(
+        &self,
+        operation: &'static str,
+        ids: impl Iterator<Item = &'a T::Id>,
+        consistent: bool,
+    ) -> Result<HashMap<T::Id, T>> {
+        let items = self.read_all(operation, ids.map(T::key).collect(), consistent).await?;
+        let keyed = |item: T| (item.id().clone(), item);
+        items.into_iter().map(|item| read(item).map(keyed)).collect()
     }
 }
