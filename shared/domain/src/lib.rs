@@ -57,7 +57,7 @@ pub use access::{Caller, OwnerId, Scope};
 pub use event::EventType;
 pub use id::{Attempt, EndpointId, JobId, MessageId, TaskId};
 pub use inbound::InboundId;
-pub use invalid::InvalidField;
+pub use invalid::{InvalidField, Result};
 pub use job::{Job, JobError, JobKind, Output};
 pub use model::{Model, ModelId};
 pub use project::{Project, ProjectId, ProjectStatus, SceneId, Step};
