@@ -48,7 +48,7 @@ fn check_voice(voice: &str) -> Result<(), InvalidField> {
 }
 
 named! {
-    /// The formats of audio files, by their file extensions.
+    /// The formats of audio files.
     #[derive(Default)]
     #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     pub enum AudioFormat {
