@@ -218,8 +218,6 @@ impl Drop for Slot {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn at(milliseconds: i64) -> Timestamp {

@@ -2,8 +2,8 @@
 //! each request gets a fresh presigned URL.
 
 use domain::limits::DOWNLOAD_URL_LIFE;
-use domain::time::rfc3339;
-use domain::{Job, JobId, JobState, Output, Scope, Timestamp};
+use domain::time::Rfc3339;
+use domain::{Job, JobId, JobState, Output, Scope};
 use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use runtime::http::{HttpFunction, Request, Response, json};
@@ -30,8 +30,7 @@ pub struct Download {
 pub struct Link {
     /// Gives the file to anyone until it expires.
     url: String,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    expires_at: Timestamp,
+    expires_at: Rfc3339,
 }
 
 impl HttpFunction for Download {
@@ -57,7 +56,7 @@ impl HttpFunction for Download {
         }
         let extension = output.key.rsplit('.').next().unwrap_or_default();
         let filename = format!("{id}-{}.{extension}", output.name);
-        let expires_at = self.clock.now() + DOWNLOAD_URL_LIFE;
+        let expires_at = (self.clock.now() + DOWNLOAD_URL_LIFE).into();
         let url = self.blobs.download_url(&output.key, &filename, DOWNLOAD_URL_LIFE).await;
         let link = Link { url: url.map_err(Problem::unavailable)?, expires_at };
         if request.header("accept").is_some_and(prefers_json) {

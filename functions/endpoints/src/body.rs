@@ -7,8 +7,8 @@ use domain::secret_versions::SecretVersions;
 use domain::{EndpointId, InvalidField, OwnerId, Timestamp, endpoint_rules, limits};
 use outbound::Guard;
 use runtime::fields::Fields;
-use runtime::http::Request;
-use runtime::{Problem, random};
+use runtime::http::{Request, Result};
+use runtime::random;
 use store::EndpointChange;
 
 const LIST_OF_EVENTS: &str = "must be a list of event names";
@@ -23,7 +23,7 @@ pub(crate) fn new(
     owner: &OwnerId,
     id: EndpointId,
     now: Timestamp,
-) -> Result<Endpoint, Problem> {
+) -> Result<Endpoint> {
     let mut fields = request.fields(limits::SETTINGS_BODY_BYTES)?;
     let settings = settings(&mut fields, guard, now)?;
     let url = settings.url.ok_or_else(|| InvalidField::new("url", "is required"))?;
@@ -51,11 +51,7 @@ pub(crate) fn new(
 }
 
 /// Reads what is to change of an endpoint.
-pub(crate) fn change(
-    request: &Request,
-    guard: &Guard,
-    now: Timestamp,
-) -> Result<EndpointChange, Problem> {
+pub(crate) fn change(request: &Request, guard: &Guard, now: Timestamp) -> Result<EndpointChange> {
     let mut fields = request.fields(limits::SETTINGS_BODY_BYTES)?;
     if signing(&mut fields)?.is_some() {
         let message = "cannot be changed, since receivers rely on it; make another endpoint";

@@ -2,10 +2,9 @@
 
 use domain::endpoint::Endpoint;
 use domain::endpoint_resource::EndpointResource;
-use domain::idempotency::KeyedRequest;
 use domain::{EndpointId, OwnerId, limits};
 use http::StatusCode;
-use runtime::http::{Request, Response, json};
+use runtime::http::{Request, Response, Result, json};
 use runtime::{Problem, ProblemCode, idempotency, random};
 use serde::Serialize;
 use store::Created as Saved;
@@ -24,11 +23,7 @@ pub struct Created<'a> {
 }
 
 impl Endpoints {
-    pub(crate) async fn create(
-        &self,
-        owner: &OwnerId,
-        request: &Request,
-    ) -> Result<Response, Problem> {
+    pub(crate) async fn create(&self, owner: &OwnerId, request: &Request) -> Result<Response> {
         let now = self.clock.now();
         let id = EndpointId::new(now, random::bytes());
         let wanted = body::new(request, &self.guard, owner, id, now)?;
@@ -39,19 +34,17 @@ impl Endpoints {
             let keyed = |key| self.ids.endpoint(owner, key, generation);
             let id = key.map_or_else(|| wanted.id.clone(), keyed);
             let saved = self.save(Endpoint { id, ..wanted.clone() }, &there).await?;
-            let first = request_for(&saved);
+            let first = saved.keyed();
             Ok((saved, Some(first)))
         };
         let request = request.keyed(now)?;
-        let find = async |generation| match key {
-            Some(key) => {
-                let id = EndpointId::unkeyed(owner, key, generation);
-                let found = self.known(owner, &id, &there).await?;
-                Ok(found.map(|found| (found.clone(), request_for(&found))))
-            }
-            None => Ok(None),
+        let before = async |generation| {
+            let Some(key) = key else { return Ok(None) };
+            let id = EndpointId::unkeyed(owner, key, generation);
+            let first = self.known(owner, &id, &there).await?;
+            Ok(first.map(|first| (first.clone(), first.keyed())))
         };
-        let endpoint = match idempotency::made_before(&request, find).await? {
+        let endpoint = match idempotency::made_before(&request, before).await? {
             Some(made) => made,
             None => idempotency::create_once(&request, create).await?,
         };
@@ -61,7 +54,7 @@ impl Endpoints {
     }
 
     /// Saves the endpoint; if one with its id is there, that one is the answer.
-    async fn save(&self, wanted: Endpoint, there: &[Endpoint]) -> Result<Endpoint, Problem> {
+    async fn save(&self, wanted: Endpoint, there: &[Endpoint]) -> Result<Endpoint> {
         if wanted.request_sha256.is_some()
             && let Some(known) = self.known(&wanted.owner, &wanted.id, there).await?
         {
@@ -84,14 +77,10 @@ impl Endpoints {
         owner: &OwnerId,
         id: &EndpointId,
         there: &[Endpoint],
-    ) -> Result<Option<Endpoint>, Problem> {
+    ) -> Result<Option<Endpoint>> {
         match there.iter().find(|known| known.id == *id) {
             Some(known) => Ok(Some(known.clone())),
             None => self.store.deleted_endpoint(owner, id).await.map_err(Problem::unavailable),
         }
     }
-}
-
-fn request_for(endpoint: &Endpoint) -> KeyedRequest {
-    KeyedRequest { sha256: endpoint.request_sha256.clone(), as_sent: None, at: endpoint.created_at }
 }

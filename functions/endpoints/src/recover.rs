@@ -5,7 +5,7 @@ use domain::{InvalidField, MessageId, OwnerId, limits};
 use futures::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use runtime::Problem;
-use runtime::http::{Request, Response, json};
+use runtime::http::{Request, Response, Result, json};
 use serde::Serialize;
 use store::{Cursor, DeliveryFilter, Replayed};
 
@@ -31,11 +31,7 @@ pub struct Recovery {
 impl Endpoints {
     /// Sends everything again that this endpoint has missed since a time, or only counts it. What
     /// waits for its next attempt has been missed as well: that may be 16 hours away.
-    pub(crate) async fn recover(
-        &self,
-        owner: &OwnerId,
-        request: &Request,
-    ) -> Result<Response, Problem> {
+    pub(crate) async fn recover(&self, owner: &OwnerId, request: &Request) -> Result<Response> {
         let mut fields = request.fields(limits::SETTINGS_BODY_BYTES)?;
         let since = fields.required_text("since")?;
         let since = since
@@ -78,7 +74,7 @@ impl Endpoints {
     }
 
     /// Replays what was `missed`; how much of it was not pending anyway.
-    async fn replay(&self, owner: &OwnerId, missed: Vec<Delivery>) -> Result<usize, Problem> {
+    async fn replay(&self, owner: &OwnerId, missed: Vec<Delivery>) -> Result<usize> {
         let now = self.clock.now();
         let replays = stream::iter(missed).map(|delivery| async move {
             self.store.replay_delivery(owner, &delivery.webhook.id, None, now).await

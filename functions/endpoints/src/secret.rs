@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use domain::endpoint::{Endpoint, RotationMark, SigningScheme};
 use domain::secret_versions::SecretVersions;
-use domain::time::rfc3339;
-use domain::{EndpointId, InvalidField, OwnerId, Timestamp, limits};
+use domain::time::Rfc3339;
+use domain::{EndpointId, InvalidField, OwnerId, limits};
 use http::StatusCode;
-use runtime::http::{Request, Response, json};
+use runtime::http::{Request, Response, Result, json};
 use runtime::{Problem, ProblemCode, random};
 use serde::Serialize;
 use signing::webhook_secret::{endpoint_key, endpoint_secret, webhook_secret};
@@ -60,8 +60,7 @@ pub struct Secrets {
 struct Previous {
     #[serde(flatten)]
     secret: ShownSecret,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    valid_until: Timestamp,
+    valid_until: Rfc3339,
 }
 
 /// Whose secret it is.
@@ -71,7 +70,7 @@ enum SecretOf<'a> {
 }
 
 impl Endpoints {
-    pub(crate) async fn owner_secret(&self, owner: &OwnerId) -> Result<Response, Problem> {
+    pub(crate) async fn owner_secret(&self, owner: &OwnerId) -> Result<Response> {
         let signing = self.store.owner_signing(owner).await.map_err(Problem::unavailable)?;
         self.owner_answer(owner, &signing.secrets)
     }
@@ -80,16 +79,12 @@ impl Endpoints {
         &self,
         owner: &OwnerId,
         request: &Request,
-    ) -> Result<Response, Problem> {
+    ) -> Result<Response> {
         let (secrets, _) = self.rotate(&SecretOf::Owner(owner), request).await?;
         self.owner_answer(owner, &secrets)
     }
 
-    pub(crate) async fn secret(
-        &self,
-        owner: &OwnerId,
-        request: &Request,
-    ) -> Result<Response, Problem> {
+    pub(crate) async fn secret(&self, owner: &OwnerId, request: &Request) -> Result<Response> {
         let endpoint = self.named(owner, request).await?;
         self.answer(&endpoint.secrets, |version| self.shown(&endpoint, version))
     }
@@ -98,7 +93,7 @@ impl Endpoints {
         &self,
         owner: &OwnerId,
         request: &Request,
-    ) -> Result<Response, Problem> {
+    ) -> Result<Response> {
         let of = SecretOf::Endpoint(owner, named_id(request)?);
         let (secrets, endpoint) = self.rotate(&of, request).await?;
         let endpoint = endpoint.ok_or_else(unknown)?;
@@ -106,7 +101,7 @@ impl Endpoints {
     }
 
     /// The `version`th secret of an endpoint, in the form in which its receiver needs it.
-    pub(crate) fn shown(&self, endpoint: &Endpoint, version: u32) -> Result<ShownSecret, Problem> {
+    pub(crate) fn shown(&self, endpoint: &Endpoint, version: u32) -> Result<ShownSecret> {
         let shown = match endpoint.signing {
             SigningScheme::V1 => endpoint_secret(&self.master, endpoint, version)
                 .map(|secret| ShownSecret::Secret(secret.expose().to_owned())),
@@ -116,7 +111,7 @@ impl Endpoints {
         shown.map_err(Problem::unavailable)
     }
 
-    fn owner_answer(&self, owner: &OwnerId, secrets: &SecretVersions) -> Result<Response, Problem> {
+    fn owner_answer(&self, owner: &OwnerId, secrets: &SecretVersions) -> Result<Response> {
         self.answer(secrets, |version| {
             let secret = webhook_secret(&self.master, owner, version);
             let secret = secret.map_err(Problem::unavailable)?;
@@ -127,15 +122,15 @@ impl Endpoints {
     fn answer(
         &self,
         secrets: &SecretVersions,
-        shown: impl Fn(u32) -> Result<ShownSecret, Problem>,
-    ) -> Result<Response, Problem> {
+        shown: impl Fn(u32) -> Result<ShownSecret>,
+    ) -> Result<Response> {
         let now = self.clock.now();
         let valid = secrets.previous.iter().filter(|previous| previous.valid_until > now);
         let previous = valid.map(|previous| {
-            let valid_until = previous.valid_until;
+            let valid_until = previous.valid_until.into();
             Ok(Previous { secret: shown(previous.version)?, valid_until })
         });
-        let previous = previous.collect::<Result<_, Problem>>()?;
+        let previous = previous.collect::<Result<_>>()?;
         json(StatusCode::OK, &Secrets { current: shown(secrets.current)?, previous })
     }
 
@@ -144,7 +139,7 @@ impl Endpoints {
         &self,
         of: &SecretOf<'_>,
         request: &Request,
-    ) -> Result<(SecretVersions, Option<Endpoint>), Problem> {
+    ) -> Result<(SecretVersions, Option<Endpoint>)> {
         let now = self.clock.now();
         let (overlap, keyed) = (overlap(request)?, request.keyed(now)?);
         let mark = RotationMark {
@@ -177,7 +172,7 @@ impl Endpoints {
     async fn versions(
         &self,
         of: &SecretOf<'_>,
-    ) -> Result<(SecretVersions, Vec<RotationMark>, Option<Endpoint>), Problem> {
+    ) -> Result<(SecretVersions, Vec<RotationMark>, Option<Endpoint>)> {
         match of {
             SecretOf::Owner(owner) => {
                 let signing = self.store.owner_signing(owner).await;
@@ -198,7 +193,7 @@ impl Endpoints {
         of: &SecretOf<'_>,
         secrets: &SecretVersions,
         marks: &[RotationMark],
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool> {
         let saved = match of {
             SecretOf::Owner(owner) => self.store.rotate_owner_secret(owner, secrets, marks).await,
             SecretOf::Endpoint(owner, id) => {
@@ -209,7 +204,7 @@ impl Endpoints {
     }
 }
 
-fn overlap(request: &Request) -> Result<Duration, Problem> {
+fn overlap(request: &Request) -> Result<Duration> {
     let longest = limits::OVERLAP_MAXIMUM.as_secs();
     let must = "must be a whole number of seconds from 0 to 604800";
     let mut fields = request.optional_fields(limits::SETTINGS_BODY_BYTES)?;

@@ -6,7 +6,7 @@ use domain::notice::NoticeBody;
 use domain::webhook::{Event, Receiver};
 use domain::{EndpointId, EventType, MessageId, OwnerId};
 use http::StatusCode;
-use runtime::http::{Request, Response, json};
+use runtime::http::{Request, Response, Result, json};
 use runtime::{Problem, random};
 use serde::Serialize;
 
@@ -31,11 +31,7 @@ pub struct TestData {
 
 impl Endpoints {
     /// Saves a pending delivery of a test event; the stream has it sent.
-    pub(crate) async fn test(
-        &self,
-        owner: &OwnerId,
-        request: &Request,
-    ) -> Result<Response, Problem> {
+    pub(crate) async fn test(&self, owner: &OwnerId, request: &Request) -> Result<Response> {
         let endpoint = self.enabled(owner, request).await?;
         let key = match request.mark()? {
             Some(mark) => EventKey::KeyedTest(owner.clone(), mark),
@@ -47,7 +43,7 @@ impl Endpoints {
             endpoint_id: endpoint.id.clone(),
             message: "This is a test. If its signature is right, so will the others' be.",
         };
-        let body = serde_json::to_string(&NoticeBody { event, timestamp: now, data });
+        let body = serde_json::to_string(&NoticeBody { event, timestamp: now.into(), data });
         let event = Event {
             key,
             event,

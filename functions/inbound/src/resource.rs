@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::time::rfc3339;
-use domain::{InboundId, JobId, Timestamp};
+use domain::time::Rfc3339;
+use domain::{InboundId, JobId};
 use serde::Serialize;
 use store::{Inbound, InboundOutcome};
 
@@ -20,10 +20,8 @@ pub struct InboundResource<'a> {
     job_id: &'a JobId,
     /// What became of it, the last time it was acted on.
     status: InboundOutcome,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    received_at: Timestamp,
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    replayed_at: Option<Timestamp>,
+    received_at: Rfc3339,
+    replayed_at: Option<Rfc3339>,
     /// The length of its body.
     bytes: usize,
     /// Its raw body, of which at most 16 KiB are shown.
@@ -53,8 +51,8 @@ impl<'a> From<&'a Inbound> for InboundResource<'a> {
             provider: &inbound.provider,
             job_id: &inbound.id.job_id,
             status: inbound.outcome,
-            received_at: inbound.id.received_at,
-            replayed_at: inbound.replayed_at,
+            received_at: inbound.id.received_at.into(),
+            replayed_at: inbound.replayed_at.map(Into::into),
             bytes: inbound.body.len(),
             body: Body::of(&inbound.body),
         }

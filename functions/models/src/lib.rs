@@ -5,7 +5,7 @@ use domain::links::Links;
 use domain::model_resource::ModelResource;
 use domain::{ModelId, OwnerId, Scope};
 use http::StatusCode;
-use runtime::http::{self as answer, ApiLinks, HttpFunction, Request, Response, json};
+use runtime::http::{self as answer, ApiLinks, HttpFunction, Request, Response, Result, json};
 use runtime::{Context, Problem, StartError};
 use store::Store;
 
@@ -25,7 +25,7 @@ impl HttpFunction for Models {
         })
     }
 
-    async fn handle(&self, request: Request) -> Result<Response, Problem> {
+    async fn handle(&self, request: Request) -> Result<Response> {
         let owner = request.caller(Scope::JobsRead)?.owner;
         let links = self.links.of(&request)?;
         match request.route() {
@@ -36,23 +36,13 @@ impl HttpFunction for Models {
 }
 
 impl Models {
-    async fn show(
-        &self,
-        owner: &OwnerId,
-        id: &ModelId,
-        links: &Links,
-    ) -> Result<Response, Problem> {
+    async fn show(&self, owner: &OwnerId, id: &ModelId, links: &Links) -> Result<Response> {
         let found = self.store.find_model(owner, id).await.map_err(Problem::unavailable)?;
         let (model, jobs) = found.ok_or_else(|| Problem::not_found("There is no such model."))?;
         json(StatusCode::OK, &ModelResource::with_trainings(&model, &jobs, links))
     }
 
-    async fn list(
-        &self,
-        owner: &OwnerId,
-        request: &Request,
-        links: &Links,
-    ) -> Result<Response, Problem> {
+    async fn list(&self, owner: &OwnerId, request: &Request, links: &Links) -> Result<Response> {
         let limit = request.page_limit()?;
         let cursor = request.parsed_query("cursor")?;
         let page = self.store.list_models(owner, limit, cursor).await;

@@ -11,7 +11,7 @@ use domain::project::restart::{ProjectConflict, may_cancel, may_erase};
 use domain::retention::Erasure;
 use domain::{JobId, OwnerId, ProjectId, ProjectStatus, Scope, Timestamp};
 use http::StatusCode;
-use runtime::http::{ApiLinks, HttpFunction, Request, Response, json};
+use runtime::http::{ApiLinks, HttpFunction, Request, Response, Result, json};
 use runtime::{Clock, Context, Problem, ProblemCode, StartError};
 use signing::token::TokenKey;
 use store::{ProjectChanged, Store, WholeProject};
@@ -54,7 +54,7 @@ impl HttpFunction for ProjectChange {
         })
     }
 
-    async fn handle(&self, request: Request) -> Result<Response, Problem> {
+    async fn handle(&self, request: Request) -> Result<Response> {
         let owner = request.caller(Scope::JobsWrite)?.owner;
         let links = self.links.of(&request)?;
         let id = request.path_id("project_id", "project")?;
@@ -79,12 +79,7 @@ impl HttpFunction for ProjectChange {
 
 impl ProjectChange {
     /// Changes the owner's project `id`. On a conflict it is read again.
-    async fn change(
-        &self,
-        owner: &OwnerId,
-        id: &ProjectId,
-        action: &Action,
-    ) -> Result<(), Problem> {
+    async fn change(&self, owner: &OwnerId, id: &ProjectId, action: &Action) -> Result<()> {
         for _ in 0..TRIES {
             let whole = self.find(owner, id).await?;
             let changed = match action {
@@ -114,7 +109,7 @@ impl ProjectChange {
         Err(Problem::unavailable("every try to change the project had a conflict"))
     }
 
-    async fn find(&self, owner: &OwnerId, id: &ProjectId) -> Result<WholeProject, Problem> {
+    async fn find(&self, owner: &OwnerId, id: &ProjectId) -> Result<WholeProject> {
         let found = self.store.find_project(owner, id).await.map_err(Problem::unavailable)?;
         found.ok_or_else(|| Problem::not_found("There is no such project."))
     }
@@ -126,7 +121,7 @@ impl ProjectChange {
         owner: &OwnerId,
         id: &ProjectId,
         links: &Links,
-    ) -> Result<Response, Problem> {
+    ) -> Result<Response> {
         let WholeProject { project, plan, jobs } = self.find(owner, id).await?;
         let link =
             |job: &JobId, name: &str| links.download(job, name, &self.tokens.download_token(job));

@@ -5,8 +5,7 @@ use domain::project::plan::Scene;
 use domain::project::restart::{regenerate_from, resume_from};
 use domain::project::{Plan, ProjectAct, ProjectVerb};
 use domain::{InvalidField, SceneId, Step, Timestamp, limits};
-use runtime::Problem;
-use runtime::http::Request;
+use runtime::http::{Request, Result};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use store::WholeProject;
@@ -28,11 +27,11 @@ struct SceneUpdate {
 }
 
 impl ProjectChange {
-    pub(crate) fn resume(&self, request: &Request) -> Result<Restart, Problem> {
+    pub(crate) fn resume(&self, request: &Request) -> Result<Restart> {
         Ok(Restart { act: self.act(ProjectVerb::Resumed, request)?, scene: None })
     }
 
-    pub(crate) fn regenerate(&self, request: &Request) -> Result<Restart, Problem> {
+    pub(crate) fn regenerate(&self, request: &Request) -> Result<Restart> {
         let scene = request.path_id("scene_id", "scene")?;
         let scene = Some((scene, SceneUpdate::read(request)?));
         Ok(Restart { act: self.act(ProjectVerb::Regenerated, request)?, scene })
@@ -40,7 +39,7 @@ impl ProjectChange {
 
     /// The act to store. It has the hashes of the idempotency key, if there is one, and of the
     /// request. It is part of the project's item, so it is saved with its effect or not at all.
-    fn act(&self, what: ProjectVerb, request: &Request) -> Result<ProjectAct, Problem> {
+    fn act(&self, what: ProjectVerb, request: &Request) -> Result<ProjectAct> {
         let mark = request.mark()?;
         let asked = || {
             let asked = Sha256::new().chain_update(request.path()).chain_update("\n");
@@ -53,14 +52,14 @@ impl ProjectChange {
 
 impl Restart {
     /// Whether a request with the same idempotency key has done this.
-    pub(crate) fn is_done(&self, whole: &WholeProject) -> Result<bool, Problem> {
+    pub(crate) fn is_done(&self, whole: &WholeProject) -> Result<bool> {
         let act = &self.act;
         let before = act.mark.as_ref().and_then(|mark| whole.project.act_marked(mark));
         Ok(before.map_or(Ok(false), |before| act.keyed().repeats(&before.keyed()))?)
     }
 
     /// The step that `whole` restarts from, and its new plan if that changes.
-    pub(crate) fn target(&self, whole: &WholeProject) -> Result<(Step, Option<Plan>), Problem> {
+    pub(crate) fn target(&self, whole: &WholeProject) -> Result<(Step, Option<Plan>)> {
         let step = match &self.scene {
             None => resume_from(&whole.project, &whole.jobs),
             Some((scene, _)) => regenerate_from(&whole.project, &whole.jobs, *scene),
@@ -75,7 +74,7 @@ impl Restart {
 }
 
 impl SceneUpdate {
-    fn read(request: &Request) -> Result<Self, Problem> {
+    fn read(request: &Request) -> Result<Self> {
         let mut fields = request.optional_fields(limits::SETTINGS_BODY_BYTES)?;
         let update = Self {
             prompt: fields.optional_text("prompt")?,

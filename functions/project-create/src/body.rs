@@ -4,9 +4,8 @@ use creation::{Members, Rules};
 use domain::idempotency::KeyedRequest;
 use domain::project::plan::{Picture, Plan, Scene, Stitch};
 use domain::{Caller, InvalidField, Project, ProjectId, Timestamp, limits};
-use runtime::Problem;
 use runtime::fields::Fields;
-use runtime::http::Request;
+use runtime::http::{Request, Result};
 use serde_json::Value;
 
 /// Default playing time of a scene, in seconds.
@@ -25,7 +24,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    pub(crate) fn read(request: &Request, rules: &Rules, now: Timestamp) -> Result<Self, Problem> {
+    pub(crate) fn read(request: &Request, rules: &Rules, now: Timestamp) -> Result<Self> {
         let mut fields = request.fields(limits::PROJECT_BODY_BYTES)?;
         let scenes = scenes(&mut fields)?;
         let stitch = stitch(&mut fields)?;

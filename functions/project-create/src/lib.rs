@@ -4,7 +4,6 @@
 mod body;
 
 use creation::Rules;
-use domain::idempotency::KeyedRequest;
 use domain::links::Links;
 use domain::project::resource::ProjectLinks;
 use domain::{
@@ -110,47 +109,28 @@ impl ProjectCreate {
         body: &Body,
         at: Timestamp,
     ) -> Result<ProjectId, Problem> {
-        let create = |generation| {
+        let owner = &caller.owner;
+        let before = async |generation| {
+            let Some(key) = key else { return Ok(None) };
+            let id = ProjectId::unkeyed(owner, key, generation);
+            let first =
+                self.store.find_project_itself(owner, &id).await.map_err(Problem::unavailable)?;
+            Ok(first.map(|first| (id, first.keyed())))
+        };
+        if let Some(id) = idempotency::made_before(&body.keyed, before).await? {
+            return Ok(id);
+        }
+        let create = async |generation| {
             let new = || ProjectId::new(at, random::bytes());
-            let keyed = |key| self.ids.project(&caller.owner, key, generation);
-            let id = key.map_or_else(new, keyed);
-            async move {
-                let project = body.project(id.clone(), caller, at);
-                let created = self.store.create_project(&project, &body.plan).await;
-                match created.map_err(Problem::unavailable)? {
-                    Created::New => Ok((id, None)),
-                    Created::Exists(first) if first.owner == caller.owner => {
-                        let (sha256, at) = (first.request_sha256, first.created_at);
-                        Ok((id, Some(KeyedRequest { sha256, as_sent: None, at })))
-                    }
-                    Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
-                }
+            let id = key.map_or_else(new, |key| self.ids.project(owner, key, generation));
+            let project = body.project(id.clone(), caller, at);
+            let created = self.store.create_project(&project, &body.plan).await;
+            match created.map_err(Problem::unavailable)? {
+                Created::New => Ok((id, None)),
+                Created::Exists(first) if first.owner == *owner => Ok((id, Some(first.keyed()))),
+                Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
             }
         };
-        if let Some(key) = key {
-            let find = async |generation| self.made_before(caller, key, generation).await;
-            if let Some(id) = idempotency::made_before(&body.keyed, find).await? {
-                return Ok(id);
-            }
-        }
         idempotency::create_once(&body.keyed, create).await
-    }
-
-    async fn made_before(
-        &self,
-        caller: &Caller,
-        key: &str,
-        generation: u32,
-    ) -> Result<Option<(ProjectId, KeyedRequest)>, Problem> {
-        let id = ProjectId::unkeyed(&caller.owner, key, generation);
-        let first = self
-            .store
-            .find_project_itself(&caller.owner, &id)
-            .await
-            .map_err(Problem::unavailable)?;
-        Ok(first.map(|first| {
-            let (sha256, at) = (first.request_sha256, first.created_at);
-            (id, KeyedRequest { sha256, as_sent: None, at })
-        }))
     }
 }

@@ -6,7 +6,7 @@ use domain::project::resource::ProjectResource;
 use domain::project::summary::ProjectSummary;
 use domain::{JobId, OwnerId, Project, ProjectId, Scope};
 use http::StatusCode;
-use runtime::http::{self as answer, ApiLinks, HttpFunction, Request, Response, json};
+use runtime::http::{self as answer, ApiLinks, HttpFunction, Request, Response, Result, json};
 use runtime::{Context, Problem, StartError};
 use signing::token::TokenKey;
 use store::Store;
@@ -29,7 +29,7 @@ impl HttpFunction for ProjectGet {
         })
     }
 
-    async fn handle(&self, request: Request) -> Result<Response, Problem> {
+    async fn handle(&self, request: Request) -> Result<Response> {
         let owner = request.caller(Scope::JobsRead)?.owner;
         let links = self.links.of(&request)?;
         match request.route() {
@@ -40,12 +40,7 @@ impl HttpFunction for ProjectGet {
 }
 
 impl ProjectGet {
-    async fn show(
-        &self,
-        owner: &OwnerId,
-        id: &ProjectId,
-        links: &Links,
-    ) -> Result<Response, Problem> {
+    async fn show(&self, owner: &OwnerId, id: &ProjectId, links: &Links) -> Result<Response> {
         let found = self.store.find_project(owner, id).await.map_err(Problem::unavailable)?;
         let whole = found.ok_or_else(|| Problem::not_found("There is no such project."))?;
         let link = |job: &JobId, name: &str| self.file(links, job, name);
@@ -54,12 +49,7 @@ impl ProjectGet {
         json(StatusCode::OK, &shown)
     }
 
-    async fn list(
-        &self,
-        owner: &OwnerId,
-        request: &Request,
-        links: &Links,
-    ) -> Result<Response, Problem> {
+    async fn list(&self, owner: &OwnerId, request: &Request, links: &Links) -> Result<Response> {
         let status = request.parsed_query("status")?;
         let limit = request.page_limit()?;
         let cursor = request.parsed_query("cursor")?;

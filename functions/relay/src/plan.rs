@@ -15,6 +15,7 @@ use domain::resource::{EventBody, JobResource};
 use domain::webhook::{Event, Receiver};
 use domain::{EventType, Job, JobId, JobState, Project, ProjectStatus, Timestamp, schedule};
 use queues::message::{Dispatch, Early, Ingest, Reconcile};
+use serde_json::Result;
 use signing::token::TokenKey;
 use store::{Inbound, InboundOutcome};
 
@@ -46,11 +47,9 @@ pub(crate) struct Planner {
     pub(crate) notification_service: bool,
 }
 
-type Planned = Result<(), serde_json::Error>;
-
 impl Planner {
     /// Adds what the change of a job from `old` to `new` calls for.
-    pub(crate) fn job(&self, old: Option<&Job>, new: &Job, work: &mut Work) -> Planned {
+    pub(crate) fn job(&self, old: Option<&Job>, new: &Job, work: &mut Work) -> Result<()> {
         if starts(old, new) {
             let wait = schedule::first_poll(new.kind().is_step(), self.confirmation_timeout);
             // The polls of a job that can be restarted end when it is.
@@ -76,7 +75,7 @@ impl Planner {
         }
     }
 
-    fn job_state(&self, old: Option<&Job>, job: &Job, work: &mut Work) -> Planned {
+    fn job_state(&self, old: Option<&Job>, job: &Job, work: &mut Work) -> Result<()> {
         match job.state {
             JobState::Queued => {
                 work.dispatch.push((Dispatch::of(job), dispatch_backoff(old, job)));
@@ -107,7 +106,7 @@ impl Planner {
         occurred_at: Timestamp,
         job: &Job,
         work: &mut Work,
-    ) -> Planned {
+    ) -> Result<()> {
         if job.kind().is_step() {
             return Ok(());
         }
@@ -121,16 +120,18 @@ impl Planner {
             project_id: None,
             body: self.job_body(event, occurred_at, job)?,
         };
-        work.notifications.push(Notification {
-            event,
-            to: own.map(Receiver::Url).into_iter().collect(),
-            except: None,
-        });
+        let to = own.map(Receiver::Url).into_iter().collect();
+        work.notifications.push(Notification { event, to, except: None });
         Ok(())
     }
 
     /// Adds what the change of a project from `old` to `new` calls for.
-    pub(crate) fn project(&self, old: Option<&Project>, new: &Project, work: &mut Work) -> Planned {
+    pub(crate) fn project(
+        &self,
+        old: Option<&Project>,
+        new: &Project,
+        work: &mut Work,
+    ) -> Result<()> {
         let is_same = |old: &Project| (old.status, old.revision) == (new.status, new.revision);
         let event = match new.status {
             ProjectStatus::Completed => EventType::ProjectCompleted,
@@ -152,19 +153,12 @@ impl Planner {
             project_id: Some(new.id.clone()),
             body: self.project_body(event, new)?,
         };
-        work.notifications.push(Notification {
-            event,
-            to: own.into_iter().chain(service).collect(),
-            except: None,
-        });
+        let to = own.into_iter().chain(service).collect();
+        work.notifications.push(Notification { event, to, except: None });
         Ok(())
     }
 
-    fn project_body(
-        &self,
-        event: EventType,
-        project: &Project,
-    ) -> Result<String, serde_json::Error> {
+    fn project_body(&self, event: EventType, project: &Project) -> Result<String> {
         let link = |job: &JobId, output: &str| {
             self.links.download(job, output, &self.tokens.download_token(job))
         };
@@ -173,27 +167,18 @@ impl Planner {
     }
 
     /// The body that reports the end of a job, the same each time.
-    pub(crate) fn end_body(
-        &self,
-        event: EventType,
-        job: &Job,
-    ) -> Result<String, serde_json::Error> {
+    pub(crate) fn end_body(&self, event: EventType, job: &Job) -> Result<String> {
         self.job_body(event, ended_at(job), job)
     }
 
-    fn job_body(
-        &self,
-        event: EventType,
-        at: Timestamp,
-        job: &Job,
-    ) -> Result<String, serde_json::Error> {
+    fn job_body(&self, event: EventType, at: Timestamp, job: &Job) -> Result<String> {
         let resource = JobResource::new(job, &self.links, &self.tokens.download_token(&job.id));
         serde_json::to_string(&EventBody::new(event, at, resource))
     }
 }
 
 /// Adds what the change of a delivery from `old` to `new` calls for.
-pub(crate) fn delivery(old: Option<&Delivery>, new: Delivery, work: &mut Work) -> Planned {
+pub(crate) fn delivery(old: Option<&Delivery>, new: Delivery, work: &mut Work) -> Result<()> {
     let exhausted = new.status == DeliveryStatus::Exhausted
         && old.is_none_or(|old| old.status != DeliveryStatus::Exhausted);
     let webhook = &new.webhook;
@@ -208,7 +193,11 @@ pub(crate) fn delivery(old: Option<&Delivery>, new: Delivery, work: &mut Work) -
             occurred_at,
             job_id: webhook.job_id.clone(),
             project_id: webhook.project_id.clone(),
-            body: serde_json::to_string(&NoticeBody { event, timestamp: occurred_at, data })?,
+            body: serde_json::to_string(&NoticeBody {
+                event,
+                timestamp: occurred_at.into(),
+                data,
+            })?,
         };
         let except = webhook.receiver.endpoint().cloned();
         work.notifications.push(Notification { event, to: Vec::new(), except });
@@ -219,7 +208,7 @@ pub(crate) fn delivery(old: Option<&Delivery>, new: Delivery, work: &mut Work) -
 }
 
 /// Adds what the change of an endpoint from `old` to `new` calls for.
-pub(crate) fn endpoint(old: Option<&Endpoint>, new: &Endpoint, work: &mut Work) -> Planned {
+pub(crate) fn endpoint(old: Option<&Endpoint>, new: &Endpoint, work: &mut Work) -> Result<()> {
     let was_enabled = old.is_some_and(|old| old.status == EndpointStatus::Enabled);
     let EndpointStatus::Disabled { reason, at } = new.status else { return Ok(()) };
     if !was_enabled || reason == DisabledReason::Owner {
@@ -234,7 +223,7 @@ pub(crate) fn endpoint(old: Option<&Endpoint>, new: &Endpoint, work: &mut Work) 
         occurred_at: at,
         job_id: None,
         project_id: None,
-        body: serde_json::to_string(&NoticeBody { event, timestamp: at, data })?,
+        body: serde_json::to_string(&NoticeBody { event, timestamp: at.into(), data })?,
     };
     let except = Some(new.id.clone());
     work.notifications.push(Notification { event, to: Vec::new(), except });

@@ -106,6 +106,6 @@ fn webhook(inbound: Inbound) -> InboundWebhook {
         outcome: json!(inbound.outcome),
         attempt: inbound.attempt,
         provider_task: inbound.task,
-        replayed_at: inbound.replayed_at,
+        replayed_at: inbound.replayed_at.map(Into::into),
     }
 }

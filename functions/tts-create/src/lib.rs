@@ -3,7 +3,7 @@
 
 mod spoken;
 
-use creation::{Jobs, NewJob, keyed_request};
+use creation::{Jobs, NewJob};
 use domain::job::{Speech, Work};
 use domain::json_object::JsonObject;
 use domain::tts::TtsRequest;
@@ -79,10 +79,7 @@ impl TtsCreate {
         let find = async |generation| {
             let id = JobId::unkeyed(owner, key, generation);
             let first = self.store.find_job(owner, &id).await.map_err(Problem::unavailable)?;
-            Ok(first.map(|first| {
-                let request = keyed_request(&first);
-                (first, request)
-            }))
+            Ok(first.map(|first| (first.clone(), first.keyed())))
         };
         idempotency::made_before(&new.request, find).await
     }

@@ -1,7 +1,7 @@
 //! `GET /v1/voices`: the languages and voices of speech jobs, and the check that a request names one of
 //! them.
 
-use domain::InvalidField;
+use domain::Result;
 use domain::language::{Language, Languages, SpokenLanguage, Voice, Voices};
 use runtime::{Environment, StartError};
 use serde::Serialize;
@@ -41,11 +41,7 @@ impl Worker {
     }
 
     /// The language that a request names. If it names a voice, that must speak it.
-    pub(crate) fn language(
-        &self,
-        text: &str,
-        voice: Option<&str>,
-    ) -> Result<Language, InvalidField> {
+    pub(crate) fn language(&self, text: &str, voice: Option<&str>) -> Result<Language> {
         let language = self.languages.find(text)?;
         if let (Some(voices), Some(voice)) = (&self.voices, voice) {
             voices.check(voice, &language)?;

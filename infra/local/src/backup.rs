@@ -7,9 +7,8 @@
 //!   millisecond.
 //! - Objects are copied last. A job is completed only once its file is whole, which then never changes.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use crate::aws::{OBJECTS, QUEUES, TABLES};
-use crate::data_folder::{DataFolder, DataFolderError, LOCK_FILE};
+use crate::data_folder::{DataFolder, DataFolderError, LOCK_FILE, at, private, private_folder};
 
 /// Written last: a backup without it is not whole.
 const WHOLE: &str = "backup-is-whole";
@@ -29,14 +28,6 @@ const UNFINISHED: [&str; 3] = [".upload-", ".upload_id-", ".tmp."];
 /// Why there is no backup, or none that can be restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// A file or folder cannot be used.
-    #[error("cannot use {path}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// A database cannot be read or copied.
     #[error("cannot copy the database {path}")]
     Database {
@@ -51,7 +42,7 @@ pub enum BackupError {
     /// The backup was interrupted, or is none.
     #[error("{0} is not a whole backup")]
     NotWhole(PathBuf),
-    /// The data folder is in use.
+    /// A file or folder cannot be used, or the data folder is in use.
     #[error(transparent)]
     Folder(#[from] DataFolderError),
 }
@@ -162,25 +153,19 @@ fn copy_file(from: &Path, to: &Path) -> Outcome {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened.map_err(at(from))?,
     };
-    let mut target = private().open(to).map_err(at(to))?;
+    let mut target = private().create_new(true).open(to).map_err(at(to))?;
     io::copy(&mut source, &mut target).map_err(at(to))?;
-    target.sync_all().map_err(at(to))
+    Ok(target.sync_all().map_err(at(to))?)
 }
 
 fn create(path: &Path, bytes: &[u8]) -> Outcome {
-    let mut file = private().open(path).map_err(at(path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(at(path))
-}
-
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options
+    let mut file = private().create_new(true).open(path).map_err(at(path))?;
+    Ok(file.write_all(bytes).and_then(|()| file.sync_all()).map_err(at(path))?)
 }
 
 /// Creates the folder, unless it is there and empty.
 fn make_empty(path: &Path) -> Outcome {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(at(path))?;
+    private_folder().create(path).map_err(at(path))?;
     if names(path)?.is_empty() { Ok(()) } else { Err(BackupError::NotEmpty(path.to_owned())) }
 }
 
@@ -194,18 +179,11 @@ fn names(folder: &Path) -> Outcome<Vec<String>> {
 }
 
 fn sync(folder: &Path) -> Outcome {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
-}
-
-fn at(path: &Path) -> impl Fn(io::Error) -> BackupError {
-    let path = path.to_owned();
-    move |source| BackupError::File { path: path.clone(), source }
+    Ok(File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?)
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

@@ -52,37 +52,31 @@ impl Cloud {
     }
 
     /// The URL of the HTTP API, without a trailing slash.
-    #[must_use]
     pub fn api_url(&self) -> &str {
         &self.api_url
     }
 
     /// The URL of the AWS services, without a trailing slash.
-    #[must_use]
     pub fn aws_url(&self) -> &str {
         &self.aws_url
     }
 
     /// The API key of the owner `local`.
-    #[must_use]
     pub const fn api_key(&self) -> &Secret {
         &self.first_key.key
     }
 
     /// The API key, and whether this start created it.
-    #[must_use]
     pub const fn first_key(&self) -> &FirstKey {
         &self.first_key
     }
 
     /// The AWS services.
-    #[must_use]
     pub const fn aws(&self) -> &Arc<Aws> {
         &self.aws
     }
 
     /// The data folder.
-    #[must_use]
     pub fn data_dir(&self) -> &std::path::Path {
         self.folder.path()
     }
@@ -104,7 +98,6 @@ impl Cloud {
 
     /// The next time at which something happens by itself: a message becomes visible, or a wait
     /// ends.
-    #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let messages = self.aws.next_due().ok().flatten();
         [messages, self.activity.next_due()].into_iter().flatten().min()

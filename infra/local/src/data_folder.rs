@@ -1,8 +1,9 @@
 //! The data folder. One process at a time opens it, and only its owner can read the secrets in it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -41,10 +42,8 @@ impl DataFolder {
         let path = path.to_owned();
         private_folder().create(&path).map_err(at(&path))?;
         // It may have been there before, for others to enter.
-        #[cfg(unix)]
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))
-            .map_err(at(&path))?;
-        let lock = private().open(path.join(LOCK_FILE)).map_err(at(&path))?;
+        fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(at(&path))?;
+        let lock = private().create(true).open(path.join(LOCK_FILE)).map_err(at(&path))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => DataFolderError::Locked(path.clone()),
             TryLockError::Error(source) => at(&path)(source),
@@ -100,7 +99,7 @@ fn read_secrets(path: &Path) -> Result<BTreeMap<String, Secret>, DataFolderError
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataFolderError> {
     let beside = path.with_extension("new");
     let write = || {
-        let mut file = private().truncate(true).open(&beside)?;
+        let mut file = private().create(true).truncate(true).open(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&beside, path)
@@ -109,25 +108,22 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataFolderError> {
 }
 
 /// Opens files that only their owner can read.
-fn private() -> OpenOptions {
+pub fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.create(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).mode(0o600);
     options
 }
 
 /// Creates folders that only their owner can enter: `SQLite` creates the databases in them, which
 /// hold secrets too.
-fn private_folder() -> DirBuilder {
+pub fn private_folder() -> DirBuilder {
     let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).mode(0o700);
     builder
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> DataFolderError {
+/// The error of using `path`.
+pub fn at(path: &Path) -> impl FnOnce(io::Error) -> DataFolderError {
     let path = path.to_owned();
     move |source| DataFolderError::File { path, source }
 }

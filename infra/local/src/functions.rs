@@ -48,7 +48,6 @@ pub enum InvocationError {
 
 impl Functions {
     /// No functions yet. `activity` counts running invocations, and `cut_off` aborts them.
-    #[must_use]
     pub fn new(activity: Arc<Activity>, cut_off: CancellationToken) -> Self {
         Self { hosted: HashMap::new(), activity, cut_off }
     }
@@ -118,7 +117,6 @@ impl fmt::Debug for Functions {
 }
 
 /// Builds the function called `name` from its code; `None` if there is none of that name.
-#[must_use]
 pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, FunctionStartError>> {
     use runtime::{authorizer, http, queue, stream};
     Some(match name {

@@ -64,7 +64,6 @@ impl Blobs {
 
     /// Starts an upload to `key`. The file appears there complete when the upload finishes, or
     /// not at all. `expected_bytes` saves memory if it is known.
-    #[must_use]
     pub fn upload(&self, key: &str, content_type: &str, expected_bytes: Option<u64>) -> Upload {
         Upload::new(self.clone(), key, content_type, expected_bytes)
     }

@@ -73,7 +73,6 @@ impl Upload {
     }
 
     /// Bytes written so far.
-    #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -129,7 +129,7 @@ impl Jobs {
             match put(job.clone()).await.map_err(Problem::unavailable)? {
                 Created::New => Ok((job, None)),
                 Created::Exists(first) if first.owner == *owner => {
-                    let request = keyed_request(&first);
+                    let request = first.keyed();
                     Ok((*first, Some(request)))
                 }
                 Created::Exists(_) => Err(Problem::unavailable("a random id came twice")),
@@ -139,7 +139,6 @@ impl Jobs {
     }
 
     /// The ids that idempotency keys stand for.
-    #[must_use]
     pub const fn ids(&self) -> &IdempotencyIds {
         &self.ids
     }
@@ -147,7 +146,6 @@ impl Jobs {
 
 impl NewJob<'_> {
     /// What is answered once `job` is saved.
-    #[must_use]
     pub fn accepted(&self, job: Job) -> Accepted {
         Accepted {
             links: LinkResource::new(&job.id, &self.links),
@@ -156,10 +154,4 @@ impl NewJob<'_> {
             message: Accepted::MESSAGE,
         }
     }
-}
-
-/// The request that created `job` under its idempotency key.
-#[must_use]
-pub fn keyed_request(job: &Job) -> KeyedRequest {
-    KeyedRequest { sha256: job.request_sha256.clone(), as_sent: None, at: job.created_at }
 }

@@ -1,11 +1,10 @@
 //! Owners, API keys and scopes.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
 use crate::id::text_id;
-use crate::{InvalidField, Timestamp};
+use crate::named;
 
 /// A tenant. Every job, key and secret belongs to one, and every query of a client names one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,44 +20,18 @@ impl OwnerId {
     }
 }
 
-/// What an API key allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Scope {
-    /// Read jobs and download their files.
-    #[serde(rename = "jobs:read")]
-    JobsRead,
-    /// Create and cancel jobs.
-    #[serde(rename = "jobs:write")]
-    JobsWrite,
-    /// Read the secret that signs webhooks, and manage endpoints and deliveries.
-    #[serde(rename = "webhooks")]
-    Webhooks,
-}
-
-impl Scope {
-    /// All scopes.
-    pub const ALL: [Self; 3] = [Self::JobsRead, Self::JobsWrite, Self::Webhooks];
-
-    /// The scope as it is stored with a key.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::JobsRead => "jobs:read",
-            Self::JobsWrite => "jobs:write",
-            Self::Webhooks => "webhooks",
-        }
+named! {
+    /// What an API key allows.
+    #[derive(Hash)]
+    pub enum Scope {
+        /// Read jobs and download their files.
+        JobsRead = "jobs:read",
+        /// Create and cancel jobs.
+        JobsWrite = "jobs:write",
+        /// Read the secret that signs webhooks, and manage endpoints and deliveries.
+        Webhooks = "webhooks",
     }
-}
-
-impl FromStr for Scope {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
-            .ok_or_else(|| InvalidField::new("scopes", "must be jobs:read, jobs:write, webhooks"))
-    }
+    else "scopes", "must be jobs:read, jobs:write, webhooks"
 }
 
 /// The owner that a request's API key belongs to, and the key's scopes.
@@ -72,7 +45,6 @@ pub struct Caller {
 
 impl Caller {
     /// Whether the key allows `scope`.
-    #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
     }

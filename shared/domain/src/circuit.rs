@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 use crate::Timestamp;
 
@@ -22,6 +23,7 @@ pub const PROBE_DURATION: Duration = Duration::from_secs(30);
 const PERMANENT_AFTER: Duration = Duration::from_hours(5 * 24);
 
 /// The circuit of something that fails. What works has no record of one: its circuit is closed.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circuit {
     /// Failed attempts since the last success.
@@ -29,13 +31,11 @@ pub struct Circuit {
     /// When the first of them was made.
     pub failing_since: Timestamp,
     /// Until when it is open; then it is half-open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_until: Option<Timestamp>,
     /// How often it has opened since the last success.
     #[serde(default)]
     pub openings: u32,
     /// Until when the present probe counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_until: Option<Timestamp>,
 }
 
@@ -54,7 +54,6 @@ pub enum CircuitState {
 
 impl Circuit {
     /// Its state at `now`.
-    #[must_use]
     pub fn state(&self, now: Timestamp) -> CircuitState {
         match (self.open_until, self.probe_until) {
             (None, _) => CircuitState::Closed,
@@ -66,7 +65,6 @@ impl Circuit {
 
     /// Until when the failure at `now` that led to this opens it, if it does. `random` in 0..1
     /// picks the jitter.
-    #[must_use]
     pub fn opens_until(&self, now: Timestamp, random: f64) -> Option<Timestamp> {
         let is_open = self.open_until.is_some_and(|until| until > now);
         if is_open || self.consecutive_failures < FAILURE_THRESHOLD {
@@ -78,7 +76,6 @@ impl Circuit {
     }
 
     /// Whether the failure is permanent: it has lasted for so long that it will not end by itself.
-    #[must_use]
     pub fn is_permanent(&self, now: Timestamp) -> bool {
         self.consecutive_failures >= FAILURE_THRESHOLD
             && now.since(self.failing_since) >= PERMANENT_AFTER

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
-use crate::Timestamp;
+use crate::job::is_zero;
 use crate::webhook::{Receiver, Stored, Webhook};
+use crate::{Timestamp, named};
 
 /// Most attempts that are kept of one delivery.
 const ATTEMPTS_KEPT: usize = 100;
@@ -16,6 +18,7 @@ const ATTEMPTS_KEPT: usize = 100;
 const ANSWER_BYTES_KEPT: usize = 256 * 1024;
 
 /// An outgoing webhook as it is stored from its first attempt on, or since it had to wait for one.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// The webhook. Its body is empty where it can be made again from its job.
@@ -24,10 +27,8 @@ pub struct Delivery {
     /// Its status.
     pub status: DeliveryStatus,
     /// Why it was discarded, if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<DiscardReason>,
     /// When it will be tried again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
     /// How many attempts have been made in all. It is a fence: a message with a lower number asks
     /// for an attempt that has been made.
@@ -40,29 +41,20 @@ pub struct Delivery {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts_before_replay: u32,
     /// When it was last replayed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed_at: Option<Timestamp>,
     /// SHA-256 of its last replay's idempotency key, so that a repeated request replays it once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_mark: Option<String>,
     /// When its owner erased what it is about: since then it has neither a body nor answers, nor
     /// the URL that was given with its job.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Timestamp>,
     /// How each attempt went, the first one first; of very many, the last ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<DeliveryAttempt>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
-const fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
 impl Delivery {
     /// The delivery of `webhook` before its first attempt. The body of a job's end is not kept:
     /// a job that has ended does not change, so it can be made again.
-    #[must_use]
     pub fn pending(mut webhook: Webhook) -> Self {
         if webhook.event.ends_job() {
             webhook.body = String::new();
@@ -83,7 +75,6 @@ impl Delivery {
     }
 
     /// How many attempts have been made since the event, or since the last replay.
-    #[must_use]
     pub const fn attempts_in_round(&self) -> u32 {
         self.attempts_made.saturating_sub(self.attempts_before_replay)
     }
@@ -103,7 +94,6 @@ impl Delivery {
 
     /// Whether it has content that a purge of its job or project may have missed, since it was
     /// recorded just now: a body, or a message that waits for its next attempt.
-    #[must_use]
     pub const fn may_have_missed_a_purge(&self) -> bool {
         let has_content = !self.webhook.body.is_empty() || self.next_attempt_at.is_some();
         self.attempts_made <= 1 && self.erased_at.is_none() && has_content
@@ -129,52 +119,32 @@ impl Delivery {
     }
 
     /// Since when it is to arrive: since the event, or the last replay.
-    #[must_use]
     pub fn waiting_since(&self) -> Timestamp {
         self.replayed_at.unwrap_or(self.webhook.occurred_at)
     }
 
     /// The status code of the last attempt, if it was answered.
-    #[must_use]
     pub fn last_status_code(&self) -> Option<u16> {
         self.attempts.last()?.status_code
     }
 }
 
-/// The status of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryStatus {
-    /// It waits for its first attempt, or for the first one after a replay. It is stored and
-    /// shown as `planned`, its earlier name.
-    #[serde(rename = "planned")]
-    Pending,
-    /// It failed and will be tried again.
-    Retrying,
-    /// The receiver has answered 2xx.
-    Delivered,
-    /// Its last attempt failed, and none follows.
-    Exhausted,
-    /// It was not sent, since its receiver does not exist any more.
-    Discarded,
-}
-
-impl DeliveryStatus {
-    /// Every status there is.
-    pub const ALL: [Self; 5] =
-        [Self::Pending, Self::Retrying, Self::Delivered, Self::Exhausted, Self::Discarded];
-
-    /// The status as clients read it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "planned",
-            Self::Retrying => "retrying",
-            Self::Delivered => "delivered",
-            Self::Exhausted => "exhausted",
-            Self::Discarded => "discarded",
-        }
+named! {
+    /// The status of a delivery.
+    #[derive(Hash)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum DeliveryStatus {
+        /// It waits for its first attempt, or for the first one after a replay. It is stored and
+        /// shown as `planned`, its earlier name.
+        Pending = "planned",
+        /// It failed and will be tried again.
+        Retrying = "retrying",
+        /// The receiver has answered 2xx.
+        Delivered = "delivered",
+        /// Its last attempt failed, and none follows.
+        Exhausted = "exhausted",
+        /// It was not sent, since its receiver does not exist any more.
+        Discarded = "discarded",
     }
 }
 
@@ -207,29 +177,25 @@ pub enum DiscardReason {
 }
 
 /// One attempt.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryAttempt {
     /// When it was made.
     pub at: Timestamp,
     /// The receiver's status code, if it answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
     /// How long it took, in milliseconds.
     pub latency_ms: u64,
     /// Why there was no answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The body of the receiver's answer, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerBody>,
     /// The address that was connected to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_address: Option<SocketAddr>,
 }
 
 impl DeliveryAttempt {
     /// An attempt at `at` without an answer.
-    #[must_use]
     pub const fn unanswered(at: Timestamp, latency_ms: u64, error: String) -> Self {
         let error = Some(error);
         Self { at, status_code: None, latency_ms, error, answer: None, remote_address: None }
@@ -249,7 +215,6 @@ pub struct AnswerBody {
 
 impl AnswerBody {
     /// Takes the start of a body, of which there was more if it is `truncated`.
-    #[must_use]
     pub fn new(bytes: &[u8], truncated: bool) -> Option<Self> {
         if bytes.is_empty() && !truncated {
             return None;
@@ -285,8 +250,6 @@ pub enum AnswerContent {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

@@ -7,7 +7,6 @@ use crate::webhook::Receiver;
 use crate::{Attempt, EndpointId, EventType, Job, MessageId, Project};
 
 /// The receivers of something that has a `url` of its own.
-#[must_use]
 pub fn receivers(
     url: Option<&String>,
     endpoints: impl IntoIterator<Item = EndpointId>,
@@ -17,7 +16,6 @@ pub fn receivers(
 }
 
 /// Of the start and the end of `job`.
-#[must_use]
 pub fn of_job(job: &Job, receivers: &[Receiver]) -> Vec<MessageId> {
     let started = job.started_at.map(|_| EventType::JobStarted);
     let key = EventKey::Job(job.id.clone());
@@ -26,7 +24,6 @@ pub fn of_job(job: &Job, receivers: &[Receiver]) -> Vec<MessageId> {
 }
 
 /// Of each progress that `job` may have made in any of its attempts.
-#[must_use]
 pub fn of_progress(job: &Job, receivers: &[Receiver]) -> Vec<MessageId> {
     // An attempt that ended leaves no trace of its progress.
     if job.progress_at.is_none() && job.attempt <= Attempt(1) {
@@ -39,7 +36,6 @@ pub fn of_progress(job: &Job, receivers: &[Receiver]) -> Vec<MessageId> {
 }
 
 /// Of the ends of `project` in its last `revisions`.
-#[must_use]
 pub fn of_project(project: &Project, revisions: u32, receivers: &[Receiver]) -> Vec<MessageId> {
     let first = (project.revision + 1).saturating_sub(revisions);
     let keys =
@@ -50,7 +46,6 @@ pub fn of_project(project: &Project, revisions: u32, receivers: &[Receiver]) -> 
 }
 
 /// Of the notices that `delivery` was exhausted, at first and after each of its replays.
-#[must_use]
 pub fn of_exhaustion(delivery: &Delivery, receivers: &[Receiver]) -> Vec<MessageId> {
     if !delivery.webhook.event.reports_exhaustion() {
         return Vec::new();

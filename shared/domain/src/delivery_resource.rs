@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use crate::delivery::{AnswerBody, Delivery, DeliveryAttempt, DeliveryStatus, DiscardReason};
-use crate::time::rfc3339;
+use crate::time::Rfc3339;
 use crate::webhook::Receiver;
-use crate::{EndpointId, EventType, JobId, MessageId, ProjectId, Timestamp};
+use crate::{EndpointId, EventType, JobId, MessageId, ProjectId};
 
 /// An outgoing webhook. Every member is always present, but for the receivers' answers, which are
 /// shown for one delivery alone: a page of them could be too large to send.
@@ -26,15 +26,11 @@ pub struct DeliveryResource<'a> {
     status: DeliveryStatus,
     /// Why it was discarded.
     reason: Option<DiscardReason>,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    created_at: Timestamp,
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    next_attempt_at: Option<Timestamp>,
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    replayed_at: Option<Timestamp>,
+    created_at: Rfc3339,
+    next_attempt_at: Option<Rfc3339>,
+    replayed_at: Option<Rfc3339>,
     /// When its job or project was erased, and with it the body and the receiver's answers.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    erased_at: Option<Timestamp>,
+    erased_at: Option<Rfc3339>,
     /// How many there were; `attempts` shows the last ones.
     attempts_made: u32,
     attempts: Vec<AttemptResource<'a>>,
@@ -43,8 +39,7 @@ pub struct DeliveryResource<'a> {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "DeliveryAttempt"))]
 struct AttemptResource<'a> {
-    #[serde(serialize_with = "rfc3339::serialize")]
-    at: Timestamp,
+    at: Rfc3339,
     /// The receiver's, if it answered.
     status_code: Option<u16>,
     latency_ms: u64,
@@ -60,13 +55,11 @@ struct AttemptResource<'a> {
 
 impl<'a> DeliveryResource<'a> {
     /// The delivery with all of its members.
-    #[must_use]
     pub fn whole(delivery: &'a Delivery) -> Self {
         Self::new(delivery, |attempt| attempt.answer.as_ref())
     }
 
     /// The delivery without the receivers' answers.
-    #[must_use]
     pub fn brief(delivery: &'a Delivery) -> Self {
         Self::new(delivery, |_| None)
     }
@@ -76,7 +69,7 @@ impl<'a> DeliveryResource<'a> {
         answer: impl Fn(&'a DeliveryAttempt) -> Option<&'a AnswerBody>,
     ) -> Self {
         let attempt = |attempt: &'a DeliveryAttempt| AttemptResource {
-            at: attempt.at,
+            at: attempt.at.into(),
             status_code: attempt.status_code,
             latency_ms: attempt.latency_ms,
             error: attempt.error.as_deref(),
@@ -97,10 +90,10 @@ impl<'a> DeliveryResource<'a> {
             project_id: webhook.project_id.as_ref(),
             status: delivery.status,
             reason: delivery.reason,
-            created_at: webhook.occurred_at,
-            next_attempt_at: delivery.next_attempt_at,
-            replayed_at: delivery.replayed_at,
-            erased_at: delivery.erased_at,
+            created_at: webhook.occurred_at.into(),
+            next_attempt_at: delivery.next_attempt_at.map(Into::into),
+            replayed_at: delivery.replayed_at.map(Into::into),
+            erased_at: delivery.erased_at.map(Into::into),
             attempts_made: delivery.attempts_made,
             attempts: delivery.attempts.iter().map(attempt).collect(),
         }

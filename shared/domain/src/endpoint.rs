@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 use crate::idempotency::KeyedRequest;
 use crate::secret_versions::SecretVersions;
@@ -10,6 +11,7 @@ use crate::{EndpointId, EventType, OwnerId, Timestamp, webhook};
 
 /// An endpoint as it is stored. Its secret follows from its id, its salt and a version, so none is
 /// kept.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Its id.
@@ -19,7 +21,6 @@ pub struct Endpoint {
     /// Where events are sent.
     pub url: String,
     /// What its owner calls it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Which events it subscribes to; all of them if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -27,10 +28,8 @@ pub struct Endpoint {
     /// Whether it is enabled, and why not.
     pub status: EndpointStatus,
     /// Waits after failed attempts in seconds, instead of the usual schedule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_schedule_seconds: Option<Vec<u32>>,
     /// Most deliveries a second; further ones wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit_per_second: Option<u32>,
     /// Headers to add, by name in lower case.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -38,18 +37,15 @@ pub struct Endpoint {
     /// How its deliveries are signed.
     pub signing: SigningScheme,
     /// Random, so that its secrets are no other's; endpoints of version 0.1 have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<String>,
     /// Which of its secrets are valid.
     pub secrets: SecretVersions,
     /// The request that made the present version of its secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationMark>,
     /// The requests that made earlier versions, as long as their keys are remembered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_rotations: Vec<RotationMark>,
     /// SHA-256 of the body of the request, hex; kept when an idempotency key was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -58,15 +54,18 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The request that created it.
+    pub fn keyed(&self) -> KeyedRequest {
+        KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
+    }
+
     /// What names the place that its URL leads to: what is down is down for all of an owner's
     /// endpoints there.
-    #[must_use]
     pub fn destination(&self) -> String {
         webhook::destination(&self.url)
     }
 
     /// Whether it gets `event`.
-    #[must_use]
     pub fn subscribes_to(&self, event: EventType) -> bool {
         self.status == EndpointStatus::Enabled
             && (self.events.is_empty() || self.events.contains(&event))
@@ -114,9 +113,8 @@ pub struct RotationMark {
 
 impl RotationMark {
     /// The request as the idempotency check compares it.
-    #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
-        KeyedRequest { sha256: Some(self.body_sha256.clone()), as_sent: None, at: self.at }
+        KeyedRequest::kept(Some(&self.body_sha256), self.at)
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::endpoint::{DisabledReason, Endpoint, EndpointStatus, SigningScheme};
-use crate::time::rfc3339;
-use crate::{EndpointId, EventType, Timestamp};
+use crate::time::Rfc3339;
+use crate::{EndpointId, EventType};
 
 /// An endpoint. To its owner every member is always present.
 #[derive(Debug, Clone, Serialize)]
@@ -21,8 +21,7 @@ pub struct EndpointResource<'a> {
     status: Status,
     /// Who or what disabled it.
     disabled_reason: Option<DisabledReason>,
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    disabled_at: Option<Timestamp>,
+    disabled_at: Option<Rfc3339>,
     /// The waits after failed attempts; null for the usual ones.
     retry_schedule_seconds: Option<&'a [u32]>,
     /// Further webhooks wait; null for no limit.
@@ -31,10 +30,8 @@ pub struct EndpointResource<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     headers: Option<&'a BTreeMap<String, String>>,
     signing: SigningScheme,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    created_at: Timestamp,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    updated_at: Timestamp,
+    created_at: Rfc3339,
+    updated_at: Rfc3339,
 }
 
 /// Whether it gets webhooks.
@@ -58,7 +55,9 @@ impl<'a> From<&'a Endpoint> for EndpointResource<'a> {
     fn from(endpoint: &'a Endpoint) -> Self {
         let (status, disabled_reason, disabled_at) = match endpoint.status {
             EndpointStatus::Enabled => (Status::Enabled, None, None),
-            EndpointStatus::Disabled { reason, at } => (Status::Disabled, Some(reason), Some(at)),
+            EndpointStatus::Disabled { reason, at } => {
+                (Status::Disabled, Some(reason), Some(at.into()))
+            }
         };
         Self {
             id: &endpoint.id,
@@ -72,8 +71,8 @@ impl<'a> From<&'a Endpoint> for EndpointResource<'a> {
             rate_limit_per_second: endpoint.rate_limit_per_second,
             headers: Some(&endpoint.headers),
             signing: endpoint.signing,
-            created_at: endpoint.created_at,
-            updated_at: endpoint.updated_at,
+            created_at: endpoint.created_at.into(),
+            updated_at: endpoint.updated_at.into(),
         }
     }
 }

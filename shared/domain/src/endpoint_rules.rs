@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{EventType, InvalidField, limits};
+use crate::{EventType, InvalidField, Result, limits};
 
 /// Headers of the connection, of the body or of authentication, and those that sign a webhook.
 /// Ours would be shadowed, the others misread.
@@ -37,9 +37,7 @@ const RESERVED: [&str; 24] = [
 const RESERVED_PREFIXES: [&str; 5] = ["content-", "proxy-", "sec-", "webhook-", "x-forwarded-"];
 
 /// The headers to add, their names in lower case.
-pub fn headers(
-    headers: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, InvalidField> {
+pub fn headers(headers: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
     if headers.len() > limits::ENDPOINT_HEADERS {
         let message = format!("must be at most {} headers", limits::ENDPOINT_HEADERS);
         return Err(InvalidField::new("headers", message));
@@ -54,7 +52,7 @@ pub fn headers(
     Ok(checked)
 }
 
-fn check_header(name: &str, value: &str) -> Result<(), InvalidField> {
+fn check_header(name: &str, value: &str) -> Result<()> {
     let refuse = |message: &str| Err(InvalidField::new(header_field(name), message));
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || name.len() > limits::HEADER_NAME_BYTES || !name.bytes().all(token) {
@@ -82,7 +80,7 @@ fn header_field(name: &str) -> String {
 }
 
 /// The waits after failed attempts, in seconds.
-pub fn retry_schedule(seconds: Vec<u32>) -> Result<Vec<u32>, InvalidField> {
+pub fn retry_schedule(seconds: Vec<u32>) -> Result<Vec<u32>> {
     let refuse = |message: String| Err(InvalidField::new("retry_schedule_seconds", message));
     let longest = limits::RETRY_WAIT.as_secs();
     if seconds.is_empty() || seconds.len() > limits::RETRIES {
@@ -98,7 +96,7 @@ pub fn retry_schedule(seconds: Vec<u32>) -> Result<Vec<u32>, InvalidField> {
 }
 
 /// Most deliveries a second.
-pub fn rate_limit(per_second: u32) -> Result<u32, InvalidField> {
+pub fn rate_limit(per_second: u32) -> Result<u32> {
     if (1..=limits::RATE_PER_SECOND).contains(&per_second) {
         return Ok(per_second);
     }
@@ -107,7 +105,7 @@ pub fn rate_limit(per_second: u32) -> Result<u32, InvalidField> {
 }
 
 /// The description.
-pub fn description(text: String) -> Result<String, InvalidField> {
+pub fn description(text: String) -> Result<String> {
     let fits = text.chars().count() <= limits::DESCRIPTION_CHARACTERS;
     if fits && !text.chars().any(char::is_control) {
         return Ok(text);
@@ -118,7 +116,7 @@ pub fn description(text: String) -> Result<String, InvalidField> {
 }
 
 /// The events subscribed to, each once, in the order in which they were named.
-pub fn events(names: &[String]) -> Result<Vec<EventType>, InvalidField> {
+pub fn events(names: &[String]) -> Result<Vec<EventType>> {
     let mut events = Vec::new();
     for name in names {
         let event = name.parse()?;
@@ -131,11 +129,9 @@ pub fn events(names: &[String]) -> Result<Vec<EventType>, InvalidField> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
-    fn one(name: &str, value: &str) -> Result<BTreeMap<String, String>, InvalidField> {
+    fn one(name: &str, value: &str) -> Result<BTreeMap<String, String>> {
         headers(&BTreeMap::from([(name.to_owned(), value.to_owned())]))
     }
 

@@ -1,69 +1,40 @@
 //! The types of events that webhooks report.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::{JobState, named};
 
-use serde::{Deserialize, Serialize};
-
-use crate::{InvalidField, JobState};
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum EventType {
-    /// A job's first attempt began.
-    #[serde(rename = "job.started")]
-    JobStarted,
-    /// A job has made progress at its provider.
-    #[serde(rename = "job.progress")]
-    JobProgress,
-    /// A job's files are ready.
-    #[serde(rename = "job.completed")]
-    JobCompleted,
-    /// A job ended without a result.
-    #[serde(rename = "job.failed")]
-    JobFailed,
-    /// A job was ended by its owner.
-    #[serde(rename = "job.cancelled")]
-    JobCancelled,
-    /// A project's film is ready.
-    #[serde(rename = "project.completed")]
-    ProjectCompleted,
-    /// A step of a project failed, and the project stops.
-    #[serde(rename = "project.failed")]
-    ProjectFailed,
-    /// A project was cancelled by its owner.
-    #[serde(rename = "project.cancelled")]
-    ProjectCancelled,
-    /// An endpoint was disabled, and not by its owner.
-    #[serde(rename = "endpoint.disabled")]
-    EndpointDisabled,
-    /// A webhook to another receiver of the owner's is exhausted.
-    #[serde(rename = "delivery.exhausted")]
-    DeliveryExhausted,
-    /// A test that the owner sends to an endpoint.
-    #[serde(rename = "endpoint.test")]
-    EndpointTest,
+named! {
+    /// What happened.
+    #[derive(PartialOrd, Ord, Hash)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum EventType {
+        /// A job's first attempt began.
+        JobStarted = "job.started",
+        /// A job has made progress at its provider.
+        JobProgress = "job.progress",
+        /// A job's files are ready.
+        JobCompleted = "job.completed",
+        /// A job ended without a result.
+        JobFailed = "job.failed",
+        /// A job was ended by its owner.
+        JobCancelled = "job.cancelled",
+        /// A project's film is ready.
+        ProjectCompleted = "project.completed",
+        /// A step of a project failed, and the project stops.
+        ProjectFailed = "project.failed",
+        /// A project was cancelled by its owner.
+        ProjectCancelled = "project.cancelled",
+        /// An endpoint was disabled, and not by its owner.
+        EndpointDisabled = "endpoint.disabled",
+        /// A webhook to another receiver of the owner's is exhausted.
+        DeliveryExhausted = "delivery.exhausted",
+        /// A test that the owner sends to an endpoint.
+        EndpointTest = "endpoint.test",
+    }
+    else "events", format!("must be of {}", EventType::ALL.map(EventType::as_str).join(", "))
 }
 
 impl EventType {
-    /// Every event there is.
-    pub const ALL: [Self; 11] = [
-        Self::JobStarted,
-        Self::JobProgress,
-        Self::JobCompleted,
-        Self::JobFailed,
-        Self::JobCancelled,
-        Self::ProjectCompleted,
-        Self::ProjectFailed,
-        Self::ProjectCancelled,
-        Self::EndpointDisabled,
-        Self::DeliveryExhausted,
-        Self::EndpointTest,
-    ];
-
     /// The event of a job's reaching `state`, if that is an end.
-    #[must_use]
     pub const fn of(state: JobState) -> Option<Self> {
         match state {
             JobState::Completed => Some(Self::JobCompleted),
@@ -79,14 +50,12 @@ impl EventType {
     }
 
     /// Whether it is the end of a job, after which the job does not change any more.
-    #[must_use]
     pub const fn ends_job(self) -> bool {
         matches!(self, Self::JobCompleted | Self::JobFailed | Self::JobCancelled)
     }
 
     /// Whether it says that its owner has ended something. Its webhook is sent even if that is
     /// erased meanwhile.
-    #[must_use]
     pub const fn is_cancellation(self) -> bool {
         matches!(self, Self::JobCancelled | Self::ProjectCancelled)
     }
@@ -94,44 +63,8 @@ impl EventType {
     /// Whether a webhook of this type that is exhausted is itself an event. It is not for
     /// progress, whose next report says more; for a test, whose sender reads the result; and for
     /// an exhausted webhook, which could go on for ever.
-    #[must_use]
     pub const fn reports_exhaustion(self) -> bool {
         !matches!(self, Self::JobProgress | Self::EndpointTest | Self::DeliveryExhausted)
-    }
-
-    /// The event as bodies name it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::JobStarted => "job.started",
-            Self::JobProgress => "job.progress",
-            Self::JobCompleted => "job.completed",
-            Self::JobFailed => "job.failed",
-            Self::JobCancelled => "job.cancelled",
-            Self::ProjectCompleted => "project.completed",
-            Self::ProjectFailed => "project.failed",
-            Self::ProjectCancelled => "project.cancelled",
-            Self::EndpointDisabled => "endpoint.disabled",
-            Self::DeliveryExhausted => "delivery.exhausted",
-            Self::EndpointTest => "endpoint.test",
-        }
-    }
-}
-
-impl fmt::Display for EventType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for EventType {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL.into_iter().find(|event| event.as_str() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|event| event.as_str()).collect();
-            InvalidField::new("events", format!("must be of {}", names.join(", ")))
-        })
     }
 }
 
@@ -140,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stored_as_it_is_named() {
+    fn stored_and_read_by_its_name() {
         for event in EventType::ALL {
             assert_eq!(serde_json::json!(event), event.as_str());
             assert_eq!(event.as_str().parse(), Ok(event));

@@ -43,8 +43,6 @@ impl fmt::Display for EventKey {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::EventType;
     use crate::webhook::Receiver;

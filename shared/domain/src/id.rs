@@ -19,7 +19,6 @@ macro_rules! text_id {
     ($id:ident) => {
         impl $id {
             /// The id as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -52,33 +51,59 @@ macro_rules! text_id {
 }
 pub(crate) use text_id;
 
+/// Implements the ids that we make: `$kind` is hashed into those that earlier versions derived.
+macro_rules! made_id {
+    ($id:ident, $prefix:literal, $kind:literal) => {
+        impl $id {
+            /// A new id, which sorts after those created before `now`.
+            pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+                Self(crate::id::sortable($prefix, now, random))
+            }
+
+            /// The id that an idempotency key stands for, by its MAC.
+            pub fn keyed(mac: [u8; 32]) -> Self {
+                Self(crate::id::of_digest($prefix, mac))
+            }
+
+            /// The id that earlier versions gave to `owner`'s idempotency key: without a secret.
+            /// `generation` counts how often that key has expired (after 24 h) and been used again.
+            pub fn unkeyed(owner: &OwnerId, key: &str, generation: u32) -> Self {
+                let generation = generation.to_string();
+                Self(crate::id::derived($prefix, &[$kind, owner.as_str(), key, &generation]))
+            }
+        }
+    };
+}
+pub(crate) use made_id;
+
+/// Reads and writes an id in JSON as its text.
+macro_rules! json_text {
+    ($id:ident) => {
+        impl serde::Serialize for $id {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $id {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use json_text;
+
 /// A job. Its text is `job_` and a UUID; a step's names its project and scene.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobId(String);
 
 text_id!(JobId);
+made_id!(JobId, "job_", "idempotency");
 
 impl JobId {
-    /// A new id, which sorts after those created before `now`.
-    #[must_use]
-    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        Self(sortable("job_", now, random))
-    }
-
-    /// The id that an idempotency key stands for, by its MAC.
-    #[must_use]
-    pub fn keyed(mac: [u8; 32]) -> Self {
-        Self(of_digest("job_", mac))
-    }
-
-    /// The id that earlier versions gave to `owner`'s idempotency key: without a secret.
-    /// `generation` counts how often that key has expired (after 24 h) and been used again.
-    #[must_use]
-    pub fn unkeyed(owner: &OwnerId, key: &str, generation: u32) -> Self {
-        Self(derived("job_", &["idempotency", owner.as_str(), key, &generation.to_string()]))
-    }
-
     /// The id with this text, which must satisfy [`JobId::from_str`].
     pub(crate) const fn from_text(text: String) -> Self {
         Self(text)
@@ -132,7 +157,6 @@ text_id!(MessageId, "msg_", MAX_LENGTH, "delivery", "must be a delivery id, like
 impl MessageId {
     /// The id of the webhook that sends the event `key` of type `event` to `receiver`. It is
     /// derived from the three alone, so an event that is processed twice is one webhook.
-    #[must_use]
     pub fn for_event(key: &EventKey, event: EventType, receiver: &Receiver) -> Self {
         Self(derived("msg_", &["message", &key.to_string(), event.as_str(), &receiver.key()]))
     }
@@ -144,26 +168,7 @@ impl MessageId {
 pub struct EndpointId(String);
 
 text_id!(EndpointId, "ep_", MAX_LENGTH, "endpoint", "must be an endpoint id, like ep_0190…");
-
-impl EndpointId {
-    /// A new id, which sorts after those created before `now`.
-    #[must_use]
-    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        Self(sortable("ep_", now, random))
-    }
-
-    /// The id that an idempotency key stands for, by its MAC.
-    #[must_use]
-    pub fn keyed(mac: [u8; 32]) -> Self {
-        Self(of_digest("ep_", mac))
-    }
-
-    /// The id that earlier versions gave to `owner`'s idempotency key; see [`JobId::unkeyed`].
-    #[must_use]
-    pub fn unkeyed(owner: &OwnerId, key: &str, generation: u32) -> Self {
-        Self(derived("ep_", &["endpoint", owner.as_str(), key, &generation.to_string()]))
-    }
-}
+made_id!(EndpointId, "ep_", "endpoint");
 
 /// The number of a job's attempt: how often it has been dispatched. It is the fence: a callback
 /// with a lower number than the job's comes from a superseded attempt.
@@ -175,7 +180,6 @@ pub struct Attempt(pub u32);
 
 impl Attempt {
     /// Whether it stands for no attempt at all.
-    #[must_use]
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
     pub const fn is_none(&self) -> bool {
         self.0 == 0

@@ -18,6 +18,11 @@ pub struct KeyedRequest {
 pub struct KeyReused;
 
 impl KeyedRequest {
+    /// The request that is kept with what it made at `at`.
+    pub fn kept(sha256: Option<&String>, at: Timestamp) -> Self {
+        Self { sha256: sha256.cloned(), as_sent: None, at }
+    }
+
     /// Whether this repeats `first`, the last request under its key. It does not where that key
     /// has expired: the key now stands for this request.
     pub fn repeats(&self, first: &Self) -> Result<bool, KeyReused> {
@@ -37,10 +42,8 @@ mod tests {
 
     #[test]
     fn a_key_stands_for_one_request_for_24_hours() {
-        let request = |sha256: &str, at| KeyedRequest {
-            sha256: Some(sha256.to_owned()),
-            as_sent: None,
-            at: Timestamp::from_millis(at),
+        let request = |sha256: &str, at| {
+            KeyedRequest::kept(Some(&sha256.to_owned()), Timestamp::from_millis(at))
         };
         let first = request("a", 0);
         assert_eq!(request("a", 86_399_999).repeats(&first), Ok(true));

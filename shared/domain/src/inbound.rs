@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
+use crate::id::json_text;
 use crate::{InvalidField, JobId, Timestamp};
 
 /// Digits of the time in an id: milliseconds until the year 2286.
@@ -24,19 +23,16 @@ pub struct InboundId {
 
 impl InboundId {
     /// A new id; `random` tells apart what comes in at the same time.
-    #[must_use]
     pub const fn new(job_id: JobId, received_at: Timestamp, random: [u8; 8]) -> Self {
         Self { job_id, received_at, random: u64::from_be_bytes(random) }
     }
 
     /// Its place among those of its job, which sorts by time.
-    #[must_use]
     pub fn place(&self) -> String {
         format!("{:013}_{:016x}", self.received_at.as_millis(), self.random)
     }
 
     /// The id at a [`place`](Self::place) of `job_id`.
-    #[must_use]
     pub fn at(job_id: JobId, place: &str) -> Option<Self> {
         let (time, random) = place.split_once('_')?;
         let digits = |text: &str, count| {
@@ -69,17 +65,7 @@ impl FromStr for InboundId {
     }
 }
 
-impl Serialize for InboundId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for InboundId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+json_text!(InboundId);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,8 @@
 //! The error of validation: which field is not valid, and what is accepted.
 
+/// What reading a field gives.
+pub type Result<T, E = InvalidField> = std::result::Result<T, E>;
+
 /// A field of a client's input that is not valid. The message is for that client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]

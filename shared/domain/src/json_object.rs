@@ -40,7 +40,6 @@ impl JsonObject {
     }
 
     /// As it was sent, without the blanks.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -58,7 +57,6 @@ impl JsonObject {
     }
 
     /// Its members, each as it was sent; the last one where a name comes twice.
-    #[must_use]
     pub fn members(&self) -> BTreeMap<String, Box<RawValue>> {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
@@ -118,8 +116,6 @@ fn compact(json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

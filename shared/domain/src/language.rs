@@ -21,7 +21,6 @@ impl Language {
     }
 
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.0
     }
@@ -62,7 +61,6 @@ pub struct InvalidEntry(String, &'static str);
 
 impl Languages {
     /// All of them, in the order in which they are listed.
-    #[must_use]
     pub fn all(&self) -> &[SpokenLanguage] {
         &self.0
     }
@@ -87,7 +85,6 @@ impl Languages {
 
 impl Voices {
     /// All of them, in the order in which they are listed.
-    #[must_use]
     pub fn all(&self) -> &[Voice] {
         &self.0
     }
@@ -146,8 +143,6 @@ fn unknown(field: &str, text: &str, known: &[&str]) -> InvalidField {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn languages() -> Languages {

@@ -10,38 +10,32 @@ pub struct Links {
 
 impl Links {
     /// Links below `base_url`, such as `https://api.example.com`.
-    #[must_use]
     pub fn new(base_url: &str) -> Self {
         Self { base_url: base_url.trim_end_matches('/').to_owned() }
     }
 
     /// A job.
-    #[must_use]
     pub fn job(&self, job: &JobId) -> String {
         format!("{}/v1/jobs/{job}", self.base_url)
     }
 
     /// A project.
-    #[must_use]
     pub fn project(&self, project: &ProjectId) -> String {
         format!("{}/v1/projects/{project}", self.base_url)
     }
 
     /// A model.
-    #[must_use]
     pub fn model(&self, model: &ModelId) -> String {
         format!("{}/v1/models/{model}", self.base_url)
     }
 
     /// A file of the job. `token` authorizes it without an API key and does not expire: each
     /// request is redirected to a fresh presigned URL.
-    #[must_use]
     pub fn download(&self, job: &JobId, output: &str, token: &str) -> String {
         format!("{}/v1/download/{job}?output={output}&token={token}", self.base_url)
     }
 
     /// The URL of one of our routes, such as a provider's webhook.
-    #[must_use]
     pub fn route(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }

@@ -22,7 +22,6 @@ text_id!(ModelId, "mdl_", 80, "model_id", "must be a model id, like mdl_0190…"
 
 impl ModelId {
     /// The id of the model that an owner's trainings put in one destination, by its MAC.
-    #[must_use]
     pub fn keyed(mac: [u8; 32]) -> Self {
         Self(of_digest("mdl_", mac))
     }
@@ -158,7 +157,6 @@ pub enum ModelOutcome {
 
 impl Model {
     /// The new model of `training`, whose job is `job`.
-    #[must_use]
     pub fn new(job: &Job, training: &Training) -> Self {
         Self {
             id: training.model_id.clone(),
@@ -196,7 +194,6 @@ impl Model {
 
 impl ModelOutcome {
     /// What a model comes to by a training that ended in `state`; `None` if it has not ended.
-    #[must_use]
     pub fn of(state: JobState, error: Option<&str>) -> Option<Self> {
         let failed = |text: &str| Self::Failed { error: text.to_owned() };
         match state {
@@ -215,8 +212,6 @@ impl ModelOutcome {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::links::Links;
 use crate::model::{Model, ModelName, ModelOutcome};
-use crate::time::rfc3339;
-use crate::{Job, JobError, JobId, JobStatus, ModelId, Timestamp};
+use crate::time::Rfc3339;
+use crate::{Job, JobError, JobId, JobStatus, ModelId};
 
 /// A model that the client's trainings make. Members without a value are null.
 #[derive(Debug, Serialize)]
@@ -26,11 +26,9 @@ pub struct ModelResource<'a> {
     error: Option<&'a str>,
     /// The job of its latest training.
     job_id: &'a JobId,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    created_at: Timestamp,
+    created_at: Rfc3339,
     /// Since when it has its status.
-    #[serde(serialize_with = "rfc3339::serialize")]
-    updated_at: Timestamp,
+    updated_at: Rfc3339,
     /// Its last trainings that are still kept, 20 at most, the latest first; only where one model is
     /// read. All are in the list of jobs of the kind `training`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,10 +51,8 @@ enum ModelStatus {
 struct TrainingResource<'a> {
     job_id: &'a JobId,
     status: JobStatus,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    created_at: Timestamp,
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    completed_at: Option<Timestamp>,
+    created_at: Rfc3339,
+    completed_at: Option<Rfc3339>,
     /// The version that it made.
     version: Option<&'a str>,
     /// Why it failed.
@@ -76,7 +72,6 @@ struct ModelLinks {
 
 impl<'a> ModelResource<'a> {
     /// `model`, in a list.
-    #[must_use]
     pub fn listed(model: &'a Model, links: &Links) -> Self {
         let (status, error) = match &model.outcome {
             ModelOutcome::Training => (ModelStatus::Training, None),
@@ -92,21 +87,20 @@ impl<'a> ModelResource<'a> {
             output: model.output.as_ref(),
             error,
             job_id: &model.latest,
-            created_at: model.created_at,
-            updated_at: model.updated_at,
+            created_at: model.created_at.into(),
+            updated_at: model.updated_at.into(),
             trainings: None,
             links: ModelLinks { this: links.model(&model.id), job: links.job(&model.latest) },
         }
     }
 
     /// `model` with the jobs that trained it, the latest first.
-    #[must_use]
     pub fn with_trainings(model: &'a Model, jobs: &'a [Job], links: &Links) -> Self {
         let training = |job: &'a Job| TrainingResource {
             job_id: &job.id,
             status: job.state.status(),
-            created_at: job.created_at,
-            completed_at: job.completed_at,
+            created_at: job.created_at.into(),
+            completed_at: job.completed_at.map(Into::into),
             version: text(job.result.as_ref(), "version"),
             error: job.error.as_ref(),
         };

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::time::rfc3339;
-use crate::{EventType, Timestamp};
+use crate::EventType;
+use crate::time::Rfc3339;
 
 /// Type, time, and the resource that the event is about.
 #[derive(Debug, Serialize)]
@@ -13,8 +13,7 @@ pub struct NoticeBody<T> {
     #[serde(rename = "type")]
     pub event: EventType,
     /// When it happened.
-    #[serde(serialize_with = "rfc3339::serialize")]
-    pub timestamp: Timestamp,
+    pub timestamp: Rfc3339,
     /// The resource.
     pub data: T,
 }

@@ -43,7 +43,6 @@ pub enum Lease {
 impl RateWindow {
     /// Takes at most `requested` of `limit` permits a minute at `now`. What was taken in the
     /// minute before counts by the part of it that still lies within the last sixty seconds.
-    #[must_use]
     pub fn lease(self, requested: u32, limit: u32, now: Timestamp) -> Lease {
         let window = self.at(now);
         let left = window.room(limit, now).saturating_sub(window.taken);
@@ -56,7 +55,6 @@ impl RateWindow {
 
     /// The lease of `permits` that were added and made the window this. Those of them beyond the
     /// limit stay taken and are granted to none.
-    #[must_use]
     pub fn granted(self, permits: u32, limit: u32, now: Timestamp) -> Lease {
         let without = Self { taken: self.taken.saturating_sub(permits), ..self };
         match without.lease(permits, limit, now) {
@@ -66,7 +64,6 @@ impl RateWindow {
     }
 
     /// The minute of `now`.
-    #[must_use]
     pub fn minute(now: Timestamp) -> i64 {
         now.as_seconds().div_euclid(60)
     }
@@ -84,7 +81,6 @@ impl RateWindow {
     }
 
     /// How many permits this minute has at `now`, taken or not.
-    #[must_use]
     pub fn room(self, limit: u32, now: Timestamp) -> u32 {
         let left = end_of_minute(now).since(now).as_millis();
         // Those taken beyond the limit were granted to none.
@@ -94,7 +90,6 @@ impl RateWindow {
     }
 
     /// Most permits taken in a minute so that the one after it, in which `now` lies, has room.
-    #[must_use]
     pub fn most_before(limit: u32, now: Timestamp) -> u32 {
         let left = end_of_minute(now).since(now).as_millis();
         let most = u128::from(limit.saturating_sub(1)) * LENGTH.as_millis() / left;

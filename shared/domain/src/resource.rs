@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::job::{Media, ProgressCount, Work};
 use crate::json_object::JsonObject;
 use crate::links::Links;
-use crate::time::rfc3339;
+use crate::time::Rfc3339;
 use crate::{
     EventType, Job, JobError, JobKind, JobState, JobStatus, JobStep, Output, ProjectId, SceneId,
     Step, Timestamp, limits,
@@ -33,23 +33,16 @@ pub struct JobResource {
     progress_count: Option<ProgressCount>,
     /// Its owner wants it cancelled.
     cancel_requested: bool,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    created_at: Timestamp,
+    created_at: Rfc3339,
     /// When its first attempt began.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    started_at: Option<Timestamp>,
+    started_at: Option<Rfc3339>,
     /// When it ended, in whatever way.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    completed_at: Option<Timestamp>,
+    completed_at: Option<Rfc3339>,
     /// When it is deleted with its files.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    expires_at: Option<Timestamp>,
+    expires_at: Option<Rfc3339>,
     /// When its owner erased its files, or all of it.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "rfc3339::option::serialize"
-    )]
-    erased_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_at: Option<Rfc3339>,
     /// Its files, all of them stored completely; none before it is completed.
     outputs: Vec<OutputResource>,
     /// What it gives besides files. JSON that is too long for this, above 160 KB, is the output
@@ -121,7 +114,6 @@ pub struct LinkResource {
 
 impl JobResource {
     /// The resource of `job`; `token` authorizes its download links.
-    #[must_use]
     pub fn new(job: &Job, links: &Links, token: &str) -> Self {
         let shown = |output: &Output| OutputResource {
             name: output.name.clone(),
@@ -150,11 +142,11 @@ impl JobResource {
             current_step: current_step(job).to_owned(),
             progress_count: job.progress_count,
             cancel_requested: job.cancel_requested_at.is_some(),
-            created_at: job.created_at,
-            started_at: job.started_at,
-            completed_at: job.completed_at,
-            expires_at: job.expires_at,
-            erased_at: job.erased.map(|erased| erased.at),
+            created_at: job.created_at.into(),
+            started_at: job.started_at.map(Into::into),
+            completed_at: job.completed_at.map(Into::into),
+            expires_at: job.expires_at.map(Into::into),
+            erased_at: job.erased.map(|erased| erased.at.into()),
             audio_url: only(Media::Audio),
             video_url: only(Media::Video),
             image_url: only(Media::Image),
@@ -176,7 +168,6 @@ impl JobResource {
 
 impl LinkResource {
     /// The links of a job that has no file yet.
-    #[must_use]
     pub fn new(job: &crate::JobId, links: &Links) -> Self {
         Self { this: links.job(job), download: None }
     }
@@ -216,8 +207,7 @@ pub struct EventBody {
     #[serde(rename = "type")]
     event: EventType,
     /// When it happened.
-    #[serde(serialize_with = "rfc3339::serialize")]
-    timestamp: Timestamp,
+    timestamp: Rfc3339,
     job_id: crate::JobId,
     status: JobStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -227,21 +217,19 @@ pub struct EventBody {
     /// Why it failed, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    completed_at: Option<Timestamp>,
+    completed_at: Option<Rfc3339>,
     /// The job as it was then.
     data: JobResource,
 }
 
 impl EventBody {
     /// The body of `event`, which occurred at `timestamp` and left the job as `data` shows.
-    #[must_use]
     pub fn new(event: EventType, timestamp: Timestamp, data: JobResource) -> Self {
         let is_short = |json: &Value| json.to_string().len() <= limits::EVENT_RESULT_BYTES;
         let data = JobResource { result: data.result.filter(is_short), ..data };
         Self {
             event,
-            timestamp,
+            timestamp: timestamp.into(),
             job_id: data.job_id.clone(),
             status: data.status,
             audio_url: data.audio_url.clone(),

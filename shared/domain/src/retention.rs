@@ -27,7 +27,6 @@ impl RetentionDays {
     }
 
     /// The duration.
-    #[must_use]
     pub const fn duration(self) -> Duration {
         Duration::from_hours(24 * self.0.get() as u64)
     }
@@ -92,8 +91,6 @@ pub enum Erasure {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

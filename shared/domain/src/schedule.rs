@@ -25,7 +25,6 @@ pub struct RetrySchedule<'a>(&'a [u32]);
 impl<'a> RetrySchedule<'a> {
     /// The schedule for `event` at a receiver whose `own` waits, in seconds, replace the usual
     /// ones. A test event is sent once, since its sender reads the result.
-    #[must_use]
     pub const fn new(event: EventType, own: Option<&'a [u32]>) -> Self {
         match (event, own) {
             (EventType::JobProgress, _) => Self(&PROGRESS),
@@ -37,7 +36,6 @@ impl<'a> RetrySchedule<'a> {
 
     /// How long to wait after the `attempt`-th failed one (from 1), or `None` when that was the
     /// last. `random` in 0..1 picks the jitter; a receiver's `Retry-After` lengthens the wait.
-    #[must_use]
     pub fn wait(
         self,
         attempt: u32,
@@ -52,7 +50,6 @@ impl<'a> RetrySchedule<'a> {
     }
 
     /// The longest time from the first attempt to the last, if each is made when it is due.
-    #[must_use]
     pub fn span(self) -> Duration {
         let seconds: u64 = self.0.iter().map(|seconds| u64::from(*seconds)).sum();
         Duration::from_secs(seconds).mul_f64(1.0 + JITTER)
@@ -61,7 +58,6 @@ impl<'a> RetrySchedule<'a> {
 
 /// The interval between polls of a job that has not ended: half the time for which a worker waits
 /// with its file, so that a lost webhook costs no file.
-#[must_use]
 pub fn poll_interval(confirmation_timeout: Duration) -> Duration {
     confirmation_timeout / 2
 }
@@ -72,7 +68,6 @@ const FIRST_POLL: Duration = Duration::from_secs(5);
 
 /// How long after its start a job is first polled; `is_step` if it is one of a project, whose
 /// services report failures too.
-#[must_use]
 pub fn first_poll(is_step: bool, confirmation_timeout: Duration) -> Duration {
     let interval = poll_interval(confirmation_timeout);
     if is_step { interval } else { interval.min(FIRST_POLL) }
@@ -85,7 +80,6 @@ const POLL_MAXIMUM: Duration = Duration::from_mins(5);
 /// a webhook is expected, but not less than `least`. A file that its provider keeps for `kept` once
 /// it is made may vanish unseen: it is polled at least twice in that time. A provider may have its own
 /// `most`.
-#[must_use]
 pub fn poll_wait(
     age: Duration,
     kept: Option<Duration>,
@@ -99,7 +93,6 @@ pub fn poll_wait(
 
 /// The backoff of a message whose `receive_count`-th receipt failed: 1 s, 2 s, 4 s … up to a
 /// minute.
-#[must_use]
 pub fn work_wait(receive_count: u32) -> Duration {
     Duration::from_secs(1 << receive_count.saturating_sub(1).min(6)).min(Duration::from_mins(1))
 }

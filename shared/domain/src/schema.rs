@@ -8,9 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::delivery::AnswerBody;
 use crate::json_object::JsonObject;
 use crate::model::ModelName;
+use crate::time::Rfc3339;
 use crate::{
     Attempt, EndpointId, InboundId, JobId, MessageId, ModelId, ProjectId, SceneId, TaskId,
-    Timestamp,
 };
 
 /// Implements [`JsonSchema`] for types whose schema is written where they are used.
@@ -33,7 +33,7 @@ macro_rules! inline_schema {
 }
 
 inline_schema! {
-    Timestamp => { "type": "string", "format": "date-time" },
+    Rfc3339 => { "type": "string", "format": "date-time" },
     JsonObject => { "type": "object", "additionalProperties": true },
     Attempt => { "type": "integer", "minimum": 0 },
     EndpointId => { "type": "string" },

@@ -17,7 +17,6 @@ impl Secret {
     }
 
     /// The secret itself, to sign with or to return to its owner.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,56 +1,55 @@
 //! The life of a job: its states, and which may follow which.
 
-use std::fmt;
-use std::str::FromStr;
+use serde::Serialize;
 
-use serde::{Deserialize, Serialize};
+use crate::named;
 
-use crate::InvalidField;
-
-/// Where a job stands. Status and step, which clients see, both follow from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobState {
-    /// A step of a project that waits for what it is made from.
-    Waiting,
-    /// Waits to be dispatched, for the first time or once more.
-    Queued,
-    /// Claimed for one attempt; the provider may or may not have received it.
-    Dispatched,
-    /// Submitted without a usable answer: the provider may be working on it, or not. It is not
-    /// submitted again until that is known.
-    Uncertain,
-    /// The provider has accepted it and named a task.
-    Running,
-    /// The provider is done; its files are on their way into our bucket.
-    Storing,
-    /// Its files are in our bucket, their size, digest and media type known.
-    Completed,
-    /// Over without a result.
-    Failed,
-    /// Ended by its owner.
-    Cancelled,
+named! {
+    /// Where a job stands. Status and step, which clients see, both follow from it.
+    #[derive(Hash)]
+    pub enum JobState {
+        /// A step of a project that waits for what it is made from.
+        Waiting = "waiting",
+        /// Waits to be dispatched, for the first time or once more.
+        Queued = "queued",
+        /// Claimed for one attempt; the provider may or may not have received it.
+        Dispatched = "dispatched",
+        /// Submitted without a usable answer: the provider may be working on it, or not. It is not
+        /// submitted again until that is known.
+        Uncertain = "uncertain",
+        /// The provider has accepted it and named a task.
+        Running = "running",
+        /// The provider is done; its files are on their way into our bucket.
+        Storing = "storing",
+        /// Its files are in our bucket, their size, digest and media type known.
+        Completed = "completed",
+        /// Over without a result.
+        Failed = "failed",
+        /// Ended by its owner.
+        Cancelled = "cancelled",
+    }
 }
 
-/// The status a client reads, as the async TTS API v1 has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum JobStatus {
-    /// Accepted, not begun.
-    Pending,
-    /// Begun.
-    Processing,
-    /// Done, with files.
-    Completed,
-    /// Over without a result.
-    Failed,
-    /// Ended by its owner.
-    Cancelled,
+named! {
+    /// The status a client reads, as the async TTS API v1 has it.
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum JobStatus {
+        /// Accepted, not begun.
+        Pending = "pending",
+        /// Begun.
+        Processing = "processing",
+        /// Done, with files.
+        Completed = "completed",
+        /// Over without a result.
+        Failed = "failed",
+        /// Ended by its owner.
+        Cancelled = "cancelled",
+    }
+    else "status", "must be pending, processing, completed, failed or cancelled"
 }
 
 /// The finer step a client reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobStep {
@@ -73,19 +72,6 @@ pub enum JobStep {
 }
 
 impl JobState {
-    /// Every state there is.
-    pub const ALL: [Self; 9] = [
-        Self::Waiting,
-        Self::Queued,
-        Self::Dispatched,
-        Self::Uncertain,
-        Self::Running,
-        Self::Storing,
-        Self::Completed,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
     /// The states from which a job may come to this one. Every write of a state carries them
     /// as its condition, so no event moves a job backwards, in whatever order events arrive.
     ///
@@ -94,7 +80,6 @@ impl JobState {
     /// `Running`, since a fast provider calls back before its answer is saved; `Completed`
     /// skips `Storing` where there is no file. No event makes a job `Waiting`: only its owner
     /// does, by restarting the step before.
-    #[must_use]
     pub const fn predecessors(self) -> &'static [Self] {
         use JobState::{Dispatched, Queued, Running, Storing, Uncertain};
         match self {
@@ -111,13 +96,11 @@ impl JobState {
     }
 
     /// Whether nothing can follow.
-    #[must_use]
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 
     /// The status a client reads.
-    #[must_use]
     pub const fn status(self) -> JobStatus {
         match self {
             Self::Waiting | Self::Queued => JobStatus::Pending,
@@ -131,7 +114,6 @@ impl JobState {
     }
 
     /// The finer step a client reads.
-    #[must_use]
     pub const fn step(self) -> JobStep {
         match self {
             Self::Waiting | Self::Queued => JobStep::Queued,
@@ -143,59 +125,6 @@ impl JobState {
             Self::Failed => JobStep::Failed,
             Self::Cancelled => JobStep::Cancelled,
         }
-    }
-
-    /// The state as it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Queued => "queued",
-            Self::Dispatched => "dispatched",
-            Self::Uncertain => "uncertain",
-            Self::Running => "running",
-            Self::Storing => "storing",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl JobStatus {
-    /// Every status there is.
-    pub const ALL: [Self; 5] =
-        [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
-
-    /// The status as clients read it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Processing => "processing",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl fmt::Display for JobStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for JobStatus {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
-            InvalidField::new(
-                "status",
-                "must be pending, processing, completed, failed or cancelled",
-            )
-        })
     }
 }
 
@@ -223,13 +152,6 @@ mod tests {
         let under_way = |state: &JobState| !state.is_terminal() && *state != JobState::Waiting;
         for state in JobState::ALL.into_iter().filter(under_way) {
             assert!(JobState::Failed.predecessors().contains(&state), "{state:?}");
-        }
-    }
-
-    #[test]
-    fn stored_as_it_is_named() {
-        for state in JobState::ALL {
-            assert_eq!(serde_json::json!(state), state.as_str());
         }
     }
 }

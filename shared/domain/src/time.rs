@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::InvalidField;
 
@@ -15,13 +15,11 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The point `milliseconds` after the Unix epoch.
-    #[must_use]
     pub const fn from_millis(milliseconds: i64) -> Self {
         Self(milliseconds)
     }
 
     /// The time in an HTTP header, in each of the three forms that HTTP has had.
-    #[must_use]
     pub fn from_http_date(text: &str) -> Option<Self> {
         let time = httpdate::parse_http_date(text).ok()?;
         let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -29,19 +27,16 @@ impl Timestamp {
     }
 
     /// Milliseconds since the Unix epoch.
-    #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
     /// Whole seconds since the Unix epoch, the unit of signatures and of DynamoDB's TTL.
-    #[must_use]
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
     /// The duration since `earlier`; zero if `earlier` is later.
-    #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -82,39 +77,25 @@ impl FromStr for Timestamp {
     }
 }
 
-/// `#[serde(with = "domain::time::rfc3339")]`: the time as RFC 3339 text, for public bodies.
-pub mod rfc3339 {
-    use serde::{Deserialize, Deserializer, Serializer, de};
+/// A time in a public body: RFC 3339 text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rfc3339(pub Timestamp);
 
-    use super::Timestamp;
-
-    /// Writes the time as text.
-    pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(time)
+impl From<Timestamp> for Rfc3339 {
+    fn from(time: Timestamp) -> Self {
+        Self(time)
     }
+}
 
-    /// Reads the time from text.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+impl Serialize for Rfc3339 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
+}
 
-    /// The same for a time that may be absent.
-    pub mod option {
-        use serde::Serializer;
-
-        use super::Timestamp;
-
-        /// Writes the time as text, or null.
-        #[allow(clippy::ref_option, reason = "serde gives a reference to the field")]
-        pub fn serialize<S: Serializer>(
-            time: &Option<Timestamp>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            match time {
-                Some(time) => serializer.collect_str(time),
-                None => serializer.serialize_none(),
-            }
-        }
+impl<'de> Deserialize<'de> for Rfc3339 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(de::Error::custom)
     }
 }
 

@@ -141,7 +141,6 @@ impl Timeline {
     }
 
     /// All entries by time; of one moment, a cause before what it caused.
-    #[must_use]
     pub fn entries(mut self) -> Vec<Entry> {
         self.0.sort_by_key(|entry| (entry.at, entry.what.rank()));
         self.0
@@ -165,7 +164,7 @@ impl Timeline {
             _ => None,
         };
         let scene_id = job.or(from).and_then(Step::of).and_then(|step| step.scene());
-        self.0.push(Entry { at, what, job_id: job.cloned(), scene_id });
+        self.0.push(Entry { at: at.into(), what, job_id: job.cloned(), scene_id });
     }
 }
 
@@ -180,8 +179,6 @@ fn shown(receiver: &Receiver) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
-use crate::{InvalidField, limits};
+use crate::{InvalidField, limits, named};
 
 /// A validated text-to-speech request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,39 +47,26 @@ fn check_voice(voice: &str) -> Result<(), InvalidField> {
     Ok(())
 }
 
-/// The formats of audio files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum AudioFormat {
-    /// Uncompressed PCM in a RIFF file.
-    #[default]
-    Wav,
-    /// MPEG layer 3.
-    Mp3,
-    /// Vorbis or Opus in Ogg.
-    Ogg,
-    /// Free lossless audio.
-    Flac,
+named! {
+    /// The formats of audio files.
+    #[derive(Default)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum AudioFormat {
+        /// Uncompressed PCM in a RIFF file.
+        #[default]
+        Wav = "wav",
+        /// MPEG layer 3.
+        Mp3 = "mp3",
+        /// Vorbis or Opus in Ogg.
+        Ogg = "ogg",
+        /// Free lossless audio.
+        Flac = "flac",
+    }
+    else "format", "must be wav, mp3, ogg or flac"
 }
 
 impl AudioFormat {
-    /// All formats.
-    pub const ALL: [Self; 4] = [Self::Wav, Self::Mp3, Self::Ogg, Self::Flac];
-
-    /// The format as clients write it, also its file extension.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Wav => "wav",
-            Self::Mp3 => "mp3",
-            Self::Ogg => "ogg",
-            Self::Flac => "flac",
-        }
-    }
-
     /// Its media type.
-    #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Wav => "audio/wav",
@@ -87,17 +74,6 @@ impl AudioFormat {
             Self::Ogg => "audio/ogg",
             Self::Flac => "audio/flac",
         }
-    }
-}
-
-impl FromStr for AudioFormat {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.as_str() == text)
-            .ok_or_else(|| InvalidField::new("format", "must be wav, mp3, ogg or flac"))
     }
 }
 

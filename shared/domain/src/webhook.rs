@@ -8,6 +8,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 use sha2::{Digest, Sha256};
 
 use crate::event_key::EventKey;
@@ -35,7 +36,6 @@ impl Receiver {
     /// What names the receiver where its text would be too long or would show too much: in ids,
     /// keys of the table and groups of a queue. URLs that differ in their query alone, as those
     /// of one client's jobs do, are one receiver: what is down is down for all of them.
-    #[must_use]
     pub fn key(&self) -> String {
         match self {
             Self::Url(url) => destination(url),
@@ -45,7 +45,6 @@ impl Receiver {
     }
 
     /// The endpoint, if it is one.
-    #[must_use]
     pub const fn endpoint(&self) -> Option<&EndpointId> {
         match self {
             Self::Url(_) | Self::NotificationService => None,
@@ -55,7 +54,6 @@ impl Receiver {
 }
 
 /// What names the place that `url` leads to. URLs that differ in their query alone lead to one.
-#[must_use]
 pub fn destination(url: &str) -> String {
     let place = url.split(['?', '#']).next().unwrap_or_default();
     format!("url_{}", hex::encode(&Sha256::digest(place)[..16]))
@@ -82,7 +80,6 @@ pub struct Event {
 
 impl Event {
     /// The webhook that sends it to `receiver`.
-    #[must_use]
     pub fn addressed_to(&self, receiver: Receiver) -> Webhook {
         Webhook {
             id: MessageId::for_event(&self.key, self.event, &receiver),
@@ -98,6 +95,7 @@ impl Event {
 }
 
 /// An outgoing webhook. Its members are named as in the queue's message.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Webhook {
     /// Its id, which the receiver sees as `webhook-id`, the same over all attempts.
@@ -109,10 +107,8 @@ pub struct Webhook {
     /// When that happened.
     pub occurred_at: Timestamp,
     /// The job it is about, if it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobId>,
     /// The project it is about, if it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<ProjectId>,
     /// Where it goes.
     pub receiver: Receiver,
@@ -121,6 +117,7 @@ pub struct Webhook {
 }
 
 /// The members of a [`Webhook`] as a stored delivery names them.
+#[skip_serializing_none]
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Webhook")]
 pub(crate) struct Stored {
@@ -129,9 +126,7 @@ pub(crate) struct Stored {
     event: EventType,
     #[serde(rename = "created_at")]
     occurred_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     job_id: Option<JobId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     project_id: Option<ProjectId>,
     receiver: Receiver,
     #[serde(default, skip_serializing_if = "String::is_empty")]

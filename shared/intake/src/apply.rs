@@ -4,7 +4,7 @@ use domain::job::PastAttempt;
 use domain::retention::Erasure;
 use domain::{Attempt, Job, JobId, JobKind, JobState, ProjectStatus, Step, TaskId, Timestamp};
 use providers::{Provider, Report, TaskResult, TaskStatus, WebhookReport};
-use store::{Advanced, Change, Changed, InboundOutcome, StoreError};
+use store::{Advanced, Change, Changed, InboundOutcome, Result};
 
 use crate::Intake;
 
@@ -50,7 +50,7 @@ impl Intake {
         subject: &Subject,
         report: &WebhookReport,
         at: Timestamp,
-    ) -> Result<Reception, StoreError> {
+    ) -> Result<Reception> {
         if !needs_job(provider, report) {
             return self.apply_unread(provider, subject, report, at).await;
         }
@@ -87,7 +87,7 @@ impl Intake {
         subject: &Subject,
         report: &WebhookReport,
         at: Timestamp,
-    ) -> Result<Reception, StoreError> {
+    ) -> Result<Reception> {
         let Some(change) = change_unread(subject.attempt, report, at)? else {
             return Ok(Reception::of(InboundOutcome::Duplicate));
         };
@@ -106,7 +106,7 @@ impl Intake {
         report: &WebhookReport,
         found: Option<Box<Job>>,
         at: Timestamp,
-    ) -> Result<Reception, StoreError> {
+    ) -> Result<Reception> {
         let Some(job) = found else { return Ok(Reception::of(InboundOutcome::Early)) };
         if !provider.kinds().contains(&job.kind()) {
             return Ok(Reception::of(InboundOutcome::UnknownJob));
@@ -126,7 +126,7 @@ impl Intake {
         report: &WebhookReport,
         outcome: InboundOutcome,
         at: Timestamp,
-    ) -> Result<Reception, StoreError> {
+    ) -> Result<Reception> {
         let Some(TaskStatus::Succeeded(TaskResult { source, result })) = report.status() else {
             return self.as_it_is(&job, report, outcome).await;
         };
@@ -152,7 +152,7 @@ impl Intake {
         job: &Job,
         report: &WebhookReport,
         outcome: InboundOutcome,
-    ) -> Result<Reception, StoreError> {
+    ) -> Result<Reception> {
         let reception = Reception { erased: is_erased(job), ..Reception::of(outcome) };
         let is_final = report.status().is_none_or(TaskStatus::is_final);
         if outcome != InboundOutcome::Duplicate || !is_final {
@@ -170,7 +170,7 @@ impl Intake {
     }
 
     /// Whether the project is completed whose film `job` makes.
-    async fn is_completed(&self, step: &Step, job: &Job) -> Result<bool, StoreError> {
+    async fn is_completed(&self, step: &Step, job: &Job) -> Result<bool> {
         if job.state != JobState::Completed {
             return Ok(false);
         }
@@ -273,11 +273,7 @@ fn fenced(change: Change, job: Option<&Job>, subject: &Subject, report: &Webhook
 }
 
 /// What `report` changes of `job`; `None` if it says nothing that is kept.
-fn change_of(
-    job: &Job,
-    report: &WebhookReport,
-    at: Timestamp,
-) -> Result<Option<Change>, StoreError> {
+fn change_of(job: &Job, report: &WebhookReport, at: Timestamp) -> Result<Option<Change>> {
     Ok(match report.status() {
         Some(TaskStatus::Failed(error)) => Some(Change::failed_at_provider(job, error, at)?),
         Some(TaskStatus::Cancelled) => Some(Change::cancelled_at_provider(job, at)?),
@@ -296,7 +292,7 @@ fn change_unread(
     attempt: Option<Attempt>,
     report: &WebhookReport,
     at: Timestamp,
-) -> Result<Option<Change>, StoreError> {
+) -> Result<Option<Change>> {
     Ok(match &report.report {
         Report::Unconfirmed => Some(Change::reported(attempt, at)),
         Report::Status(TaskStatus::Succeeded(TaskResult { source, result })) => {

@@ -25,7 +25,6 @@ pub struct Intake {
 
 impl Intake {
     /// Acts on the jobs in `store`.
-    #[must_use]
     pub const fn new(store: Store) -> Self {
         Self { store }
     }

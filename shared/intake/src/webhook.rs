@@ -47,7 +47,6 @@ struct Route {
 impl ProviderWebhooks {
     /// Receives what providers sign with the secrets that `secret` gives for the names of their
     /// variables. Without one, no signature of that provider is valid.
-    #[must_use]
     pub fn new(
         store: Store,
         links: ApiLinks,
@@ -292,8 +291,6 @@ fn malformed(provider: &dyn Provider, invalid: InvalidField) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::Map;
 
     use super::*;

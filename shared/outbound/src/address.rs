@@ -63,7 +63,6 @@ const fn v6(segments: [u16; 3], prefix: u8) -> Ipv6Net {
 }
 
 /// The class of `address`.
-#[must_use]
 pub fn classify(address: IpAddr) -> AddressClass {
     if address.is_loopback() {
         return AddressClass::Loopback;
@@ -80,8 +79,6 @@ pub fn classify(address: IpAddr) -> AddressClass {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn class(text: &str) -> AddressClass {

@@ -43,7 +43,6 @@ pub struct Fetch {
 
 impl Fetch {
     /// The whole file, with a limit of `max_bytes`.
-    #[must_use]
     pub const fn whole(max_bytes: u64) -> Self {
         Self { resume: None, max_bytes, read_timeout: READ_TIMEOUT, deadline: None, pace: None }
     }

@@ -55,7 +55,6 @@ pub enum SendError {
 
 impl SendError {
     /// Whether the same request may succeed later.
-    #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Resolve(_)
@@ -70,7 +69,6 @@ impl SendError {
     }
 
     /// Whether the other side may have received the request, so that its effect is unknown.
-    #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
             Self::Timeout | Self::TooSlow | Self::Broken(_) | Self::TooLarge { .. } => true,

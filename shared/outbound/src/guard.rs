@@ -80,7 +80,6 @@ pub struct PublicUrl(Url);
 
 impl PublicUrl {
     /// The URL as text, as the parser normalised it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

@@ -1,5 +1,4 @@
 //! URLs that the guard accepts and refuses, in many spellings.
-#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 

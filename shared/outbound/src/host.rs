@@ -20,14 +20,12 @@ const PRIVATE_ZONES: [&str; 10] = [
 ];
 
 /// Whether `name` is `localhost` or below it, which RFC 6761 reserves for the machine itself.
-#[must_use]
 pub fn is_localhost(name: &str) -> bool {
     is_in_zone(without_root_dot(name), "localhost")
 }
 
 /// Whether `name` can be in the public DNS. One without a dot cannot: the resolver completes it
 /// from its search list.
-#[must_use]
 pub fn may_be_public(name: &str) -> bool {
     let name = without_root_dot(name);
     name.contains('.') && !PRIVATE_ZONES.iter().any(|zone| is_in_zone(name, zone))
@@ -61,7 +59,6 @@ impl HostPattern {
     }
 
     /// Whether `host`, as a parsed URL spells it, matches.
-    #[must_use]
     pub fn matches(&self, host: &str) -> bool {
         let host = without_root_dot(host);
         if self.below {
@@ -88,8 +85,6 @@ impl FromStr for HostPattern {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

@@ -39,7 +39,6 @@ pub struct ProviderAnswer {
 
 impl ProviderAnswer {
     /// The answer as providers read it.
-    #[must_use]
     pub fn as_answer(&self) -> Answer<'_> {
         Answer { status: self.status, headers: &self.headers, body: &self.body }
     }

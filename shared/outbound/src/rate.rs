@@ -23,7 +23,6 @@ struct Rate {
 
 impl Pace {
     /// At least `min_bytes` in each `window`.
-    #[must_use]
     pub fn new(window: Duration, min_bytes: u64) -> Self {
         Self { window, min_bytes, present: Arc::default() }
     }

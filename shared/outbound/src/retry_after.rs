@@ -17,7 +17,6 @@ pub enum RetryAfter {
 
 impl RetryAfter {
     /// Reads the header; `None` if it is missing or malformed.
-    #[must_use]
     pub fn read(headers: &HeaderMap) -> Option<Self> {
         let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -29,7 +28,6 @@ impl RetryAfter {
     }
 
     /// How long to wait from `now` on.
-    #[must_use]
     pub fn from(self, now: Timestamp) -> Duration {
         match self {
             Self::Wait(wait) => wait,

@@ -1,5 +1,4 @@
 //! The clients against servers on this machine that answer, stall or close the connection.
-#![allow(clippy::unwrap_used)]
 
 mod client;
 mod download;

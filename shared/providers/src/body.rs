@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{InvalidField, TaskId, limits};
+use domain::{InvalidField, Result, TaskId, limits};
 use http::StatusCode;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -14,10 +14,7 @@ use crate::{Answer, lenient};
 const ERROR_CHARACTERS: usize = 200;
 
 /// The text in `field` without the blanks around it; null and an empty text count as absent.
-pub(crate) fn text<'a>(
-    object: &'a Map<String, Value>,
-    field: &str,
-) -> Result<Option<&'a str>, InvalidField> {
+pub(crate) fn text<'a>(object: &'a Map<String, Value>, field: &str) -> Result<Option<&'a str>> {
     match object.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
@@ -26,10 +23,7 @@ pub(crate) fn text<'a>(
 }
 
 /// The text in `field`, which must be there.
-pub(crate) fn required<'a>(
-    object: &'a Map<String, Value>,
-    field: &str,
-) -> Result<&'a str, InvalidField> {
+pub(crate) fn required<'a>(object: &'a Map<String, Value>, field: &str) -> Result<&'a str> {
     text(object, field)?.ok_or_else(|| missing(field))
 }
 
@@ -39,7 +33,7 @@ pub(crate) fn missing(field: &str) -> InvalidField {
 }
 
 /// The task id in `field`, which must be there, as text or as a whole number.
-pub(crate) fn task_id(object: &Map<String, Value>, field: &str) -> Result<TaskId, InvalidField> {
+pub(crate) fn task_id(object: &Map<String, Value>, field: &str) -> Result<TaskId> {
     let id = match object.get(field) {
         Some(Value::Number(number)) if !number.is_f64() => number.to_string().parse::<TaskId>(),
         _ => required(object, field)?.parse(),
@@ -48,7 +42,7 @@ pub(crate) fn task_id(object: &Map<String, Value>, field: &str) -> Result<TaskId
 }
 
 /// The object that `body` is.
-pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidField> {
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>> {
     match lenient::parse(body) {
         Some(Value::Object(object)) => Ok(object),
         _ => Err(InvalidField::new("body", "must be a JSON object")),
@@ -143,8 +137,6 @@ fn one_line(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

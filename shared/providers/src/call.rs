@@ -47,19 +47,16 @@ impl Call {
     const ANSWER_BYTES: usize = 1024 * 1024;
 
     /// Submits a task.
-    #[must_use]
     pub fn submission(url: String, auth: Auth, body: &impl ToString) -> Self {
         Self { timeout: Self::SUBMISSION, ..Self::post(url, auth, body) }
     }
 
     /// A POST of `body`, whose text is JSON.
-    #[must_use]
     pub fn post(url: String, auth: Auth, body: &impl ToString) -> Self {
         Self { method: Method::POST, body: Some(body.to_string()), ..Self::get(url, auth) }
     }
 
     /// A GET.
-    #[must_use]
     pub fn get(url: String, auth: Auth) -> Self {
         Self {
             method: Method::GET,
@@ -74,7 +71,6 @@ impl Call {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 impl Call {
     /// Its body.
     pub(crate) fn json(&self) -> Value {

@@ -143,8 +143,6 @@ fn filename(owner: &Map<String, Value>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

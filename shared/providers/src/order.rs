@@ -99,7 +99,6 @@ impl fmt::Debug for Order {
 impl Order {
     /// The webhook's URL with the job and the token of this attempt, for providers that sign
     /// nothing.
-    #[must_use]
     pub fn callback_url(&self) -> String {
         format!("{}?job={}&token={}", self.webhook_url, self.job_id, self.token)
     }

@@ -13,25 +13,21 @@ use crate::stitch::Stitch;
 pub static PROVIDERS: &[&dyn Provider] = &[&Runpod, &SceneVideo, &LastFrame, &Stitch, &Replicate];
 
 /// The provider that does jobs of `kind`.
-#[must_use]
 pub fn of(kind: JobKind) -> Option<&'static dyn Provider> {
     PROVIDERS.iter().copied().find(|provider| provider.kinds().contains(&kind))
 }
 
 /// The provider called `name`.
-#[must_use]
 pub fn named(name: &str) -> Option<&'static dyn Provider> {
     PROVIDERS.iter().copied().find(|provider| provider.name() == name)
 }
 
 /// The provider whose webhook is at `path`.
-#[must_use]
 pub fn at(path: &str) -> Option<&'static dyn Provider> {
     PROVIDERS.iter().copied().find(|provider| provider.webhook_path() == path)
 }
 
 /// The names that the options of a job of `kind` may not have.
-#[must_use]
 pub fn reserved_options(kind: JobKind) -> &'static [&'static str] {
     of(kind).map_or(&[], Provider::reserved_options)
 }
@@ -44,8 +40,6 @@ pub fn is_configured<'a>(kind: JobKind, value: impl Fn(&'static str) -> Option<&
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::{Account, MissingSetting};
 

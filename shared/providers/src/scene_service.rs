@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::job::{ErrorCode, JobError, Source, SourceFile};
-use domain::{InvalidField, JobId, JobKind, ProjectId, Step, TaskId};
+use domain::{JobId, JobKind, ProjectId, Result, Step, TaskId};
 use serde_json::{Map, Value, json};
 use signing::Unverified;
 
@@ -40,7 +40,7 @@ pub(crate) trait SceneService: Sync {
     fn request(input: &Input) -> Option<Value>;
 
     /// The step that a webhook's body is about.
-    fn step(project: ProjectId, object: &Map<String, Value>) -> Result<Step, InvalidField>;
+    fn step(project: ProjectId, object: &Map<String, Value>) -> Result<Step>;
 
     /// The members of the answer to a webhook that only this service has.
     fn facts(facts: &Facts) -> Value;
@@ -143,7 +143,7 @@ impl<S: SceneService> Provider for S {
         "Sign the body: X-Webhook-Signature is the hex HMAC-SHA256 of its bytes."
     }
 
-    fn report(&self, body: &[u8]) -> Result<WebhookReport, InvalidField> {
+    fn report(&self, body: &[u8]) -> Result<WebhookReport> {
         let object = object(body)?;
         let word = required(&object, "status")?;
         let task = task_id(&object, "task_id")?;
@@ -181,14 +181,11 @@ pub(crate) const fn settings(
     Settings { url, account: None, key, webhook_secret, options: &[], file_hosts, on_uncertain }
 }
 
-fn job_id<S: SceneService>(object: &Map<String, Value>) -> Result<JobId, InvalidField> {
+fn job_id<S: SceneService>(object: &Map<String, Value>) -> Result<JobId> {
     Ok(S::step(required(object, "project_id")?.parse()?, object)?.job_id())
 }
 
-fn status<S: SceneService>(
-    word: &str,
-    object: &Map<String, Value>,
-) -> Result<TaskStatus, InvalidField> {
+fn status<S: SceneService>(word: &str, object: &Map<String, Value>) -> Result<TaskStatus> {
     Ok(match State::of(word) {
         State::Queued => TaskStatus::Queued { position: None },
         State::Running => TaskStatus::running(object.get("progress").and_then(progress_percent)),
@@ -198,7 +195,7 @@ fn status<S: SceneService>(
     })
 }
 
-fn source(field: &'static str, object: &Map<String, Value>) -> Result<Source, InvalidField> {
+fn source(field: &'static str, object: &Map<String, Value>) -> Result<Source> {
     let files = files::at(object, field)?.files;
     let duration_ms = object.get("duration").and_then(number).and_then(milliseconds);
     // A picture beside the file is not worth losing the file for.
@@ -223,6 +220,6 @@ fn failure(name: &str, object: &Map<String, Value>) -> JobError {
 }
 
 /// The scene that a webhook's body is about.
-pub(crate) fn scene(object: &Map<String, Value>) -> Result<domain::SceneId, InvalidField> {
+pub(crate) fn scene(object: &Map<String, Value>) -> Result<domain::SceneId> {
     required(object, "scene_id")?.parse()
 }

@@ -54,7 +54,6 @@ pub struct Configured<'a> {
 
 impl Configured<'_> {
     /// Whether it lists its tasks of jobs of `kind`.
-    #[must_use]
     pub fn has_list(&self, kind: JobKind) -> bool {
         self.provider.list(self.account, kind, &ListPart::Latest).is_some()
     }
@@ -91,14 +90,12 @@ impl Accounts {
     }
 
     /// The provider that does jobs of `kind`, if it is configured.
-    #[must_use]
     pub fn of(&self, kind: JobKind) -> Option<Configured<'_>> {
         let provider = registry::of(kind)?;
         Some(Configured { provider, account: self.named(provider.name())? })
     }
 
     /// The account at the provider called `name`, if it is configured.
-    #[must_use]
     pub fn named(&self, name: &str) -> Option<&Account> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, account)| account)
     }
@@ -131,31 +128,26 @@ impl Account {
     }
 
     /// The URL of `path` below the API's base URL.
-    #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
 
     /// What to do when the answer to a submission is lost.
-    #[must_use]
     pub const fn on_uncertain(&self) -> OnUncertain {
         self.on_uncertain
     }
 
     /// Our key.
-    #[must_use]
     pub fn key(&self) -> Secret {
         self.key.clone()
     }
 
     /// Our key, as a bearer token.
-    #[must_use]
     pub fn bearer(&self) -> Auth {
         Auth::Bearer(self.key())
     }
 
     /// The value of a further variable; empty if it is absent.
-    #[must_use]
     pub fn value(&self, name: &str) -> &str {
         self.values.get(name).map(String::as_str).unwrap_or_default()
     }

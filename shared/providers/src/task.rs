@@ -49,19 +49,16 @@ pub struct TaskResult {
 
 impl TaskStatus {
     /// The status of a task that has made `source` and nothing else.
-    #[must_use]
     pub const fn with_files(source: Source) -> Self {
         Self::Succeeded(TaskResult { source, result: None })
     }
 
     /// The status of a task that is at work, `percent` of it done.
-    #[must_use]
     pub const fn running(percent: Option<u8>) -> Self {
         Self::Running(Progress { percent, step: None, count: None })
     }
 
     /// Its name in logs, which show no URL.
-    #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Queued { .. } => "queued",
@@ -74,7 +71,6 @@ impl TaskStatus {
     }
 
     /// Whether no other status follows.
-    #[must_use]
     pub const fn is_final(&self) -> bool {
         match self {
             Self::Queued { .. } | Self::Running(_) => false,

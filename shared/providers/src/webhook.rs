@@ -71,7 +71,6 @@ pub enum Report {
 
 impl WebhookReport {
     /// The status that it reports, if that is believed.
-    #[must_use]
     pub const fn status(&self) -> Option<&TaskStatus> {
         match &self.report {
             Report::Status(status) => Some(status),
@@ -80,7 +79,6 @@ impl WebhookReport {
     }
 
     /// Whether it announces files or a result.
-    #[must_use]
     pub const fn is_success(&self) -> bool {
         matches!(self.report, Report::Status(TaskStatus::Succeeded(_)))
     }

@@ -161,8 +161,6 @@ fn whole_seconds(delay: Duration) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     /// What XML 1.0 calls a `Char`.

@@ -4,9 +4,11 @@
 use domain::webhook::Webhook;
 use domain::{Attempt, InboundId, Job, JobId, JobKind, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 use sha2::{Digest, Sha256};
 
 /// To `dispatch`: submit a job to its provider.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispatch {
     /// The job.
@@ -14,16 +16,13 @@ pub struct Dispatch {
     /// The job's latest attempt when this was sent. The message starts the next one.
     pub last_attempt: Attempt,
     /// What the job makes; messages of version 0.1 do not say it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<JobKind>,
     /// Since when it has been put off, if it has: the provider's circuit was open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,
 }
 
 impl Dispatch {
     /// Has the next attempt of `job` begin.
-    #[must_use]
     pub fn of(job: &Job) -> Self {
         Self {
             job_id: job.id.clone(),
@@ -51,14 +50,12 @@ pub struct Ingest {
 
 impl Ingest {
     /// Has the files of `job` pulled.
-    #[must_use]
     pub fn of(job: &Job) -> Self {
         let group = Some(group(&format!("{} {}", job.kind().as_str(), job.owner.as_str())));
         Self { job_id: job.id.clone(), attempt: job.attempt, slow: false, group }
     }
 
     /// Has the files of `job`, whose source is slow, pulled where it delays no others.
-    #[must_use]
     pub fn slow(job: &Job) -> Self {
         Self { slow: true, ..Self::of(job) }
     }
@@ -86,13 +83,11 @@ pub struct Reconcile {
 
 impl Reconcile {
     /// A one-off poll of `job`.
-    #[must_use]
     pub fn once(job: &Job) -> Self {
         Self::of(job.id.clone(), None)
     }
 
     /// A poll of the job with this id, `polls` after its series began.
-    #[must_use]
     pub const fn of(job_id: JobId, polls: Option<u32>) -> Self {
         let (job_created_at, superseded_task, unusable_answers) = (None, None, 0);
         Self { job_id, polls, job_created_at, superseded_task, unusable_answers }
@@ -112,6 +107,7 @@ pub struct Early {
 }
 
 /// To `deliver`: send a webhook.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliver {
     /// The webhook.
@@ -120,15 +116,13 @@ pub struct Deliver {
     /// How many attempts had been made when this was sent.
     pub attempts_made: u32,
     /// When to send it, if that is more than one delay of a queue away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
     /// When its permit under the receiver's rate limit is due, if it had to wait for one. In the
     /// message it is called `turn_at`, its earlier name.
-    #[serde(rename = "turn_at", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "turn_at")]
     pub permit_at: Option<Timestamp>,
     /// The destination of the endpoint's URL when this was sent, so that its circuit is read
     /// together with the endpoint.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
 }
 

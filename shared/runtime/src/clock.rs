@@ -24,13 +24,11 @@ struct ManualTime {
 
 impl Clock {
     /// The machine's own clock.
-    #[must_use]
     pub const fn system() -> Self {
         Self(None)
     }
 
     /// A clock that shows `start` until it is moved.
-    #[must_use]
     pub fn manual(start: Timestamp) -> (Self, ManualClock) {
         let time = Arc::new(ManualTime {
             milliseconds: AtomicI64::new(start.as_millis()),
@@ -40,7 +38,6 @@ impl Clock {
     }
 
     /// The time now.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         let milliseconds = self.0.as_ref().map_or_else(
             || {

@@ -41,7 +41,6 @@ pub enum StartError {
 
 impl StartError {
     /// The error for a client `what` that could not be created.
-    #[must_use]
     pub fn client(what: &'static str, error: &dyn std::error::Error) -> Self {
         Self::Client { what, reason: crate::http::chain(error) }
     }
@@ -49,7 +48,6 @@ impl StartError {
 
 impl Environment {
     /// The variables of this process.
-    #[must_use]
     pub fn from_process() -> Self {
         Self::from_pairs(std::env::vars())
     }
@@ -60,7 +58,6 @@ impl Environment {
     }
 
     /// The variable `name`, if it is set and not empty.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -87,7 +84,6 @@ impl Environment {
 
     /// The secret in the variable `name`, if it is set. Blanks around it, such as the line's end
     /// that an editor adds, are dropped: nobody signs with them.
-    #[must_use]
     pub fn secret(&self, name: &'static str) -> Option<Secret> {
         let value = self.get(name)?;
         let trimmed = value.trim();

@@ -5,16 +5,14 @@
 use domain::idempotency::KeyedRequest;
 
 use crate::Problem;
+use crate::http::Result;
 
 /// Creates what `request` asks for once for its key. `create` makes it under the id of a
 /// generation, or finds what is there under that id and the request that made it. A generation
 /// ends when the key expires.
-pub async fn create_once<T, F>(
-    request: &KeyedRequest,
-    create: impl Fn(u32) -> F,
-) -> Result<T, Problem>
+pub async fn create_once<T, F>(request: &KeyedRequest, create: impl Fn(u32) -> F) -> Result<T>
 where
-    F: Future<Output = Result<(T, Option<KeyedRequest>), Problem>>,
+    F: Future<Output = Result<(T, Option<KeyedRequest>)>>,
 {
     for generation in 0.. {
         let (created, first) = create(generation).await?;
@@ -28,12 +26,9 @@ where
 /// What an earlier version made for `request`, whose ids followed from the key without a secret.
 /// `find` looks up a generation. The keys of such a version are all expired a day after its end, so
 /// this and its reads can go with the next one.
-pub async fn made_before<T, F>(
-    request: &KeyedRequest,
-    find: impl Fn(u32) -> F,
-) -> Result<Option<T>, Problem>
+pub async fn made_before<T, F>(request: &KeyedRequest, find: impl Fn(u32) -> F) -> Result<Option<T>>
 where
-    F: Future<Output = Result<Option<(T, KeyedRequest)>, Problem>>,
+    F: Future<Output = Result<Option<(T, KeyedRequest)>>>,
 {
     for generation in 0.. {
         let Some((made, first)) = find(generation).await? else { return Ok(None) };

@@ -3,101 +3,68 @@
 use std::error::Error;
 use std::time::Duration;
 
-use domain::InvalidField;
 use domain::idempotency::KeyReused;
+use domain::{InvalidField, named};
 use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
-/// What is wrong, as a word for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ProblemCode {
-    /// The body is not a JSON object.
-    InvalidJson,
-    /// A field is missing or has a value that is not accepted; `field` names it.
-    InvalidField,
-    /// The caller is not authenticated.
-    Unauthorized,
-    /// The key does not allow this.
-    Forbidden,
-    /// There is no such resource of the caller's.
-    NotFound,
-    /// The path does not have this method; the header `Allow` lists those that it has.
-    MethodNotAllowed,
-    /// It existed and was erased.
-    Gone,
-    /// The body has too many bytes.
-    BodyTooLarge,
-    /// Too many requests; `Retry-After` says when to come again.
-    RateLimited,
-    /// No provider of this deployment does such jobs.
-    NoProvider,
-    /// Temporarily unavailable; send the same request again.
-    Unavailable,
-    /// The idempotency key was sent with another body.
-    IdempotencyKeyReused,
-    /// The job has ended, or its result is being stored.
-    TooLateToCancel,
-    /// Only what has ended can be erased.
-    NotEnded,
-    /// The job is a step; its project can be cancelled or erased.
-    BelongsToProject,
-    /// The project is cancelled.
-    ProjectCancelled,
-    /// Only a project that failed can be resumed.
-    NotFailed,
-    /// A scene can be made anew once it has begun.
-    SceneNotBegun,
-    /// A step before it has no file yet.
-    EarlierStepMissing,
-    /// Its owner erased it.
-    Erased,
-    /// The files are not stored yet.
-    NotReady,
-    /// The job ended without files.
-    NoOutput,
-    /// The endpoint has to be enabled first.
-    EndpointDisabled,
-    /// There can be no more endpoints.
-    TooManyEndpoints,
-    /// There can be no more secrets that sign at once.
-    TooManySecrets,
-    /// The secret was rotated too often within a day.
-    TooManyRotations,
-}
-
-impl ProblemCode {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidJson => "invalid_json",
-            Self::InvalidField => "invalid_field",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Gone => "gone",
-            Self::BodyTooLarge => "body_too_large",
-            Self::RateLimited => "rate_limited",
-            Self::NoProvider => "no_provider",
-            Self::Unavailable => "unavailable",
-            Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::TooLateToCancel => "too_late_to_cancel",
-            Self::NotEnded => "not_ended",
-            Self::BelongsToProject => "belongs_to_project",
-            Self::ProjectCancelled => "project_cancelled",
-            Self::NotFailed => "not_failed",
-            Self::SceneNotBegun => "scene_not_begun",
-            Self::EarlierStepMissing => "earlier_step_missing",
-            Self::Erased => "erased",
-            Self::NotReady => "not_ready",
-            Self::NoOutput => "no_output",
-            Self::EndpointDisabled => "endpoint_disabled",
-            Self::TooManyEndpoints => "too_many_endpoints",
-            Self::TooManySecrets => "too_many_secrets",
-            Self::TooManyRotations => "too_many_rotations",
-        }
+named! {
+    /// What is wrong, as a word for programs.
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum ProblemCode {
+        /// The body is not a JSON object.
+        InvalidJson = "invalid_json",
+        /// A field is missing or has a value that is not accepted; `field` names it.
+        InvalidField = "invalid_field",
+        /// The caller is not authenticated.
+        Unauthorized = "unauthorized",
+        /// The key does not allow this.
+        Forbidden = "forbidden",
+        /// There is no such resource of the caller's.
+        NotFound = "not_found",
+        /// The path does not have this method; the header `Allow` lists those that it has.
+        MethodNotAllowed = "method_not_allowed",
+        /// It existed and was erased.
+        Gone = "gone",
+        /// The body has too many bytes.
+        BodyTooLarge = "body_too_large",
+        /// Too many requests; `Retry-After` says when to come again.
+        RateLimited = "rate_limited",
+        /// No provider of this deployment does such jobs.
+        NoProvider = "no_provider",
+        /// Temporarily unavailable; send the same request again.
+        Unavailable = "unavailable",
+        /// The idempotency key was sent with another body.
+        IdempotencyKeyReused = "idempotency_key_reused",
+        /// The job has ended, or its result is being stored.
+        TooLateToCancel = "too_late_to_cancel",
+        /// Only what has ended can be erased.
+        NotEnded = "not_ended",
+        /// The job is a step; its project can be cancelled or erased.
+        BelongsToProject = "belongs_to_project",
+        /// The project is cancelled.
+        ProjectCancelled = "project_cancelled",
+        /// Only a project that failed can be resumed.
+        NotFailed = "not_failed",
+        /// A scene can be made anew once it has begun.
+        SceneNotBegun = "scene_not_begun",
+        /// A step before it has no file yet.
+        EarlierStepMissing = "earlier_step_missing",
+        /// Its owner erased it.
+        Erased = "erased",
+        /// The files are not stored yet.
+        NotReady = "not_ready",
+        /// The job ended without files.
+        NoOutput = "no_output",
+        /// The endpoint has to be enabled first.
+        EndpointDisabled = "endpoint_disabled",
+        /// There can be no more endpoints.
+        TooManyEndpoints = "too_many_endpoints",
+        /// There can be no more secrets that sign at once.
+        TooManySecrets = "too_many_secrets",
+        /// The secret was rotated too often within a day.
+        TooManyRotations = "too_many_rotations",
     }
 }
 
@@ -159,7 +126,6 @@ impl Problem {
     }
 
     /// 400: a field of a provider's webhook is missing or wrong.
-    #[must_use]
     pub fn bad_field(invalid: InvalidField) -> Self {
         let detail = format!("{} {}.", invalid.field, invalid.message);
         Self {
@@ -184,7 +150,6 @@ impl Problem {
     }
 
     /// 405: the path allows only the methods in `allow`, separated by commas.
-    #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This path allows only {allow}.");
         let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
@@ -205,7 +170,6 @@ impl Problem {
     }
 
     /// 413: the body is larger than `limit` bytes.
-    #[must_use]
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("The body may have at most {limit} bytes.");
         Self::new(
@@ -218,7 +182,6 @@ impl Problem {
 
     /// 429: the sender has reached its `limit` of requests a minute, until `wait` has passed. The
     /// headers round up to whole seconds, so a client that honours them is not refused again.
-    #[must_use]
     pub fn too_many_requests(limit: u32, wait: Duration) -> Self {
         let seconds = wait.as_millis().div_ceil(1000);
         let seconds = || HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
@@ -244,7 +207,6 @@ impl Problem {
     }
 
     /// 422: this deployment has no provider for jobs of `kind`.
-    #[must_use]
     pub fn no_provider(kind: &str) -> Self {
         let detail = format!(
             "No provider of this deployment does jobs of the kind {kind}. Its operator can \
@@ -270,28 +232,24 @@ impl Problem {
     }
 
     /// The status code.
-    #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
     /// The internal cause, for the log.
-    #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
         self.cause.as_deref()
     }
 
     /// The headers of the response.
-    #[must_use]
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers
     }
 
     /// The body.
-    #[must_use]
     pub fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
         ProblemBody {
-            kind: format!("urn:hookreel:problem:{}", self.code.as_str()),
+            kind: format!("urn:hookreel:problem:{}", self.code),
             title: self.title,
             status: self.status.as_u16(),
             detail: &self.detail,

@@ -30,7 +30,8 @@ pub async fn run<F: StreamFunction>() -> Result<(), lambda_runtime::Error> {
     let function = Context::start(&[AwsService::DynamoDb, AwsService::Sqs], F::new).await?;
     let function = &function;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Event>| {
-        function.handle(event.payload.records).await?;
+        // Boxed, because the futures of the SDK nest almost as deeply as the compiler follows.
+        Box::pin(function.handle(event.payload.records)).await?;
         Ok::<_, lambda_runtime::Error>(json!({}))
     }))
     .await

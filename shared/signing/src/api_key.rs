@@ -17,7 +17,6 @@ pub struct ApiKeyHash(String);
 
 impl ApiKeyHash {
     /// The hash as 64 digits of hex.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -45,7 +44,6 @@ impl FromStr for ApiKeyHash {
 }
 
 /// The key made of `random`, which must come from the system's random source.
-#[must_use]
 pub fn generate(random: [u8; 32]) -> Secret {
     Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)))
 }
@@ -54,7 +52,6 @@ pub fn generate(random: [u8; 32]) -> Secret {
 ///
 /// A plain digest is enough, where a password needs a slow and salted one: a key has 256 random
 /// bits and cannot be found by trial. A key is found by its hash, so no comparison leaks timing.
-#[must_use]
 pub fn hash(key: &str) -> ApiKeyHash {
     ApiKeyHash(hex::encode(Sha256::digest(key)))
 }

@@ -37,8 +37,6 @@ fn digest(secret: &Secret, body: &[u8]) -> Result<String, InvalidSecret> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use proptest::prelude::*;
 
     use super::*;

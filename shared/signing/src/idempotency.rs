@@ -22,25 +22,21 @@ impl IdempotencyIds {
     }
 
     /// The job that `owner`'s key stands for.
-    #[must_use]
     pub fn job(&self, owner: &OwnerId, key: &str, generation: u32) -> JobId {
         JobId::keyed(self.mac("job", owner, key, generation))
     }
 
     /// The project that it stands for.
-    #[must_use]
     pub fn project(&self, owner: &OwnerId, key: &str, generation: u32) -> ProjectId {
         ProjectId::keyed(self.mac("project", owner, key, generation))
     }
 
     /// The endpoint that it stands for.
-    #[must_use]
     pub fn endpoint(&self, owner: &OwnerId, key: &str, generation: u32) -> EndpointId {
         EndpointId::keyed(self.mac("endpoint", owner, key, generation))
     }
 
     /// The model that `owner`'s trainings put in `destination`.
-    #[must_use]
     pub fn model(&self, owner: &OwnerId, destination: &ModelName) -> ModelId {
         ModelId::keyed(self.mac("model", owner, destination.as_str(), 0))
     }
@@ -52,8 +48,6 @@ impl IdempotencyIds {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn ids(master: &str) -> IdempotencyIds {

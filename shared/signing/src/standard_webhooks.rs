@@ -95,7 +95,6 @@ pub fn verify(
 }
 
 /// The text of a secret made of `bytes`, which should be 24 to 64 random ones.
-#[must_use]
 pub fn encode_secret(bytes: &[u8]) -> Secret {
     Secret::new(format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes)))
 }

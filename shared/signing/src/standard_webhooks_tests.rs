@@ -1,5 +1,4 @@
 //! Standard Webhooks with its official test vectors, and with tampering.
-#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 

@@ -26,7 +26,6 @@ pub struct PublicKey(VerifyingKey);
 
 impl PrivateKey {
     /// The key derived from 32 unpredictable bytes.
-    #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
@@ -44,7 +43,6 @@ impl PrivateKey {
     }
 
     /// The public half.
-    #[must_use]
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }
@@ -121,8 +119,6 @@ fn content(id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use proptest::prelude::*;
 
     use super::*;

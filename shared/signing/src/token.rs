@@ -24,7 +24,6 @@ impl TokenKey {
     }
 
     /// The token of the callback URL of one attempt of a job: `<attempt>.<mac>`.
-    #[must_use]
     pub fn callback_token(&self, job: &JobId, attempt: Attempt) -> String {
         format!("{attempt}.{}", self.mac(&[CALLBACK, job.as_str(), &attempt.to_string()]))
     }
@@ -38,7 +37,6 @@ impl TokenKey {
     }
 
     /// The token that authorizes downloads of a job's files without an API key. It does not expire.
-    #[must_use]
     pub fn download_token(&self, job: &JobId) -> String {
         self.mac(&[DOWNLOAD, job.as_str()])
     }
@@ -60,8 +58,6 @@ fn check(presented: &str, expected: &str) -> Result<(), WrongToken> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use proptest::prelude::*;
 
     use super::*;

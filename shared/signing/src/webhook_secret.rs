@@ -72,8 +72,6 @@ fn derived(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use domain::Timestamp;
 
     use super::*;

@@ -12,7 +12,7 @@ use domain::{OwnerId, Timestamp};
 use crate::expressions::Expressions;
 use crate::item::{expiry, number, read, text, time};
 use crate::keys::{self, Attributes};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 /// How long a record is kept after the last failure: longer than any delivery is retried.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -37,16 +37,12 @@ impl CircuitKey<'_> {
 
 impl Store {
     /// The circuit `key`; `None` if it is closed and nothing has failed.
-    pub async fn circuit(&self, key: CircuitKey<'_>) -> Result<Option<Circuit>, StoreError> {
+    pub async fn circuit(&self, key: CircuitKey<'_>) -> Result<Option<Circuit>> {
         self.get("read a circuit", key.key()).await?.map(read).transpose()
     }
 
     /// Counts a failure at `now`; the circuit with it.
-    pub async fn record_failure(
-        &self,
-        key: CircuitKey<'_>,
-        now: Timestamp,
-    ) -> Result<Circuit, StoreError> {
+    pub async fn record_failure(&self, key: CircuitKey<'_>, now: Timestamp) -> Result<Circuit> {
         let output = self
             .client
             .update_item()
@@ -73,7 +69,7 @@ impl Store {
         key: CircuitKey<'_>,
         seen: &Circuit,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let mut update = Expressions::default();
         update.set("open_until", time(until));
         update.set("openings", number(seen.openings + 1));
@@ -92,7 +88,7 @@ impl Store {
         opened_until: Timestamp,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let mut update = Expressions::default();
         update.set("probe_until", time(until));
         let (open, probe) = (update.name("open_until"), update.name("probe_until"));
@@ -106,11 +102,7 @@ impl Store {
     /// Closes the circuit after a call that began at `began` has succeeded, and with it forgets
     /// all failures. A success that began before the circuit opened proves nothing, unless it is
     /// the probe.
-    pub async fn close_circuit(
-        &self,
-        key: CircuitKey<'_>,
-        began: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn close_circuit(&self, key: CircuitKey<'_>, began: Timestamp) -> Result<()> {
         let closed = self
             .client
             .delete_item()
@@ -130,14 +122,7 @@ impl Store {
     }
 
     /// Closes the circuit at its owner's request.
-    pub async fn reset_circuit(&self, key: CircuitKey<'_>) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(key.key()))
-            .send()
-            .await
-            .map_err(StoreError::call("reset a circuit"))?;
-        Ok(())
+    pub async fn reset_circuit(&self, key: CircuitKey<'_>) -> Result<()> {
+        self.delete("reset a circuit", key.key()).await
     }
 }

@@ -5,7 +5,7 @@ use domain::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::StoreError;
+use crate::Result;
 use crate::keys::{Attributes, ENTITY};
 
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
@@ -26,16 +26,12 @@ pub(crate) fn expiry(time: Timestamp) -> AttributeValue {
 }
 
 /// `value` as one attribute.
-pub(crate) fn attribute(value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+pub(crate) fn attribute(value: &impl Serialize) -> Result<AttributeValue> {
     Ok(serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(value)?)
 }
 
 /// `value` as an item of the entity `entity` with the key `key`.
-pub(crate) fn item(
-    key: Attributes,
-    entity: &str,
-    value: &impl Serialize,
-) -> Result<Attributes, StoreError> {
+pub(crate) fn item(key: Attributes, entity: &str, value: &impl Serialize) -> Result<Attributes> {
     let mut item: Attributes = serde_dynamo::aws_sdk_dynamodb_1::to_item(value)?;
     item.extend(key);
     item.insert(ENTITY.to_owned(), text(entity));
@@ -43,6 +39,6 @@ pub(crate) fn item(
 }
 
 /// The value in an item. Its keys are ignored.
-pub(crate) fn read<T: DeserializeOwned>(item: Attributes) -> Result<T, StoreError> {
+pub(crate) fn read<T: DeserializeOwned>(item: Attributes) -> Result<T> {
     Ok(serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?)
 }

@@ -69,6 +69,9 @@ impl Store {
     }
 }
 
+/// What a read or write gives.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
 /// Why a read or write failed. A condition that fails is no error but a result.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

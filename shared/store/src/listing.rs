@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::item::{read, text};
 use crate::keys::{Attributes, OWNER_INDEX, OWNER_SK};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 /// Maximum number of index queries for one page. Only where a filter fits fewer than a page of that
 /// many hundreds of items is a page shorter than its limit; its cursor then goes on from there.
@@ -145,14 +145,15 @@ impl Store {
         &self,
         wanted: &Wanted<'_, T>,
         mut cursor: Option<Cursor<T::Id>>,
-    ) -> Result<Page<T, Cursor<T::Id>>, StoreError> {
+    ) -> Result<Page<T, Cursor<T::Id>>> {
         let mut items = Vec::new();
         let mut next = None;
         for _ in 0..ROUNDS {
             // One more than is asked for: whether there is a next page.
             let size = wanted.fits.map_or(wanted.limit + 1 - items.len(), |_| BATCH as usize);
             let (places, more) = self.places::<T>(wanted.owner, cursor.as_ref(), size).await?;
-            let mut found = self.items::<T>(&places).await?;
+            let mut found =
+                self.by_id::<T>("read a list", places.iter().map(|place| &place.id), false).await?;
             for place in places {
                 if wanted.since.is_some_and(|since| place.is_before(since)) {
                     return Ok(Page { items, next: None });
@@ -180,7 +181,7 @@ impl Store {
         owner: &OwnerId,
         cursor: Option<&Cursor<T::Id>>,
         size: usize,
-    ) -> Result<(Vec<Cursor<T::Id>>, bool), StoreError> {
+    ) -> Result<(Vec<Cursor<T::Id>>, bool)> {
         let query = self
             .client
             .query()
@@ -205,12 +206,15 @@ impl Store {
         Ok((output.items().iter().filter_map(place).collect(), more))
     }
 
-    async fn items<T: Listed>(
+    /// Those of the items `ids` that are kept.
+    pub(crate) async fn by_id<'a, T: Listed<Id: 'a>>(
         &self,
-        places: &[Cursor<T::Id>],
-    ) -> Result<HashMap<T::Id, T>, StoreError> {
-        let keys = places.iter().map(|place| T::key(&place.id)).collect();
-        let items = self.read_all("read a list", keys, false).await?.into_iter();
-        items.map(|item| read(item).map(|item: T| (item.id().clone(), item))).collect()
+        operation: &'static str,
+        ids: impl Iterator<Item = &'a T::Id>,
+        consistent: bool,
+    ) -> Result<HashMap<T::Id, T>> {
+        let items = self.read_all(operation, ids.map(T::key).collect(), consistent).await?;
+        let keyed = |item: T| (item.id().clone(), item);
+        items.into_iter().map(|item| read(item).map(keyed)).collect()
     }
 }

@@ -11,7 +11,7 @@ use domain::{OwnerId, Timestamp};
 use crate::expressions::Expressions;
 use crate::item::{expiry, text, time};
 use crate::keys::{self, Attributes, ENTITY, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 /// The value of `entity` in such an item.
 pub(crate) const ENTITY_NAME: &str = "owner_share";
@@ -43,7 +43,6 @@ impl OwnerShare {
     /// When a webhook to `destination` may be sent, if that has to wait: its receiver is slow, and
     /// so many attempts at slow receivers are under way as the owner has `slots`. Those that wait
     /// come back spread over the time in which slots become free; `random` is in 0..1.
-    #[must_use]
     pub fn returns_at(
         &self,
         destination: &str,
@@ -117,7 +116,7 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
         random: impl Fn() -> f64,
-    ) -> Result<Option<Slot>, StoreError> {
+    ) -> Result<Option<Slot>> {
         let mut share = seen.clone();
         for _ in 0..TRIES {
             let next = share.next(destination, slots, now, random());
@@ -143,7 +142,7 @@ impl Store {
     }
 
     /// Gives a slot back, unless it has become free by itself and was taken anew.
-    pub async fn free_slot(&self, owner: &OwnerId, slot: &Slot) -> Result<(), StoreError> {
+    pub async fn free_slot(&self, owner: &OwnerId, slot: &Slot) -> Result<()> {
         let (until_name, destination_name) = names(slot.number);
         let mut update = Expressions::default();
         update.remove(&until_name);

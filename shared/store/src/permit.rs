@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::expressions::Expressions;
 use crate::item::{expiry, number, read};
 use crate::keys::{self, Attributes, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 /// How long the last permit is remembered: longer than any queue of them lasts.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -35,7 +35,7 @@ impl Store {
         receiver: &Receiver,
         per_second: u32,
         now: Timestamp,
-    ) -> Result<Timestamp, StoreError> {
+    ) -> Result<Timestamp> {
         let key = keys::permits(owner, receiver, per_second);
         let rate = i64::from(per_second.max(1));
         let present = now.as_millis().saturating_mul(rate).div_euclid(1000);
@@ -53,11 +53,7 @@ impl Store {
     }
 
     /// The permit after the last one granted, if that one is not over.
-    async fn permit_after_others(
-        &self,
-        key: &Attributes,
-        present: i64,
-    ) -> Result<Option<i64>, StoreError> {
+    async fn permit_after_others(&self, key: &Attributes, present: i64) -> Result<Option<i64>> {
         let mut update = Expressions::default();
         let (turn, one) = (update.name("turn"), update.value(number(1)));
         let condition = format!("{turn} >= {}", update.value(number(present)));
@@ -71,7 +67,7 @@ impl Store {
         key: &Attributes,
         present: i64,
         now: Timestamp,
-    ) -> Result<Option<i64>, StoreError> {
+    ) -> Result<Option<i64>> {
         let mut update = Expressions::default();
         let (turn, present) = (update.name("turn"), update.value(number(present)));
         update.set_to("turn", &present);
@@ -85,7 +81,7 @@ impl Store {
         key: &Attributes,
         update: Expressions,
         condition: String,
-    ) -> Result<Option<i64>, StoreError> {
+    ) -> Result<Option<i64>> {
         let last = self.update(OPERATION, key.clone(), update, condition).await?.ok();
         Ok(last.map(read::<Last>).transpose()?.map(|last| last.turn))
     }

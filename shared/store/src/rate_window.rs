@@ -8,7 +8,7 @@ use domain::rate_window::{Lease, RateWindow};
 use crate::expressions::Expressions;
 use crate::item::{expiry, number, read};
 use crate::keys::{self, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 const OPERATION: &str = "lease permits";
 /// For how long a window is kept: its minute and the next one, in which it still counts.
@@ -49,7 +49,7 @@ impl Store {
         requested: u32,
         limit: u32,
         now: Timestamp,
-    ) -> Result<Lease, StoreError> {
+    ) -> Result<Lease> {
         let mut seen = seen;
         for _ in 0..TRIES {
             let permits = match seen.lease(requested, limit, now) {
@@ -72,7 +72,7 @@ impl Store {
         seen: RateWindow,
         (permits, limit): (u32, u32),
         now: Timestamp,
-    ) -> Result<Result<RateWindow, RateWindow>, StoreError> {
+    ) -> Result<Result<RateWindow, RateWindow>> {
         let (update, condition) = addition(seen, (permits, limit), now);
         let key = keys::rate_window(route, address);
         Ok(match self.update(OPERATION, key, update, condition).await? {

@@ -5,7 +5,7 @@ use domain::endpoint::Endpoint;
 use domain::{Job, Project};
 use serde::Deserialize;
 
-use crate::{Inbound, StoreError};
+use crate::{Inbound, Result};
 
 /// An item whose changes make work.
 #[derive(Debug)]
@@ -29,7 +29,6 @@ struct Kind {
 }
 
 /// The partition key among the `keys` of a stream record, for logs; empty if it has none.
-#[must_use]
 pub fn partition_key(keys: &serde_dynamo::Item) -> String {
     #[derive(Deserialize)]
     struct Keys {
@@ -42,7 +41,7 @@ pub fn partition_key(keys: &serde_dynamo::Item) -> String {
 
 /// The entity in a stream record's image; `None` if the image is empty or its changes make no
 /// work.
-pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>, StoreError> {
+pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>> {
     let kind: Kind = serde_dynamo::from_item(image.clone())?;
     Ok(match kind.entity.as_str() {
         "job" => Some(Entity::Job(serde_dynamo::from_item(image)?)),

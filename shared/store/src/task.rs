@@ -6,17 +6,12 @@ use domain::{Job, TaskId, Timestamp, limits};
 use crate::expressions::Expressions;
 use crate::item::{expiry, text};
 use crate::keys::{self, ENTITY, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 impl Store {
     /// Records that `task` is for `job`, unless it is for another; whether it is for this one. Task ids
     /// are unique within the provider of a kind.
-    pub async fn claim_task(
-        &self,
-        job: &Job,
-        task: &TaskId,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub async fn claim_task(&self, job: &Job, task: &TaskId, at: Timestamp) -> Result<bool> {
         let mut update = Expressions::default();
         update.set(ENTITY, text("task"));
         update.set("job_id", text(job.id.as_str()));

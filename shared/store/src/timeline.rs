@@ -6,7 +6,7 @@ use domain::{InboundId, JobId, MessageId, OwnerId};
 
 use crate::item::{read, text};
 use crate::keys::{self, Attributes};
-use crate::{Inbound, Store, StoreError};
+use crate::{Inbound, Result, Store, StoreError};
 
 /// Most of what providers sent about one job that is read, the newest.
 const WEBHOOKS: usize = 100;
@@ -17,7 +17,7 @@ const KNOWN: [&str; 6] = ["id", "provider", "attempt", "task", "status", "replay
 
 impl Store {
     /// The newest of what providers sent about `job`, the newest first, without their bytes.
-    pub async fn webhooks_about(&self, job: &JobId) -> Result<Vec<Inbound>, StoreError> {
+    pub async fn webhooks_about(&self, job: &JobId) -> Result<Vec<Inbound>> {
         let names = KNOWN.map(|name| (format!("#{name}"), name.to_owned()));
         let wanted = KNOWN.map(|name| format!("#{name}")).join(", ");
         let mut found = Vec::new();
@@ -50,11 +50,7 @@ impl Store {
     }
 
     /// Those of the deliveries `ids` that are the owner's and have been recorded.
-    pub async fn deliveries(
-        &self,
-        owner: &OwnerId,
-        ids: &[MessageId],
-    ) -> Result<Vec<Delivery>, StoreError> {
+    pub async fn deliveries(&self, owner: &OwnerId, ids: &[MessageId]) -> Result<Vec<Delivery>> {
         let mut found = Vec::new();
         for ids in ids.chunks(BATCH) {
             let wanted: Vec<Attributes> = ids.iter().map(keys::delivery).collect();

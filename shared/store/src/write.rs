@@ -1,4 +1,4 @@
-//! Conditional writes. Each is one call; where its condition fails, it answers with the item that
+//! Writes. Each is one call; where its condition fails, it answers with the item that
 //! stood in its way, so a repeated request finds what the first one made without a read.
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::expressions::Expressions;
 use crate::item::read;
 use crate::keys::Attributes;
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 const UNLESS_THERE: &str = "attribute_not_exists(PK)";
 const ON_FAILURE: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
@@ -28,7 +28,7 @@ pub enum Created<T> {
 }
 
 impl<T: DeserializeOwned> Created<T> {
-    fn from(existing: Option<Attributes>) -> Result<Self, StoreError> {
+    fn from(existing: Option<Attributes>) -> Result<Self> {
         existing.map_or(Ok(Self::New), |item| Ok(Self::Exists(Box::new(read(item)?))))
     }
 }
@@ -42,7 +42,7 @@ impl Store {
         key: Attributes,
         update: Expressions,
         condition: String,
-    ) -> Result<Result<Attributes, Option<Attributes>>, StoreError> {
+    ) -> Result<Result<Attributes, Option<Attributes>>> {
         let result = self
             .client
             .update_item()
@@ -63,12 +63,24 @@ impl Store {
         }
     }
 
+    /// Puts `item`, whatever is there.
+    pub(crate) async fn put(&self, operation: &'static str, item: Attributes) -> Result<()> {
+        let request = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        request.send().await.map(drop).map_err(StoreError::call(operation))
+    }
+
+    /// Deletes the item under `key`, if there is one.
+    pub(crate) async fn delete(&self, operation: &'static str, key: Attributes) -> Result<()> {
+        let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+        request.send().await.map(drop).map_err(StoreError::call(operation))
+    }
+
     /// Puts `item`, unless one with its key exists.
     pub(crate) async fn create<T: DeserializeOwned>(
         &self,
         operation: &'static str,
         item: Attributes,
-    ) -> Result<Created<T>, StoreError> {
+    ) -> Result<Created<T>> {
         Created::from(self.put_if(operation, item, UNLESS_THERE, None).await?)
     }
 
@@ -79,7 +91,7 @@ impl Store {
         item: Attributes,
         condition: &str,
         values: Option<Attributes>,
-    ) -> Result<Option<Attributes>, StoreError> {
+    ) -> Result<Option<Attributes>> {
         let result = self
             .client
             .put_item()
@@ -106,7 +118,7 @@ impl Store {
         operation: &'static str,
         item: Attributes,
         others: impl IntoIterator<Item = Attributes>,
-    ) -> Result<Created<T>, StoreError> {
+    ) -> Result<Created<T>> {
         let created = self.create_with(operation, item, others, None).await?;
         created.map_err(|_| StoreError::call(operation)("a condition failed that was not made"))
     }
@@ -118,7 +130,7 @@ impl Store {
         item: Attributes,
         others: impl IntoIterator<Item = Attributes>,
         update: Option<TransactWriteItem>,
-    ) -> Result<Result<Created<T>, Attributes>, StoreError> {
+    ) -> Result<Result<Created<T>, Attributes>> {
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
         let first = put(item)
             .condition_expression(UNLESS_THERE)

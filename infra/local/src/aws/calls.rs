@@ -109,7 +109,6 @@ impl Calls {
     }
 
     /// The calls recorded since the last reset, in the order they ended.
-    #[must_use]
     pub fn snapshot(&self) -> Vec<CallRecord> {
         self.lock().records.clone()
     }

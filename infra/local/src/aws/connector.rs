@@ -35,7 +35,6 @@ const BACKOFF: Duration = Duration::from_millis(5);
 impl Aws {
     /// The configuration of SDK clients that call this instead of AWS. `caller` names them where
     /// calls are counted and faults injected.
-    #[must_use]
     pub fn sdk_config(self: &Arc<Self>, caller: &str) -> SdkConfig {
         let connector =
             SharedHttpConnector::new(InProcess { aws: Arc::clone(self), caller: caller.into() });

@@ -5,7 +5,6 @@ use domain::Secret;
 pub use template::{ACCOUNT, REGION, queue_arn};
 
 /// The ARN of the table `name`.
-#[must_use]
 pub fn table_arn(name: &str) -> String {
     format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
 }
@@ -21,20 +20,17 @@ pub struct Keys {
 
 impl Keys {
     /// This pair.
-    #[must_use]
     pub fn of(access_key: &str, secret_key: &str) -> Self {
         Self { access_key: access_key.to_owned(), secret_key: Secret::new(secret_key) }
     }
 
     /// A new pair.
-    #[must_use]
     pub fn random() -> Self {
         let access_key = format!("HOOKREEL{}", hex::encode_upper(runtime::random::bytes::<6>()));
         Self::of(&access_key, &hex::encode(runtime::random::bytes::<20>()))
     }
 
     /// The pair in a file of the AWS tools' format, if both are there.
-    #[must_use]
     pub fn read(file: &str) -> Option<Self> {
         let value = |name: &str| {
             let mut lines = file.lines().filter_map(|line| line.split_once('='));
@@ -44,7 +40,6 @@ impl Keys {
     }
 
     /// That file.
-    #[must_use]
     pub fn file(&self) -> String {
         format!(
             "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\nregion = {REGION}\n",

@@ -116,7 +116,6 @@ impl Aws {
     }
 
     /// The keys that requests are signed with.
-    #[must_use]
     pub const fn keys(&self) -> &Keys {
         &self.keys
     }
@@ -139,7 +138,6 @@ impl Aws {
     }
 
     /// The URL of the queue `name`.
-    #[must_use]
     pub fn queue_url(&self, name: &str) -> String {
         self.queues.url(name)
     }
@@ -197,7 +195,6 @@ impl Aws {
 
     /// A receiver whose value changes with every commit to a table. Await `changed()`, then read
     /// the records.
-    #[must_use]
     pub fn stream_changes(&self) -> watch::Receiver<u64> {
         self.tables.changes()
     }

@@ -17,7 +17,7 @@ use runtime::clock::ManualClock;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Aws, Durability, QueueDefinition, Redrive};
+use super::{Aws, Durability, Keys, QueueDefinition, Redrive};
 
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const ENDPOINT: &str = "http://127.0.0.1:8788";
@@ -100,13 +100,6 @@ impl World {
 }
 
 async fn open(folder: &Path, clock: Clock) -> Arc<Aws> {
-    Aws::open(
-        folder,
-        clock,
-        ENDPOINT.to_owned(),
-        crate::aws::Keys::random(),
-        Durability::ProcessEnd,
-    )
-    .await
-    .unwrap()
+    let (endpoint, keys) = (ENDPOINT.to_owned(), Keys::random());
+    Aws::open(folder, clock, endpoint, keys, Durability::ProcessEnd).await.unwrap()
 }

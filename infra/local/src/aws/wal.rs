@@ -54,8 +54,6 @@ fn passive_checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     const PAGE: i64 = 4096;

@@ -1,7 +1,6 @@
 //! The members of answers and webhooks that the demo reads.
 
-use domain::Timestamp;
-use domain::time::rfc3339;
+use domain::time::Rfc3339;
 use serde::Deserialize;
 
 /// The answer to a new job.
@@ -68,8 +67,7 @@ pub(crate) struct RunningProject {
 pub(crate) struct ProjectEvent {
     #[serde(rename = "type")]
     pub kind: String,
-    #[serde(with = "rfc3339")]
-    pub timestamp: Timestamp,
+    pub timestamp: Rfc3339,
     pub project_id: String,
     pub final_video_url: Option<String>,
     pub error: Option<String>,
@@ -103,12 +101,9 @@ pub(crate) struct Completed {
 /// A completed job.
 #[derive(Debug, Deserialize)]
 pub(crate) struct CompletedJob {
-    #[serde(with = "rfc3339")]
-    pub created_at: Timestamp,
-    #[serde(with = "rfc3339")]
-    pub started_at: Timestamp,
-    #[serde(with = "rfc3339")]
-    pub completed_at: Timestamp,
+    pub created_at: Rfc3339,
+    pub started_at: Rfc3339,
+    pub completed_at: Rfc3339,
     pub outputs: Vec<Announced>,
 }
 

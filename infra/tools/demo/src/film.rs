@@ -67,7 +67,7 @@ pub(crate) async fn make(
         return Err(mismatch("its duration", &expected(), &playing_time));
     }
     progress.done("Done, and as announced");
-    let (message_id, completed, checked) = (arrival.id, event.timestamp, now());
+    let (message_id, completed, checked) = (arrival.id, event.timestamp.0, now());
     Ok(Film {
         project_id,
         message_id,

@@ -71,8 +71,8 @@ pub(crate) async fn carry_out(
     let arrival = await_webhook(order.name, api, &job_id, &mut inbox, progress).await?;
     progress.at(100, "Webhook verified; downloading");
     let completed = read(order.name, &job_id, &arrival)?;
-    let (created, started) = (completed.data.created_at, completed.data.started_at);
-    let finished = completed.data.completed_at;
+    let (created, started) = (completed.data.created_at.0, completed.data.started_at.0);
+    let finished = completed.data.completed_at.0;
     let file = file_path(output_dir, order.name);
     let announced = download(api, order.name, completed, &file).await?;
     let checked = now();

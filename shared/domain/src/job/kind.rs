@@ -2,55 +2,31 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::{limits, named};
 
-use crate::{InvalidField, limits};
-
-/// What a job makes. The registry of providers says which provider takes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum JobKind {
-    /// Speech from text.
-    Tts,
-    /// The video of a project's scene.
-    SceneVideo,
-    /// The last frame of such a video.
-    LastFrame,
-    /// A project's film, from the videos of its scenes.
-    Stitch,
-    /// A model of the client's own, trained from another.
-    Training,
-    /// Whatever a model makes of its input.
-    Prediction,
+named! {
+    /// What a job makes. The registry of providers says which provider takes it.
+    #[derive(Hash)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum JobKind {
+        /// Speech from text.
+        Tts = "tts",
+        /// The video of a project's scene.
+        SceneVideo = "scene_video",
+        /// The last frame of such a video.
+        LastFrame = "last_frame",
+        /// A project's film, from the videos of its scenes.
+        Stitch = "stitch",
+        /// A model of the client's own, trained from another.
+        Training = "training",
+        /// Whatever a model makes of its input.
+        Prediction = "prediction",
+    }
+    else "kind", format!("must be one of {}", JobKind::ALL.map(JobKind::as_str).join(", "))
 }
 
 impl JobKind {
-    /// Every kind there is.
-    pub const ALL: [Self; 6] = [
-        Self::Tts,
-        Self::SceneVideo,
-        Self::LastFrame,
-        Self::Stitch,
-        Self::Training,
-        Self::Prediction,
-    ];
-
-    /// The kind as clients read it and as it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tts => "tts",
-            Self::SceneVideo => "scene_video",
-            Self::LastFrame => "last_frame",
-            Self::Stitch => "stitch",
-            Self::Training => "training",
-            Self::Prediction => "prediction",
-        }
-    }
-
     /// What its first file is, which names the link in answers (`audio_url`).
-    #[must_use]
     pub const fn media(self) -> Media {
         match self {
             Self::Tts => Media::Audio,
@@ -61,7 +37,6 @@ impl JobKind {
     }
 
     /// How long a provider may work on one attempt, unless the job says otherwise.
-    #[must_use]
     pub const fn run_deadline(self) -> Duration {
         match self {
             Self::Training => limits::TRAINING_DEADLINE,
@@ -73,30 +48,17 @@ impl JobKind {
 
     /// Whether something else is saved with an end of its jobs: the next step or the project's end,
     /// or the model.
-    #[must_use]
     pub const fn is_followed(self) -> bool {
         self.is_step() || matches!(self, Self::Training)
     }
 
     /// Whether its jobs are steps of a project: their ends release the next step, and the
     /// project, not the job, notifies its owner.
-    #[must_use]
     pub const fn is_step(self) -> bool {
         match self {
             Self::Tts | Self::Training | Self::Prediction => false,
             Self::SceneVideo | Self::LastFrame | Self::Stitch => true,
         }
-    }
-}
-
-impl std::str::FromStr for JobKind {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
-            InvalidField::new("kind", format!("must be one of {known}"))
-        })
     }
 }
 
@@ -115,7 +77,6 @@ pub enum Media {
 
 impl Media {
     /// The media that a file of `content_type` is.
-    #[must_use]
     pub fn of(content_type: &str) -> Self {
         match content_type.split_once('/') {
             Some(("audio", _)) => Self::Audio,
@@ -126,7 +87,6 @@ impl Media {
     }
 
     /// The name of a job's first file, which `?output=` asks for.
-    #[must_use]
     pub const fn output_name(self) -> &'static str {
         match self {
             Self::Audio => "audio",

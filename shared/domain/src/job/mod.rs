@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_with_macros::skip_serializing_none;
 
 pub use error::{ErrorCode, JobError};
 pub use kind::{JobKind, Media};
@@ -17,14 +18,16 @@ pub use output::Output;
 pub use source::{FileRole, Source, SourceFile};
 pub use work::*;
 
+use crate::idempotency::KeyedRequest;
 use crate::json_object::JsonObject;
 use crate::json_text;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
-use crate::{Attempt, InvalidField, JobId, JobState, OwnerId, Step, TaskId, Timestamp, limits};
+use crate::{Attempt, JobId, JobState, OwnerId, Step, TaskId, Timestamp, limits, named};
 
 /// A job as it is stored. Everything a client, a worker or the stream needs to know of it is
 /// here, but for a long text, which lies in an item of its own.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Its id.
@@ -44,16 +47,12 @@ pub struct Job {
     pub inputs_after: Attempt,
     /// What its owner wants done when the answer to a submission is lost; the deployment's
     /// setting decides if there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_uncertain: Option<OnUncertain>,
     /// How long it may wait until a provider accepts it, if its owner says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_timeout_seconds: Option<u32>,
     /// How long a provider may work on one attempt, if its owner says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u32>,
     /// When its provider is asked again at the earliest, if that has asked for patience.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
     /// How many attempts a provider accepted and lost.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -62,79 +61,60 @@ pub struct Job {
     pub created_at: Timestamp,
     /// The mark of the claim of the present attempt, until the provider has answered: it tells a
     /// write of one's own, repeated after its answer was lost, from another's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
     /// When its first attempt was claimed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When it came to its present state.
     pub state_since: Timestamp,
     /// When it ended, in whatever way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// When its owner asked to end it while a provider was at work.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_requested_at: Option<Timestamp>,
     /// When its provider refused the cancel, or had not carried it out in time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_unconfirmed_at: Option<Timestamp>,
     /// When an unsigned webhook reported an end; the provider is polled before it is believed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
     /// How far the present attempt is, 0 to 100, if its provider reports it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_percent: Option<u8>,
     /// What it is doing, if its provider says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_step: Option<String>,
     /// How much of it is done, if its provider counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_count: Option<ProgressCount>,
     /// When its progress was saved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress_at: Option<Timestamp>,
     /// The task that the provider runs for the present attempt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_task: Option<TaskId>,
     /// When the provider accepted the present attempt. Stored for a project's steps only: the
     /// item of any other job has no byte to spare below 1 KB.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
     /// Where the provider's files are, once it announces them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// What the provider returned besides files.
-    #[serde(default, with = "json_text", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "json_text")]
     pub result: Option<Value>,
     /// The files in our bucket.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<Output>,
     /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// Where to notify its owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
     /// What its owner attached to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<JsonObject>,
     /// SHA-256 of the request's body, hex; kept when an idempotency key was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
     /// The attempts that failed or were superseded, the first one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<PastAttempt>,
     /// When it is forgotten with its files: the table's time to live.
-    #[serde(default, with = "time_to_live", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "time_to_live")]
     pub expires_at: Option<Timestamp>,
     /// What its owner has erased of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<Erased>,
 }
 
 impl Job {
     /// A new job that waits to be dispatched, with the default retention.
-    #[must_use]
     pub fn new(id: JobId, owner: OwnerId, work: Work, now: Timestamp) -> Self {
         Self {
             id,
@@ -175,15 +155,18 @@ impl Job {
         }
     }
 
+    /// The request that created it.
+    pub fn keyed(&self) -> KeyedRequest {
+        KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
+    }
+
     /// How long it is kept from its creation or its restart on.
-    #[must_use]
     pub fn retention(&self) -> RetentionDays {
         let between = |expiry| RetentionDays::between(self.created_at, expiry);
         self.expires_at.map_or_else(RetentionDays::default, between)
     }
 
     /// How long it may wait for its provider, and how long that may work on it.
-    #[must_use]
     pub fn deadlines(&self) -> Deadlines {
         let own = |seconds: Option<u32>| seconds.map(|seconds| Duration::from_secs(seconds.into()));
         Deadlines {
@@ -193,13 +176,11 @@ impl Job {
     }
 
     /// What it makes.
-    #[must_use]
     pub const fn kind(&self) -> JobKind {
         self.work.kind()
     }
 
     /// Its place in its project, if it is a step of one.
-    #[must_use]
     pub fn step(&self) -> Option<Step> {
         self.work.as_step().and_then(|_| Step::of(&self.id))
     }
@@ -214,32 +195,21 @@ pub struct Deadlines {
     pub run: Duration,
 }
 
-/// What to do with a job whose submission was not answered, as long as nothing says whether the
-/// provider works on it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum OnUncertain {
-    /// Wait until the provider reports, or its task is certainly dead.
-    #[default]
-    Wait,
-    /// Submit again after two minutes, which may pay twice.
-    Retry,
-    /// Fail after two minutes.
-    Fail,
-}
-
-impl std::str::FromStr for OnUncertain {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        match text {
-            "wait" => Ok(Self::Wait),
-            "retry" => Ok(Self::Retry),
-            "fail" => Ok(Self::Fail),
-            _ => Err(InvalidField::new("on_uncertain", "must be wait, retry or fail")),
-        }
+named! {
+    /// What to do with a job whose submission was not answered, as long as nothing says whether the
+    /// provider works on it.
+    #[derive(Default)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum OnUncertain {
+        /// Wait until the provider reports, or its task is certainly dead.
+        #[default]
+        Wait = "wait",
+        /// Submit again after two minutes, which may pay twice.
+        Retry = "retry",
+        /// Fail after two minutes.
+        Fail = "fail",
     }
+    else "on_uncertain", "must be wait, retry or fail"
 }
 
 /// How much of an attempt is done, in units that depend on the job's kind.
@@ -254,6 +224,7 @@ pub struct ProgressCount {
 }
 
 /// An attempt that no longer counts, and what it left behind.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastAttempt {
     /// Which.
@@ -263,19 +234,14 @@ pub struct PastAttempt {
     /// Why, in words meant for the job's owner.
     pub reason: String,
     /// Its provider's task, if the provider had answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_task: Option<TaskId>,
     /// When the first of the attempts that this entry stands for was dispatched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When its provider had accepted it, if it had.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
     /// When it had ended the job, if it had.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// Why it had failed, if it had.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// Its files, which are kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -283,6 +249,6 @@ pub struct PastAttempt {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
-const fn is_zero(number: &u32) -> bool {
+pub(crate) const fn is_zero(number: &u32) -> bool {
     *number == 0
 }

@@ -2,14 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_with_macros::skip_serializing_none;
 
 /// A file in our bucket.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// Its name, unique within the job, which `?output=` asks for.
     pub name: String,
     /// Its place among the outputs of its sort, where there are several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<u32>,
     /// Its key in the bucket.
     pub key: String,
@@ -20,7 +21,6 @@ pub struct Output {
     /// SHA-256 of its bytes, hex.
     pub sha256: String,
     /// How long it plays, in milliseconds, where its header says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// What else its provider says of it, such as a clip's score.
     #[serde(default, skip_serializing_if = "Map::is_empty")]

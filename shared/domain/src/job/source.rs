@@ -7,6 +7,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_with_macros::skip_serializing_none;
 
 use crate::UrlHost;
 
@@ -31,6 +32,7 @@ pub struct Source {
 }
 
 /// One file of a provider.
+#[skip_serializing_none]
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// Where to pull it from. A `data:` URL is the file itself; see [`inline_bytes`].
@@ -39,16 +41,12 @@ pub struct SourceFile {
     #[serde(default)]
     pub role: FileRole,
     /// The output's name, unique within the job; by default that of the job's kind of media.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its place among the outputs of its sort, where there are several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<u32>,
     /// What the provider calls it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
     /// How long it plays, in milliseconds, as the provider says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// What else the provider says of it, such as a clip's score.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -74,7 +72,6 @@ pub enum FileRole {
 
 impl Source {
     /// The source that consists of `file` alone.
-    #[must_use]
     pub fn of(file: SourceFile) -> Self {
         Self { files: vec![file], confirmation_url: None }
     }
@@ -96,7 +93,6 @@ impl Source {
     }
 
     /// The file that the job is named after.
-    #[must_use]
     pub fn main(&self) -> Option<&SourceFile> {
         self.files.iter().find(|file| file.role != FileRole::Thumbnail)
     }
@@ -104,13 +100,11 @@ impl Source {
 
 impl SourceFile {
     /// A result at `url`, of which nothing else is known.
-    #[must_use]
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
     }
 
     /// Whether its URL is the file itself, so that nobody else can pull it.
-    #[must_use]
     pub fn is_inline(&self) -> bool {
         is_inline(&self.url)
     }
@@ -141,14 +135,12 @@ impl fmt::Debug for SourceFile {
 }
 
 /// Whether `url` is itself a file.
-#[must_use]
 pub fn is_inline(url: &str) -> bool {
     url.get(..INLINE.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(INLINE))
 }
 
 /// The media type, empty if it names none, and the bytes of a `data:` URL in base64. Line breaks
 /// and the URL-safe alphabet are accepted. `None` for any other URL.
-#[must_use]
 pub fn inline_bytes(url: &str) -> Option<(String, Vec<u8>)> {
     let (head, data) = url.get(INLINE.len()..).filter(|_| is_inline(url))?.split_once(',')?;
     let (media_type, encoding) = head.rsplit_once(';').unwrap_or(("", head));
@@ -168,17 +160,13 @@ pub fn inline_bytes(url: &str) -> Option<(String, Vec<u8>)> {
 
 /// How a source is stored: one plain file, with its small picture, as `download_url` and the
 /// members beside it, which is all that version 0.1 had; anything else as `files`.
+#[skip_serializing_none]
 #[derive(Default, Serialize, Deserialize)]
 struct Stored {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     download_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     confirmation_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     filename: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     thumbnail_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<SourceFile>,
@@ -215,8 +203,6 @@ impl From<Source> for Stored {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use serde_json::json;
 
     use super::*;

@@ -4,6 +4,7 @@
 //! kind of job is a further variant here and in [`JobKind`].
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 use crate::JobKind;
 use crate::json_object::JsonObject;
@@ -30,16 +31,15 @@ pub enum Work {
 }
 
 /// What a speech job has to do.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Speech {
     /// The request, where it is short; otherwise it lies in the item beside.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<TtsRequest>,
     /// The file format asked for.
     #[serde(default)]
     pub format: AudioFormat,
     /// What its owner sends along for the provider's worker; in the job itself, which shows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<JsonObject>,
 }
 
@@ -90,7 +90,6 @@ pub struct ModelRequest {
 
 impl Work {
     /// Its kind.
-    #[must_use]
     pub const fn kind(&self) -> JobKind {
         match self {
             Self::Speech(_) => JobKind::Tts,
@@ -103,7 +102,6 @@ impl Work {
     }
 
     /// The work of a step, if it is one.
-    #[must_use]
     pub const fn as_step(&self) -> Option<StepWork> {
         match self {
             Self::Speech(_) | Self::Training(_) | Self::Prediction(_) => None,
@@ -112,7 +110,6 @@ impl Work {
     }
 
     /// The audio format that its file must have; `None` where it makes no audio.
-    #[must_use]
     pub const fn audio_format(&self) -> Option<AudioFormat> {
         match self {
             Self::Speech(speech) => Some(speech.format),
@@ -121,7 +118,6 @@ impl Work {
     }
 
     /// What its model is given, if it has one: `None` within, if that lies in the item beside.
-    #[must_use]
     pub const fn model_request(&self) -> Option<Option<&ModelRequest>> {
         match self {
             Self::Training(training) => Some(training.request.as_ref()),
@@ -131,7 +127,6 @@ impl Work {
     }
 
     /// The training that it is, if it is one.
-    #[must_use]
     pub const fn as_training(&self) -> Option<&Training> {
         match self {
             Self::Training(training) => Some(training),

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::json_object::JsonObject;
 use crate::project::resource::{FileLink, ProjectLinks};
 use crate::project::{Project, ProjectStatus, Step};
-use crate::time::rfc3339;
-use crate::{EventType, JobError, JobId, ProjectId, SceneId, Timestamp};
+use crate::time::Rfc3339;
+use crate::{EventType, JobError, JobId, ProjectId, SceneId};
 
 /// The body of a webhook about a project: the same flat members as a job's, and the project in
 /// `data`. It has no prompts, so that it stays under 20 KB.
@@ -16,8 +16,7 @@ pub struct ProjectEventBody {
     #[serde(rename = "type")]
     event: EventType,
     /// When it happened.
-    #[serde(serialize_with = "rfc3339::serialize")]
-    timestamp: Timestamp,
+    timestamp: Rfc3339,
     project_id: ProjectId,
     status: ProjectStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,8 +25,7 @@ pub struct ProjectEventBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     /// When it ended, in whatever way.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    completed_at: Option<Timestamp>,
+    completed_at: Option<Rfc3339>,
     /// The project as it was then, without its prompts.
     data: ProjectBrief,
 }
@@ -37,8 +35,7 @@ pub struct ProjectEventBody {
 struct ProjectBrief {
     project_id: ProjectId,
     status: ProjectStatus,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    created_at: Timestamp,
+    created_at: Rfc3339,
     /// Their files; none unless the project is completed.
     scenes: Vec<SceneBrief>,
     final_video_url: Option<String>,
@@ -62,7 +59,6 @@ struct SceneBrief {
 impl ProjectEventBody {
     /// The body of `event`, which left `project` as it is; its API URL is `url`. Links follow from
     /// ids alone, so no job is read. A project that is not completed has no file links.
-    #[must_use]
     pub fn new(event: EventType, project: &Project, url: String, link: FileLink<'_>) -> Self {
         let completed = project.status == ProjectStatus::Completed;
         let scene = |scene_id| SceneBrief {
@@ -74,16 +70,16 @@ impl ProjectEventBody {
         let final_video_url = completed.then(|| link(&film, "video"));
         Self {
             event,
-            timestamp: project.status_since,
+            timestamp: project.status_since.into(),
             project_id: project.id.clone(),
             status: project.status,
             final_video_url: final_video_url.clone(),
             error: project.error.as_ref().map(|error| error.message.clone()),
-            completed_at: project.ended_at(),
+            completed_at: project.ended_at().map(Into::into),
             data: ProjectBrief {
                 project_id: project.id.clone(),
                 status: project.status,
-                created_at: project.created_at,
+                created_at: project.created_at.into(),
                 scenes: SceneId::all(scenes).map(scene).collect(),
                 final_video_url,
                 failed_job_id: project.failed_job.clone(),

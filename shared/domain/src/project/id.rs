@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{derived, of_digest, sortable, text_id};
+use crate::id::{json_text, made_id, text_id};
 use crate::{InvalidField, OwnerId, Timestamp};
 
 /// Maximum length of a project id from outside, in bytes: a step's id contains it.
@@ -19,26 +19,7 @@ const DIGITS: usize = 3;
 pub struct ProjectId(String);
 
 text_id!(ProjectId, "proj_", MAX_LENGTH, "project_id", "must be a project id, like proj_0190…");
-
-impl ProjectId {
-    /// A new id, which sorts after those created before `now`.
-    #[must_use]
-    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        Self(sortable("proj_", now, random))
-    }
-
-    /// The id that an idempotency key stands for, by its MAC.
-    #[must_use]
-    pub fn keyed(mac: [u8; 32]) -> Self {
-        Self(of_digest("proj_", mac))
-    }
-
-    /// The id that earlier versions gave to `owner`'s idempotency key, as for a job.
-    #[must_use]
-    pub fn unkeyed(owner: &OwnerId, key: &str, generation: u32) -> Self {
-        Self(derived("proj_", &["project", owner.as_str(), key, &generation.to_string()]))
-    }
-}
+made_id!(ProjectId, "proj_", "project");
 
 /// A scene, by its number in its project, from 1. Its text is `scene_001`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,19 +30,16 @@ impl SceneId {
     pub const FIRST: Self = Self(1);
 
     /// The scene `number`, from 1.
-    #[must_use]
     pub const fn new(number: u16) -> Self {
         Self(number)
     }
 
     /// Its number, from 1.
-    #[must_use]
     pub const fn number(self) -> u16 {
         self.0
     }
 
     /// Its index in a list, from 0.
-    #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0.saturating_sub(1))
     }
@@ -73,7 +51,6 @@ impl SceneId {
     }
 
     /// The scene before this one, unless it is the first.
-    #[must_use]
     pub const fn previous(self) -> Option<Self> {
         if self.0 <= 1 { None } else { Some(Self(self.0 - 1)) }
     }
@@ -103,17 +80,7 @@ impl FromStr for SceneId {
     }
 }
 
-impl Serialize for SceneId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for SceneId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+json_text!(SceneId);
 
 #[cfg(test)]
 mod tests {

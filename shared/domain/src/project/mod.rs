@@ -10,6 +10,7 @@ pub mod step;
 pub mod summary;
 
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 pub use id::{ProjectId, SceneId};
 pub use plan::{Plan, Scene, Stitch};
@@ -19,51 +20,28 @@ use crate::idempotency::KeyedRequest;
 use crate::json_object::JsonObject;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
-use crate::{InvalidField, JobError, JobId, OwnerId, Timestamp, limits};
+use crate::{JobError, JobId, OwnerId, Timestamp, limits, named};
 
-/// The status of a project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ProjectStatus {
-    /// Its steps are being worked on.
-    Processing,
-    /// Its film is stored.
-    Completed,
-    /// A step failed. No further step starts until the project is resumed.
-    Failed,
-    /// Cancelled by its owner.
-    Cancelled,
-}
-
-impl ProjectStatus {
-    /// All statuses.
-    pub const ALL: [Self; 4] = [Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
-
-    /// The status as clients read it, and as it is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Processing => "processing",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
+named! {
+    /// The status of a project.
+    #[derive(Hash)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    pub enum ProjectStatus {
+        /// Its steps are being worked on.
+        Processing = "processing",
+        /// Its film is stored.
+        Completed = "completed",
+        /// A step failed. No further step starts until the project is resumed.
+        Failed = "failed",
+        /// Cancelled by its owner.
+        Cancelled = "cancelled",
     }
-}
-
-impl std::str::FromStr for ProjectStatus {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
-            InvalidField::new("status", "must be processing, completed, failed or cancelled")
-        })
-    }
+    else "status", "must be processing, completed, failed or cancelled"
 }
 
 /// A project as it is stored. Its plan is an item of its own: this one is written and checked at
 /// every step, the plan hardly ever.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Project {
     /// Its id.
@@ -82,19 +60,14 @@ pub struct Project {
     /// on an earlier revision fails its condition.
     pub revision: u32,
     /// The URL for webhooks about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
     /// The client's metadata.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<JsonObject>,
     /// SHA-256 of the request's body in hex, if it was created with an idempotency key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
     /// The step that failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_job: Option<JobId>,
     /// The error of that step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// The owner's acts after its creation, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -103,16 +76,14 @@ pub struct Project {
     #[serde(default)]
     pub retention_days: RetentionDays,
     /// When it is forgotten with its files: the table's time to live.
-    #[serde(default, with = "time_to_live", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "time_to_live")]
     pub expires_at: Option<Timestamp>,
     /// What its owner has erased of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<Erased>,
 }
 
 impl Project {
     /// A new project of `scenes` scenes, with the default retention.
-    #[must_use]
     pub fn new(id: ProjectId, owner: OwnerId, scenes: u16, now: Timestamp) -> Self {
         Self {
             id,
@@ -134,6 +105,11 @@ impl Project {
         }
     }
 
+    /// The request that created it.
+    pub fn keyed(&self) -> KeyedRequest {
+        KeyedRequest::kept(self.request_sha256.as_ref(), self.created_at)
+    }
+
     /// The same with another retention.
     #[must_use]
     pub fn kept_for(self, retention_days: RetentionDays) -> Self {
@@ -142,20 +118,17 @@ impl Project {
     }
 
     /// What its owner last did under the idempotency key whose SHA-256 is `mark`.
-    #[must_use]
     pub fn act_marked(&self, mark: &str) -> Option<&ProjectAct> {
         self.history.iter().rev().find(|act| act.mark.as_deref() == Some(mark))
     }
 
     /// Its history with `act` appended. Beyond the limit the oldest acts are dropped.
-    #[must_use]
     pub fn history_with(&self, act: ProjectAct) -> Vec<ProjectAct> {
         let surplus = (self.history.len() + 1).saturating_sub(limits::PAST_ATTEMPTS);
         self.history.iter().skip(surplus).cloned().chain([act]).collect()
     }
 
     /// When it ended, if it has.
-    #[must_use]
     pub const fn ended_at(&self) -> Option<Timestamp> {
         match self.status {
             ProjectStatus::Processing => None,
@@ -167,6 +140,7 @@ impl Project {
 }
 
 /// An owner's act on a project after its creation.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectAct {
     /// When it happened.
@@ -174,27 +148,22 @@ pub struct ProjectAct {
     /// What was done.
     pub what: ProjectVerb,
     /// The step that the project restarts from, if it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<JobId>,
     /// SHA-256 of the request's idempotency key in hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
     /// SHA-256 of the request with that key in hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sha256: Option<String>,
 }
 
 impl ProjectAct {
     /// The act `what` at `at`, without idempotency key.
-    #[must_use]
     pub const fn new(what: ProjectVerb, at: Timestamp) -> Self {
         Self { at, what, from: None, mark: None, request_sha256: None }
     }
 
     /// The request for it, as the idempotency check compares it.
-    #[must_use]
     pub fn keyed(&self) -> KeyedRequest {
-        KeyedRequest { sha256: self.request_sha256.clone(), as_sent: None, at: self.at }
+        KeyedRequest::kept(self.request_sha256.as_ref(), self.at)
     }
 }
 

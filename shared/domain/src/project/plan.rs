@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::project::SceneId;
-use crate::{InvalidField, Timestamp, limits};
+use crate::{InvalidField, Result, Timestamp, limits};
 
 /// The plan of a project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,6 @@ impl Default for Picture {
 
 impl Plan {
     /// The scene `id`, if it exists.
-    #[must_use]
     pub fn scene(&self, id: SceneId) -> Option<&Scene> {
         self.scenes.get(id.index())
     }
@@ -99,13 +98,12 @@ impl Plan {
     }
 
     /// The number of scenes.
-    #[must_use]
     pub fn count(&self) -> u16 {
         u16::try_from(self.scenes.len()).unwrap_or(u16::MAX)
     }
 
     /// Checks the limits of the whole plan.
-    pub fn check(self) -> Result<Self, InvalidField> {
+    pub fn check(self) -> Result<Self> {
         let limit = limits::SCENES;
         if self.scenes.is_empty() || self.scenes.len() > limit {
             return Err(InvalidField::new("scenes", format!("must be 1 to {limit} scenes")));
@@ -128,11 +126,7 @@ impl Plan {
 
 impl Scene {
     /// Validates a scene. `duration` is in seconds.
-    pub fn new(
-        prompt: String,
-        duration: f64,
-        options: Map<String, Value>,
-    ) -> Result<Self, InvalidField> {
+    pub fn new(prompt: String, duration: f64, options: Map<String, Value>) -> Result<Self> {
         InvalidField::check_text("prompt", &prompt, limits::PROMPT_CHARACTERS)?;
         let duration_ms = milliseconds("duration", duration, 0.5..=60.0)?;
         if json_bytes(&options) > limits::OPTIONS_BYTES {
@@ -147,7 +141,6 @@ impl Scene {
     }
 
     /// Playing time in seconds.
-    #[must_use]
     pub fn seconds(&self) -> f64 {
         f64::from(self.duration_ms) / 1000.0
     }
@@ -179,11 +172,7 @@ mod as_text {
 
 /// `seconds`, the value of `field`, in milliseconds, if it lies in `range`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range is checked")]
-fn milliseconds(
-    field: &str,
-    seconds: f64,
-    range: RangeInclusive<f64>,
-) -> Result<u32, InvalidField> {
+fn milliseconds(field: &str, seconds: f64, range: RangeInclusive<f64>) -> Result<u32> {
     if !range.contains(&seconds) {
         let message = format!("must be {} to {} seconds", range.start(), range.end());
         return Err(InvalidField::new(field, message));
@@ -193,7 +182,7 @@ fn milliseconds(
 
 impl Stitch {
     /// Validates how scenes are joined. `duration` is in seconds.
-    pub fn new(transition: Option<String>, duration: Option<f64>) -> Result<Self, InvalidField> {
+    pub fn new(transition: Option<String>, duration: Option<f64>) -> Result<Self> {
         let default = Self::default();
         let transition = transition.unwrap_or(default.transition);
         let plain = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '-');
@@ -213,11 +202,7 @@ impl Stitch {
 
 impl Picture {
     /// Validates picture size and frame rate. Sizes are even, since video codecs halve them.
-    pub fn new(
-        width: Option<u16>,
-        height: Option<u16>,
-        fps: Option<u16>,
-    ) -> Result<Self, InvalidField> {
+    pub fn new(width: Option<u16>, height: Option<u16>, fps: Option<u16>) -> Result<Self> {
         let default = Self::default();
         let size = |field: &'static str, pixels: Option<u16>, default: u16| match pixels {
             None => Ok(default),

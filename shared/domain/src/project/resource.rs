@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use crate::job::Output;
 use crate::json_object::JsonObject;
 use crate::project::{Plan, Project, ProjectStatus, Scene, Step};
-use crate::time::rfc3339;
-use crate::{Job, JobError, JobId, JobState, JobStatus, ProjectId, SceneId, Timestamp};
+use crate::time::Rfc3339;
+use crate::{Job, JobError, JobId, JobState, JobStatus, ProjectId, SceneId};
 
 /// The jobs of a project's steps by id. A step that has not been released has no job.
 pub type Jobs = HashMap<JobId, Job>;
@@ -26,20 +26,14 @@ pub struct ProjectResource {
     /// The completed steps in percent of all.
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     progress_percent: u8,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    created_at: Timestamp,
+    created_at: Rfc3339,
     /// When it ended, in whatever way.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    completed_at: Option<Timestamp>,
+    completed_at: Option<Rfc3339>,
     /// When it is deleted with its files.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    expires_at: Option<Timestamp>,
+    expires_at: Option<Rfc3339>,
     /// When its owner erased its files, or all of it.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "rfc3339::option::serialize"
-    )]
-    erased_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_at: Option<Rfc3339>,
     /// In the order of the film.
     scenes: Vec<SceneResource>,
     stitch: StitchResource,
@@ -76,7 +70,6 @@ pub struct ProjectLinks {
 
 impl ProjectLinks {
     /// The links of the project at `url`.
-    #[must_use]
     pub fn new(url: String) -> Self {
         Self { timeline: format!("{url}/timeline"), this: url }
     }
@@ -129,7 +122,6 @@ struct StitchResource {
 
 impl ProjectResource {
     /// The resource of `project`, whose API URL is `url`.
-    #[must_use]
     pub fn new(
         project: &Project,
         plan: &Plan,
@@ -144,10 +136,10 @@ impl ProjectResource {
             project_id: project.id.clone(),
             status: project.status,
             progress_percent: steps.progress_percent(),
-            created_at: project.created_at,
-            completed_at: project.ended_at(),
-            expires_at: project.expires_at,
-            erased_at: project.erased.map(|erased| erased.at),
+            created_at: project.created_at.into(),
+            completed_at: project.ended_at().map(Into::into),
+            expires_at: project.expires_at.map(Into::into),
+            erased_at: project.erased.map(|erased| erased.at.into()),
             scenes: scenes.map(|(id, scene)| steps.scene(id, scene)).collect(),
             stitch: StitchResource {
                 transition: plan.stitch.transition.clone(),

@@ -8,7 +8,7 @@ use crate::{Attempt, Job, JobId, JobState, SceneId};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProjectConflict {
     /// It has ended.
-    #[error("The project is already {}.", .0.as_str())]
+    #[error("The project is already {0}.")]
     Ended(ProjectStatus),
     /// Its film is being stored.
     #[error("The film is complete and is being stored. It is too late to cancel.")]
@@ -17,7 +17,7 @@ pub enum ProjectConflict {
     #[error("The project is cancelled and cannot be continued. Create a new one.")]
     Cancelled,
     /// It has not failed.
-    #[error("Only a failed project can be resumed. This one is {}.", .0.as_str())]
+    #[error("Only a failed project can be resumed. This one is {0}.")]
     NotFailed(ProjectStatus),
     /// It has no such scene.
     #[error("The project has no such scene.")]
@@ -124,8 +124,6 @@ fn is_started(job: &Job) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::{OwnerId, Timestamp};
 

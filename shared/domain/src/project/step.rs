@@ -40,19 +40,16 @@ pub enum Then {
 
 impl Step {
     /// The step that generates a scene's video.
-    #[must_use]
     pub const fn video(project: ProjectId, scene: SceneId) -> Self {
         Self { project, task: StepTask::Video(scene) }
     }
 
     /// The step that extracts the last frame of a scene's video.
-    #[must_use]
     pub const fn last_frame(project: ProjectId, scene: SceneId) -> Self {
         Self { project, task: StepTask::LastFrame(scene) }
     }
 
     /// The step that stitches the film.
-    #[must_use]
     pub const fn stitch(project: ProjectId) -> Self {
         Self { project, task: StepTask::Stitch }
     }
@@ -65,7 +62,6 @@ impl Step {
     }
 
     /// Its job's id.
-    #[must_use]
     pub fn job_id(&self) -> JobId {
         let project = &self.project;
         JobId::from_text(match self.task {
@@ -76,7 +72,6 @@ impl Step {
     }
 
     /// The step whose job has the id `id`; `None` for the id of another job.
-    #[must_use]
     pub fn of(id: &JobId) -> Option<Self> {
         let (project, rest) = id.as_str().split_once('-')?;
         let project = project.parse().ok()?;
@@ -90,7 +85,6 @@ impl Step {
     }
 
     /// A new job for this step of `project`.
-    #[must_use]
     pub fn new_job(&self, project: &Project, now: Timestamp) -> Job {
         let expires_at = Some(now + project.retention_days.duration());
         let work = self.work(project.scenes);
@@ -98,13 +92,11 @@ impl Step {
     }
 
     /// The kind of its job.
-    #[must_use]
     pub fn kind(&self) -> JobKind {
         self.work(0).kind()
     }
 
     /// What its job has to do in a project of so many `scenes`.
-    #[must_use]
     pub const fn work(&self, scenes: u16) -> Work {
         let step = StepWork { scenes, upstream_source: false };
         match self.task {
@@ -115,7 +107,6 @@ impl Step {
     }
 
     /// Its scene; `None` for the stitch.
-    #[must_use]
     pub const fn scene(&self) -> Option<SceneId> {
         match self.task {
             StepTask::Video(scene) | StepTask::LastFrame(scene) => Some(scene),
@@ -124,7 +115,6 @@ impl Step {
     }
 
     /// The step after this one in a project with `scenes` scenes.
-    #[must_use]
     pub fn next(&self, scenes: u16) -> Option<Self> {
         let project = self.project.clone();
         match self.task {
@@ -140,7 +130,6 @@ impl Step {
 
 /// The change to save together with `job`'s change to `state`. The next step is released while the
 /// file is still being pulled: it starts from the provider's source URL.
-#[must_use]
 pub fn then(job: &Job, state: JobState) -> Then {
     let Some((step, work)) = job.step().zip(job.work.as_step()) else { return Then::Nothing };
     match state {
@@ -153,8 +142,6 @@ pub fn then(job: &Job, state: JobState) -> Then {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn project() -> ProjectId {

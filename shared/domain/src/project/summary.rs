@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::json_object::JsonObject;
 use crate::project::resource::{FileLink, ProjectLinks};
 use crate::project::{Project, ProjectStatus, Step};
-use crate::time::rfc3339;
-use crate::{JobError, JobId, ProjectId, Timestamp};
+use crate::time::Rfc3339;
+use crate::{JobError, JobId, ProjectId};
 
 /// An entry of the list of projects. Members without a value are null.
 #[derive(Debug, Clone, Serialize)]
@@ -15,11 +15,9 @@ pub struct ProjectSummary {
     project_id: ProjectId,
     status: ProjectStatus,
     scene_count: u16,
-    #[serde(serialize_with = "rfc3339::serialize")]
-    created_at: Timestamp,
+    created_at: Rfc3339,
     /// When it ended, in whatever way.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    completed_at: Option<Timestamp>,
+    completed_at: Option<Rfc3339>,
     final_video_url: Option<String>,
     /// How often it was resumed or had a scene made anew.
     revision: u32,
@@ -36,7 +34,6 @@ pub struct ProjectSummary {
 impl ProjectSummary {
     /// The entry of `project`, whose API URL is `url`. Links follow from ids alone, so no job is
     /// read.
-    #[must_use]
     pub fn new(project: &Project, url: String, link: FileLink<'_>) -> Self {
         let film = Step::stitch(project.id.clone()).job_id();
         let completed = project.status == ProjectStatus::Completed;
@@ -44,8 +41,8 @@ impl ProjectSummary {
             project_id: project.id.clone(),
             status: project.status,
             scene_count: project.scenes,
-            created_at: project.created_at,
-            completed_at: project.ended_at(),
+            created_at: project.created_at.into(),
+            completed_at: project.ended_at().map(Into::into),
             final_video_url: completed.then(|| link(&film, "video")),
             revision: project.revision,
             failed_job_id: project.failed_job.clone(),

@@ -3,18 +3,16 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::time::rfc3339;
+use crate::time::Rfc3339;
 use crate::{
     Attempt, EventType, InboundId, JobError, JobId, JobKind, MessageId, Output, SceneId, TaskId,
-    Timestamp,
 };
 
 /// One event.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TimelineEntry"))]
 pub struct Entry {
-    #[serde(serialize_with = "rfc3339::serialize")]
-    pub(super) at: Timestamp,
+    pub(super) at: Rfc3339,
     #[serde(flatten)]
     pub(super) what: What,
     /// The job of which it is told.
@@ -40,8 +38,7 @@ pub struct InboundWebhook {
     /// The provider's task that it reports on, if it names one.
     pub provider_task: Option<TaskId>,
     /// When it was last replayed.
-    #[serde(serialize_with = "rfc3339::option::serialize")]
-    pub replayed_at: Option<Timestamp>,
+    pub replayed_at: Option<Rfc3339>,
 }
 
 /// What happened, with its evidence.

@@ -1,5 +1,4 @@
 //! The last-frame service's own bodies. What the scene services share is tested with scene-video.
-#![allow(clippy::unwrap_used)]
 
 use domain::{Attempt, SceneId};
 

@@ -1,5 +1,4 @@
 //! Replicate's calls and answers as its documentation and its own clients have them.
-#![allow(clippy::unwrap_used)]
 
 use domain::job::{ErrorCode, FileRole};
 use domain::json_object::JsonObject;

@@ -1,5 +1,4 @@
 //! RunPod's calls and answers as its documentation and its workers have them.
-#![allow(clippy::unwrap_used)]
 
 use domain::Attempt;
 use domain::job::{ErrorCode, JobError, Source, SourceFile};

@@ -1,6 +1,5 @@
 //! The scene-video service's own bodies, what may differ from them, and what the scene services
 //! share.
-#![allow(clippy::unwrap_used)]
 
 use domain::JobError;
 use domain::job::{ErrorCode, Source};

@@ -1,5 +1,4 @@
 //! The stitch service's own bodies. What the scene services share is tested with scene-video.
-#![allow(clippy::unwrap_used)]
 
 use domain::Attempt;
 use domain::project::plan::Picture;

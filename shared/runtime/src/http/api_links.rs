@@ -16,7 +16,6 @@ pub struct ApiLinks(Option<Links>);
 
 impl ApiLinks {
     /// Links below `base_url`; without one, below the address of each request.
-    #[must_use]
     pub fn new(base_url: Option<&str>) -> Self {
         Self(base_url.map(Links::new))
     }

@@ -19,6 +19,9 @@ use crate::{Context, Invocable, Problem, StartError};
 pub use api_links::ApiLinks;
 pub use request::Request;
 
+/// What a handler gives.
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
+
 /// A response to a client.
 pub type Response = http::Response<String>;
 
@@ -31,7 +34,7 @@ pub trait HttpFunction: Sized + Send + Sync + 'static {
     fn new(context: &Context) -> Result<Self, StartError>;
 
     /// Answers one request.
-    fn handle(&self, request: Request) -> impl Future<Output = Result<Response, Problem>> + Send;
+    fn handle(&self, request: Request) -> impl Future<Output = Result<Response>> + Send;
 }
 
 /// Serves `F` in Lambda until it is shut down.
@@ -56,7 +59,7 @@ pub fn invocable<F: HttpFunction>(context: &Context) -> Result<Invocable, StartE
 }
 
 /// A JSON response.
-pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Problem> {
+pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response> {
     let body = serde_json::to_string(body).map_err(Problem::unavailable)?;
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -67,7 +70,6 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Probl
 }
 
 /// A response without a body.
-#[must_use]
 pub fn no_content() -> Response {
     let mut response = Response::new(String::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -84,10 +86,7 @@ pub struct Page<'a, T> {
 }
 
 /// The response of a page of a list, with the cursor of the next page if there is one.
-pub fn page(
-    data: &[impl Serialize],
-    next: Option<impl std::fmt::Display>,
-) -> Result<Response, Problem> {
+pub fn page(data: &[impl Serialize], next: Option<impl std::fmt::Display>) -> Result<Response> {
     json(StatusCode::OK, &Page { data, next_cursor: next.map(|cursor| cursor.to_string()) })
 }
 

@@ -38,7 +38,6 @@ impl Request {
     }
 
     /// Whether it was a HEAD.
-    #[must_use]
     pub const fn is_head(&self) -> bool {
         self.is_head
     }
@@ -52,7 +51,6 @@ impl Request {
     }
 
     /// API Gateway's id of the request, which its access log has too.
-    #[must_use]
     pub fn id(&self) -> &str {
         self.context().and_then(|context| context.request_id.as_deref()).unwrap_or_default()
     }
@@ -64,7 +62,6 @@ impl Request {
     }
 
     /// The client's address as API Gateway saw it. No header is read: the sender controls those.
-    #[must_use]
     pub fn source_address(&self) -> &str {
         self.context().and_then(|context| context.http.source_ip.as_deref()).unwrap_or_default()
     }
@@ -99,13 +96,11 @@ impl Request {
     }
 
     /// The header `name`, if it is there and readable as text.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers().get(name)?.to_str().ok()
     }
 
     /// The method.
-    #[must_use]
     pub fn method(&self) -> &Method {
         self.request.method()
     }
@@ -124,7 +119,6 @@ impl Request {
     }
 
     /// The route that API Gateway matched, such as `GET /v1/jobs/{job_id}`.
-    #[must_use]
     pub fn route(&self) -> &str {
         self.context().and_then(|context| context.route_key.as_deref()).unwrap_or_default()
     }
@@ -147,7 +141,6 @@ impl Request {
     }
 
     /// SHA-256 of what the body says, in hex: the same JSON in other bytes has the same.
-    #[must_use]
     pub fn body_sha256(&self) -> String {
         match canonical(without_mark(self.bytes())) {
             Some(json) => hex::encode(Sha256::digest(json)),
@@ -177,13 +170,11 @@ impl Request {
     }
 
     /// The path, without the stage.
-    #[must_use]
     pub fn path(&self) -> &str {
         self.request.uri().path()
     }
 
     /// The query parameter `name`, if it is there and not empty.
-    #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         let parameters = self.request.query_string_parameters_ref()?;
         parameters.first(name).filter(|value| !value.is_empty())

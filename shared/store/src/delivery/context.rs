@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::item::read;
 use crate::keys::{self, Attributes, ENTITY};
 use crate::owner_share::{self, OwnerShare};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 /// How often keys are asked for again that DynamoDB did not get to.
 const TRIES: u32 = 5;
@@ -50,7 +50,7 @@ impl Store {
         id: &MessageId,
         receiver: &Receiver,
         destination: &str,
-    ) -> Result<DeliveryContext, StoreError> {
+    ) -> Result<DeliveryContext> {
         let mut wanted =
             vec![keys::delivery(id), keys::circuit(owner, destination), keys::owner_share(owner)];
         // Version 0.1 had a circuit for each endpoint.
@@ -75,7 +75,7 @@ impl Store {
         &self,
         owner: &OwnerId,
         destination: &str,
-    ) -> Result<Option<Circuit>, StoreError> {
+    ) -> Result<Option<Circuit>> {
         let key = vec![keys::circuit(owner, destination)];
         let found = self.read_all("read a circuit", key, true).await?.pop();
         found.map(read).transpose()
@@ -87,7 +87,7 @@ impl Store {
         operation: &'static str,
         mut keys: Vec<Attributes>,
         consistent: bool,
-    ) -> Result<Vec<Attributes>, StoreError> {
+    ) -> Result<Vec<Attributes>> {
         let mut items = Vec::with_capacity(keys.len());
         if keys.is_empty() {
             return Ok(items);
@@ -118,7 +118,7 @@ impl Store {
 }
 
 impl DeliveryContext {
-    fn add(&mut self, item: Attributes, destination: &str) -> Result<(), StoreError> {
+    fn add(&mut self, item: Attributes, destination: &str) -> Result<()> {
         match item.get(ENTITY).and_then(|entity| AttributeValue::as_s(entity).ok()) {
             Some(entity) if entity == "delivery" => self.delivery = Some(read(item)?),
             Some(entity) if entity == "health" => {

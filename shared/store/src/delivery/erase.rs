@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::record::{Recorded, Seen};
 use crate::item::read;
-use crate::{Store, StoreError, keys};
+use crate::{Result, Store, StoreError, keys};
 
 /// How often a delivery is erased again because it has changed meanwhile.
 const TRIES: usize = 5;
@@ -22,11 +22,7 @@ struct Purge {
 impl Store {
     /// Erases what `delivery` says, however it has changed since it was read. An attempt that is
     /// under way finds it changed, and records itself without its body.
-    pub async fn erase_delivery(
-        &self,
-        mut delivery: Delivery,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn erase_delivery(&self, mut delivery: Delivery, at: Timestamp) -> Result<()> {
         for _ in 0..TRIES {
             if delivery.erased_at.is_some() {
                 return Ok(());
@@ -42,7 +38,7 @@ impl Store {
     }
 
     /// When the job or project that `webhook` is about was erased with all it said, if it was.
-    pub async fn purged_at(&self, webhook: &Webhook) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn purged_at(&self, webhook: &Webhook) -> Result<Option<Timestamp>> {
         let key = match (&webhook.job_id, &webhook.project_id) {
             (Some(job), _) => keys::job(job),
             (None, Some(project)) => keys::project(project),

@@ -6,7 +6,7 @@ use domain::{EndpointId, MessageId, OwnerId, Timestamp};
 
 use crate::keys::{self, Attributes};
 use crate::listing::{Listed, Wanted};
-use crate::{Cursor, Page, Store, StoreError};
+use crate::{Cursor, Page, Result, Store};
 
 /// Which of an owner's deliveries to list.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +55,7 @@ impl Store {
         filter: &DeliveryFilter,
         limit: usize,
         cursor: Option<Cursor<MessageId>>,
-    ) -> Result<Page<Delivery, Cursor<MessageId>>, StoreError> {
+    ) -> Result<Page<Delivery, Cursor<MessageId>>> {
         let fits = |delivery: &Delivery| filter.fits(delivery);
         let fits = if filter.fits_all() { None } else { Some(&fits as _) };
         self.list(&Wanted { owner, limit, fits, since: filter.since }, cursor).await

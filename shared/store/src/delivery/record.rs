@@ -5,7 +5,7 @@ use domain::{MessageId, OwnerId, limits};
 
 use crate::item::{expiry, item, number, read, text};
 use crate::keys::{self, Attributes, EXPIRES_AT, OWNER_PK, OWNER_SK};
-use crate::{Store, StoreError, listing};
+use crate::{Result, Store, listing};
 
 /// The outcome of recording a delivery.
 #[derive(Debug)]
@@ -36,22 +36,14 @@ impl From<&Delivery> for Seen {
 
 impl Store {
     /// The delivery `id` of `owner`. Another owner's is not there.
-    pub async fn find_delivery(
-        &self,
-        owner: &OwnerId,
-        id: &MessageId,
-    ) -> Result<Option<Delivery>, StoreError> {
+    pub async fn find_delivery(&self, owner: &OwnerId, id: &MessageId) -> Result<Option<Delivery>> {
         let found = self.get("read a delivery", keys::delivery(id)).await?;
         let found: Option<Delivery> = found.map(read).transpose()?;
         Ok(found.filter(|delivery| delivery.webhook.owner == *owner))
     }
 
     /// Saves `delivery`, unless the one in the table is no longer as it was `seen`.
-    pub async fn record_delivery(
-        &self,
-        delivery: &Delivery,
-        seen: Seen,
-    ) -> Result<Recorded, StoreError> {
+    pub async fn record_delivery(&self, delivery: &Delivery, seen: Seen) -> Result<Recorded> {
         let condition = if seen.is_erased {
             "attribute_not_exists(PK) OR (attempts_made = :attempts AND replays = :replays)"
         } else {
@@ -67,7 +59,7 @@ impl Store {
 }
 
 /// The item of `delivery`.
-pub(super) fn new_item(delivery: &Delivery) -> Result<Attributes, StoreError> {
+pub(super) fn new_item(delivery: &Delivery) -> Result<Attributes> {
     let (webhook, occurred_at) = (&delivery.webhook, delivery.webhook.occurred_at);
     let mut item = item(keys::delivery(&webhook.id), "delivery", delivery)?;
     item.insert(OWNER_PK.to_owned(), keys::deliveries(&webhook.owner));

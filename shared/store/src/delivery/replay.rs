@@ -6,7 +6,7 @@ use domain::{MessageId, OwnerId, Timestamp};
 use super::record::new_item;
 use crate::expressions::Expressions;
 use crate::item::{number, read, text, time};
-use crate::{Store, StoreError, keys};
+use crate::{Result, Store, keys};
 
 /// The outcome of a request to send a delivery again.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub enum Replayed {
 
 impl Store {
     /// Saves a new delivery to be sent, unless it exists.
-    pub async fn create_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
+    pub async fn create_delivery(&self, delivery: &Delivery) -> Result<()> {
         let item = new_item(delivery)?;
         self.create::<Delivery>("create a delivery", item).await.map(drop)
     }
@@ -36,7 +36,7 @@ impl Store {
         id: &MessageId,
         once: Option<&str>,
         at: Timestamp,
-    ) -> Result<Replayed, StoreError> {
+    ) -> Result<Replayed> {
         let (update, condition) = replay(owner, once, at);
         let written =
             self.update("replay a delivery", keys::delivery(id), update, condition).await?;

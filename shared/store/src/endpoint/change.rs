@@ -10,7 +10,7 @@ use domain::{EndpointId, EventType, OwnerId, Timestamp};
 use crate::expressions::Expressions;
 use crate::item::{attribute, read, time};
 use crate::keys;
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 /// An owner's change of an endpoint. What is `None` stays as it is; of an attribute that can be
 /// absent the inner `None` removes it.
@@ -33,7 +33,7 @@ pub struct EndpointChange {
 }
 
 impl EndpointChange {
-    fn update(&self, at: Timestamp) -> Result<Expressions, StoreError> {
+    fn update(&self, at: Timestamp) -> Result<Expressions> {
         let mut update = Expressions::default();
         update.set("updated_at", time(at));
         let parts = [
@@ -56,7 +56,7 @@ impl EndpointChange {
     }
 }
 
-type Part = Result<Option<Option<AttributeValue>>, StoreError>;
+type Part = Result<Option<Option<AttributeValue>>>;
 
 fn set(value: Option<&impl serde::Serialize>) -> Part {
     Ok(value.map(attribute).transpose()?.map(Some))
@@ -74,7 +74,7 @@ impl Store {
         id: &EndpointId,
         change: &EndpointChange,
         at: Timestamp,
-    ) -> Result<Option<Endpoint>, StoreError> {
+    ) -> Result<Option<Endpoint>> {
         let update = change.update(at)?;
         let (key, condition) = (keys::endpoint(owner, id), "attribute_exists(PK)".to_owned());
         let changed = self.update("change an endpoint", key, update, condition).await?;

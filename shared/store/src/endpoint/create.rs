@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::{expiry, item, read, text};
 use crate::keys::{self, Attributes, EXPIRES_AT};
-use crate::{Created, Store, StoreError};
+use crate::{Created, Result, Store, StoreError};
 
 /// Of an endpoint, its id.
 #[derive(Serialize, Deserialize)]
@@ -20,31 +20,24 @@ struct Named {
 
 impl Store {
     /// Saves a new endpoint, unless one with its id is there.
-    pub async fn create_endpoint(
-        &self,
-        endpoint: &Endpoint,
-    ) -> Result<Created<Endpoint>, StoreError> {
+    pub async fn create_endpoint(&self, endpoint: &Endpoint) -> Result<Created<Endpoint>> {
         let key = keys::endpoint(&endpoint.owner, &endpoint.id);
         self.create("create an endpoint", item(key, "endpoint", endpoint)?).await
     }
 
     /// The owner's endpoint `id`.
-    pub async fn endpoint(
-        &self,
-        owner: &OwnerId,
-        id: &EndpointId,
-    ) -> Result<Option<Endpoint>, StoreError> {
+    pub async fn endpoint(&self, owner: &OwnerId, id: &EndpointId) -> Result<Option<Endpoint>> {
         self.get("read an endpoint", keys::endpoint(owner, id)).await?.map(read).transpose()
     }
 
     /// All of the owner's endpoints, the oldest first, as the last write left them: an endpoint
     /// gets every event saved after it.
-    pub async fn endpoints(&self, owner: &OwnerId) -> Result<Vec<Endpoint>, StoreError> {
+    pub async fn endpoints(&self, owner: &OwnerId) -> Result<Vec<Endpoint>> {
         self.endpoint_items(owner, keys::ENDPOINT).await
     }
 
     /// The ids of all endpoints that the owner has or had as long as deliveries are stored.
-    pub async fn endpoint_ids(&self, owner: &OwnerId) -> Result<Vec<EndpointId>, StoreError> {
+    pub async fn endpoint_ids(&self, owner: &OwnerId) -> Result<Vec<EndpointId>> {
         let mut named: Vec<Named> = self.endpoint_items(owner, keys::ENDPOINT).await?;
         named.extend(self.endpoint_items(owner, keys::FORMER_ENDPOINT).await?);
         // One that was created again under its idempotency key is both.
@@ -56,30 +49,15 @@ impl Store {
         &self,
         owner: &OwnerId,
         beginning: &str,
-    ) -> Result<Vec<T>, StoreError> {
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :owner AND begins_with(SK, :endpoint)")
-                .expression_attribute_values(":owner", keys::owner_partition(owner))
-                .expression_attribute_values(":endpoint", text(beginning))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(StoreError::call("read the endpoints"))?;
-            for item in output.items.unwrap_or_default() {
-                found.push(read(item)?);
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+    ) -> Result<Vec<T>> {
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("PK = :owner AND begins_with(SK, :endpoint)")
+            .expression_attribute_values(":owner", keys::owner_partition(owner))
+            .expression_attribute_values(":endpoint", text(beginning))
+            .consistent_read(true);
+        self.query_all("read the endpoints", query).await?.into_iter().map(read).collect()
     }
 
     /// The endpoint `id` as it was when its owner deleted it, as long as the idempotency key of its
@@ -88,7 +66,7 @@ impl Store {
         &self,
         owner: &OwnerId,
         id: &EndpointId,
-    ) -> Result<Option<Endpoint>, StoreError> {
+    ) -> Result<Option<Endpoint>> {
         let key = keys::deleted_endpoint(owner, id);
         self.get("read a deleted endpoint", key).await?.map(read).transpose()
     }
@@ -101,7 +79,7 @@ impl Store {
         owner: &OwnerId,
         id: &EndpointId,
         at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let operation = "delete an endpoint";
         let Some(endpoint) = self.endpoint(owner, id).await? else { return Ok(false) };
         let delete =

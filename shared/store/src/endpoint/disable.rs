@@ -6,7 +6,7 @@ use domain::{EndpointId, OwnerId, Timestamp};
 use crate::expressions::Expressions;
 use crate::item::{attribute, text, time};
 use crate::keys;
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 impl Store {
     /// Disables the endpoint, if it is enabled and its URL still is `url`; whether it was. The
@@ -18,7 +18,7 @@ impl Store {
         url: &str,
         reason: DisabledReason,
         at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let mut update = Expressions::default();
         update.set("status", attribute(&EndpointStatus::Disabled { reason, at })?);
         update.set("updated_at", time(at));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::expressions::Expressions;
 use crate::item::{attribute, number, read, text};
 use crate::keys::{self, Attributes, ENTITY};
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 /// Which of an owner's own secrets are valid. Until the first rotation there is no item, and
 /// the first version is.
@@ -26,7 +26,7 @@ pub struct OwnerSigning {
 
 impl Store {
     /// Which of the owner's own secrets are valid.
-    pub async fn owner_signing(&self, owner: &OwnerId) -> Result<OwnerSigning, StoreError> {
+    pub async fn owner_signing(&self, owner: &OwnerId) -> Result<OwnerSigning> {
         let item = self.get("read a secret's versions", keys::owner_signing(owner)).await?;
         item.map_or_else(|| Ok(OwnerSigning::default()), read)
     }
@@ -38,7 +38,7 @@ impl Store {
         owner: &OwnerId,
         secrets: &SecretVersions,
         marks: &[RotationMark],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let mut update = Expressions::default();
         update.set(ENTITY, text("signing"));
         let unless_there = if secrets.current == 2 { "attribute_not_exists(PK) OR " } else { "" };
@@ -53,7 +53,7 @@ impl Store {
         id: &EndpointId,
         secrets: &SecretVersions,
         marks: &[RotationMark],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let key = keys::endpoint(owner, id);
         self.save_rotation(key, Expressions::default(), secrets, marks, "").await
     }
@@ -65,7 +65,7 @@ impl Store {
         secrets: &SecretVersions,
         marks: &[RotationMark],
         or: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         update.set("secrets", attribute(secrets)?);
         if let Some((mark, earlier)) = marks.split_first() {
             update.set("rotation", attribute(mark)?);

@@ -2,18 +2,20 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Attempt, InboundId, InvalidField, TaskId, Timestamp, limits};
+use domain::{Attempt, InboundId, TaskId, Timestamp, limits, named};
 use serde::{Deserialize, Serialize};
+use serde_with_macros::skip_serializing_none;
 
 use crate::expressions::Expressions;
-use crate::item::{attribute, expiry, item, read, time};
+use crate::item::{expiry, item, read, text, time};
 use crate::keys::{self, Attributes, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 /// The attribute that holds the bytes: as text where they are text.
 const BODY: &str = "body";
 
 /// A provider's webhook as it was received, with its outcome.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Inbound {
     /// Its id, which holds its job and when it was received.
@@ -21,70 +23,42 @@ pub struct Inbound {
     /// The provider that sent it.
     pub provider: String,
     /// The attempt that its sender has proved; without one, the report is about the present one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
     /// The provider's task that it reports on, where it names one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskId>,
     /// Its outcome, the last time it was acted on.
     #[serde(rename = "status")]
     pub outcome: InboundOutcome,
     /// When it was last replayed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed_at: Option<Timestamp>,
     /// Its bytes.
     #[serde(skip)]
     pub body: Vec<u8>,
 }
 
-/// The outcome of a provider's webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InboundStatus"))]
-#[serde(rename_all = "snake_case")]
-pub enum InboundOutcome {
-    /// It changed its job.
-    Applied,
-    /// An earlier one had reported the same.
-    Duplicate,
-    /// It reports on an attempt that no longer counts, or on a job that has ended.
-    Superseded,
-    /// It reports on no job of the provider's.
-    UnknownJob,
-    /// It reports on a job or a task that is not known yet, and is retried.
-    Early,
-    /// Its sender is proven, but its body cannot be read. It changed nothing.
-    Unreadable,
-}
-
-impl InboundOutcome {
-    /// Every outcome there is, as clients read it.
-    const ALL: [(Self, &'static str); 6] = [
-        (Self::Applied, "applied"),
-        (Self::Duplicate, "duplicate"),
-        (Self::Superseded, "superseded"),
-        (Self::UnknownJob, "unknown_job"),
-        (Self::Early, "early"),
-        (Self::Unreadable, "unreadable"),
-    ];
-}
-
-impl std::str::FromStr for InboundOutcome {
-    type Err = InvalidField;
-
-    fn from_str(text: &str) -> Result<Self, InvalidField> {
-        let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
-        found.map(|(outcome, _)| outcome).ok_or_else(|| {
-            InvalidField::new(
-                "status",
-                "must be applied, duplicate, superseded, unknown_job, early or unreadable",
-            )
-        })
+named! {
+    /// The outcome of a provider's webhook.
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InboundStatus"))]
+    pub enum InboundOutcome {
+        /// It changed its job.
+        Applied = "applied",
+        /// An earlier one had reported the same.
+        Duplicate = "duplicate",
+        /// It reports on an attempt that no longer counts, or on a job that has ended.
+        Superseded = "superseded",
+        /// It reports on no job of the provider's.
+        UnknownJob = "unknown_job",
+        /// It reports on a job or a task that is not known yet, and is retried.
+        Early = "early",
+        /// Its sender is proven, but its body cannot be read. It changed nothing.
+        Unreadable = "unreadable",
     }
+    else "status", "must be applied, duplicate, superseded, unknown_job, early or unreadable"
 }
 
 impl Store {
     /// Keeps a provider's webhook for 30 days.
-    pub async fn keep_inbound(&self, inbound: &Inbound) -> Result<(), StoreError> {
+    pub async fn keep_inbound(&self, inbound: &Inbound) -> Result<()> {
         let mut item = item(keys::inbound(&inbound.id), "inbound", inbound)?;
         let body = match std::str::from_utf8(&inbound.body) {
             Ok(text) => AttributeValue::S(text.to_owned()),
@@ -93,18 +67,11 @@ impl Store {
         item.insert(BODY.to_owned(), body);
         let expires_at = inbound.id.received_at + limits::INBOUND_RETENTION;
         item.insert(EXPIRES_AT.to_owned(), expiry(expires_at));
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(StoreError::call("keep a provider's webhook"))?;
-        Ok(())
+        self.put("keep a provider's webhook", item).await
     }
 
     /// The provider's webhook `id`, if it is still kept.
-    pub async fn inbound(&self, id: &InboundId) -> Result<Option<Inbound>, StoreError> {
+    pub async fn inbound(&self, id: &InboundId) -> Result<Option<Inbound>> {
         let found = self.get("read a provider's webhook", keys::inbound(id)).await?;
         found.map(kept).transpose()
     }
@@ -115,22 +82,18 @@ impl Store {
         id: &InboundId,
         outcome: InboundOutcome,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut update = became(outcome)?;
+    ) -> Result<()> {
+        let mut update = became(outcome);
         update.set("replayed_at", time(at));
         self.update_inbound(id, update).await
     }
 
     /// Saves the last outcome of a webhook that came early.
-    pub async fn record_inbound(
-        &self,
-        id: &InboundId,
-        outcome: InboundOutcome,
-    ) -> Result<(), StoreError> {
-        self.update_inbound(id, became(outcome)?).await
+    pub async fn record_inbound(&self, id: &InboundId, outcome: InboundOutcome) -> Result<()> {
+        self.update_inbound(id, became(outcome)).await
     }
 
-    async fn update_inbound(&self, id: &InboundId, update: Expressions) -> Result<(), StoreError> {
+    async fn update_inbound(&self, id: &InboundId, update: Expressions) -> Result<()> {
         self.client
             .update_item()
             .table_name(&self.table)
@@ -146,14 +109,14 @@ impl Store {
     }
 }
 
-fn became(outcome: InboundOutcome) -> Result<Expressions, StoreError> {
+fn became(outcome: InboundOutcome) -> Expressions {
     let mut update = Expressions::default();
-    update.set("status", attribute(&outcome)?);
-    Ok(update)
+    update.set("status", text(outcome.as_str()));
+    update
 }
 
 /// What an item holds, its bytes included.
-pub(crate) fn kept(mut item: Attributes) -> Result<Inbound, StoreError> {
+pub(crate) fn kept(mut item: Attributes) -> Result<Inbound> {
     let body = match item.remove(BODY) {
         Some(AttributeValue::S(text)) => text.into_bytes(),
         Some(AttributeValue::B(bytes)) => bytes.into_inner(),

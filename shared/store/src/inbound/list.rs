@@ -9,7 +9,7 @@ use domain::{InboundId, InvalidField, Job, JobId, OwnerId, ProjectId, Step};
 use crate::inbound::keep::kept;
 use crate::item::text;
 use crate::keys;
-use crate::{Cursor, Inbound, InboundOutcome, Page, Store, StoreError};
+use crate::{Cursor, Inbound, InboundOutcome, Page, Result, Store, StoreError};
 
 /// Jobs looked through at a time.
 const JOBS: usize = 50;
@@ -119,7 +119,7 @@ impl Store {
         filter: &InboundFilter,
         limit: usize,
         cursor: InboundCursor,
-    ) -> Result<Page<Inbound, InboundCursor>, StoreError> {
+    ) -> Result<Page<Inbound, InboundCursor>> {
         let mut filling = Filling { filter, limit, page: Page { items: Vec::new(), next: None } };
         let mut place = cursor;
         if let Some(job_id) = &filter.job_id {
@@ -168,7 +168,7 @@ impl Store {
         steps: &[JobId],
         mut place: InboundCursor,
         mut filling: Filling<'_>,
-    ) -> Result<Page<Inbound, InboundCursor>, StoreError> {
+    ) -> Result<Page<Inbound, InboundCursor>> {
         let first = place.shown.as_ref().map(|shown| &shown.job_id);
         let first = first.and_then(|id| steps.iter().position(|step| step == id));
         for id in steps.iter().skip(first.unwrap_or_default()) {
@@ -186,7 +186,7 @@ impl Store {
         job_id: &JobId,
         place: &mut InboundCursor,
         filling: &mut Filling<'_>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         loop {
             // A place of another job is none in this one.
             let shown = place.shown.as_ref().filter(|shown| shown.job_id == *job_id);
@@ -208,7 +208,7 @@ impl Store {
         &self,
         job_id: &JobId,
         after: Option<&InboundId>,
-    ) -> Result<(Vec<Inbound>, bool), StoreError> {
+    ) -> Result<(Vec<Inbound>, bool)> {
         // A range by place: what is there need not exist any more.
         let end = after.map_or_else(
             || format!("{}~", keys::INBOUND),

@@ -15,7 +15,7 @@ use crate::item::{expiry, number, read, text, time};
 use crate::job::change::Change;
 use crate::job::save::{Changed, expressions};
 use crate::keys::{self, ENTITY, EXPIRES_AT};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 const OPERATION: &str = "change a step of a project";
 
@@ -34,12 +34,7 @@ impl Store {
     /// Saves `change` of `job`, which was read before, and what follows from it in its project.
     /// The end of a training is saved with its model. For any other job of no project this is
     /// [`change`](Self::change).
-    pub async fn advance(
-        &self,
-        job: &Job,
-        change: &Change,
-        at: Timestamp,
-    ) -> Result<Advanced, StoreError> {
+    pub async fn advance(&self, job: &Job, change: &Change, at: Timestamp) -> Result<Advanced> {
         let next = change.to.map_or(Then::Nothing, |state| then(job, state));
         let following = match (job.step(), job.work.as_training()) {
             (Some(step), _) => self.following(job, &step.project, change, next, at)?,
@@ -67,7 +62,7 @@ impl Store {
         }
     }
 
-    async fn change_alone(&self, job: &Job, change: &Change) -> Result<Advanced, StoreError> {
+    async fn change_alone(&self, job: &Job, change: &Change) -> Result<Advanced> {
         Ok(match self.change(&job.id, change).await? {
             Changed::Done(_) => Advanced::Done,
             Changed::Conflict(job) => Advanced::Conflict(job),
@@ -75,11 +70,7 @@ impl Store {
     }
 
     /// The change of the job itself.
-    pub(crate) fn change_item(
-        &self,
-        job: &Job,
-        change: &Change,
-    ) -> Result<TransactWriteItem, StoreError> {
+    pub(crate) fn change_item(&self, job: &Job, change: &Change) -> Result<TransactWriteItem> {
         let (update, condition) = expressions(change);
         self.update_item(keys::job(&job.id), update, condition)
     }
@@ -91,7 +82,7 @@ impl Store {
         change: &Change,
         next: Then,
         at: Timestamp,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+    ) -> Result<Vec<TransactWriteItem>> {
         match next {
             Then::Nothing => Ok(Vec::new()),
             Then::Release(step) => {
@@ -119,7 +110,7 @@ impl Store {
         before: &Job,
         step: &Step,
         at: Timestamp,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<TransactWriteItem> {
         let id = step.job_id();
         let mut update = Expressions::default();
         update.set(ENTITY, text("job"));
@@ -138,16 +129,12 @@ impl Store {
         self.update_item(keys::job(&id), update, condition)
     }
 
-    fn end_item(
-        &self,
-        project: &ProjectId,
-        mut end: Expressions,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn end_item(&self, project: &ProjectId, mut end: Expressions) -> Result<TransactWriteItem> {
         let condition = processing(&mut end);
         self.update_item(keys::project(project), end, condition)
     }
 
-    fn still_processing(&self, project: &ProjectId) -> Result<TransactWriteItem, StoreError> {
+    fn still_processing(&self, project: &ProjectId) -> Result<TransactWriteItem> {
         let mut check = Expressions::default();
         let condition = processing(&mut check);
         let check = ConditionCheck::builder()
@@ -167,7 +154,7 @@ impl Store {
         key: keys::Attributes,
         update: Expressions,
         condition: String,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<TransactWriteItem> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key))

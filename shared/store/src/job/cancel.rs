@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::job::ErrorCode;
 use domain::{Attempt, Job, JobError, JobState, OwnerId, Timestamp};
 
-use crate::StoreError;
+use crate::Result;
 use crate::item::time;
 use crate::job::change::{Change, only};
 
@@ -17,33 +17,28 @@ const SUBMISSION: Duration = Duration::from_secs(15);
 
 impl Change {
     /// The owner cancels a job that no provider has accepted.
-    #[must_use]
     pub fn cancelled_by(owner: &OwnerId, at: Timestamp) -> Self {
         let change = Self::to(JobState::Cancelled, at).by(owner);
         Self { from: &[JobState::Waiting, JobState::Queued], ..change }
     }
 
     /// The owner requests the cancel of a job that a provider may be working on.
-    #[must_use]
     pub fn cancel_requested_by(owner: &OwnerId, at: Timestamp) -> Self {
         Self::mark("cancel_requested_at", at).by(owner)
     }
 
     /// The provider has refused to cancel the task of `job`, or not cancelled it in time.
-    #[must_use]
     pub fn cancel_unconfirmed(job: &Job, at: Timestamp) -> Self {
         Self::from(only(job.state), vec![(CANCEL_UNCONFIRMED_AT, time(at))]).of(job.attempt)
     }
 
     /// The owner's cancel of `attempt` ends the job, though its provider has not confirmed it.
-    #[must_use]
     pub fn cancelled_unconfirmed(attempt: Attempt, at: Timestamp) -> Self {
         let set_once = Some((CANCEL_UNCONFIRMED_AT, time(at)));
         Self { set_once, ..Self::cancelled(attempt, at) }
     }
 
     /// The provider has cancelled `attempt`, as the owner requested.
-    #[must_use]
     pub fn cancelled(attempt: Attempt, at: Timestamp) -> Self {
         Self::to(JobState::Cancelled, at).of(attempt)
     }
@@ -51,7 +46,7 @@ impl Change {
     /// The provider reports that it has cancelled the present attempt of `job`. If no cancel was
     /// requested and a project waits for it, the job has failed: a step is cancelled with its
     /// project. It has failed too if its time was up, which the provider was given as its own.
-    pub fn cancelled_at_provider(job: &Job, at: Timestamp) -> Result<Self, StoreError> {
+    pub fn cancelled_at_provider(job: &Job, at: Timestamp) -> Result<Self> {
         if job.cancel_requested_at.is_some() {
             return Ok(Self::cancelled(job.attempt, at));
         }

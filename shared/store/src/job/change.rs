@@ -6,7 +6,7 @@ use domain::job::{JobError, JobKind, Output, PastAttempt, ProgressCount, Source}
 use domain::{Attempt, Job, JobState, OwnerId, TaskId, Timestamp, limits};
 use serde_json::Value;
 
-use crate::StoreError;
+use crate::Result;
 use crate::item::{attribute, expiry, number, text, time};
 use crate::job::cancel::CANCEL_UNCONFIRMED_AT;
 use crate::job::progress::Progress;
@@ -120,7 +120,6 @@ impl Change {
 
     /// The attempt after `last` begins. The caller that saves this, under a mark of its own, may
     /// call the provider.
-    #[must_use]
     pub fn claimed(last: Attempt, claim: &str, at: Timestamp) -> Self {
         let change = Self::to(JobState::Dispatched, at).of(last).set("claim", text(claim));
         let mut change = change.set("attempt", number(last.next().0));
@@ -132,14 +131,12 @@ impl Change {
     }
 
     /// The provider works on the present attempt of `job`.
-    #[must_use]
     pub fn started(job: &Job, at: Timestamp) -> Self {
         Self { remove: &[CLAIM], ..Self::to(JobState::Running, at).of(job.attempt) }
     }
 
     /// The provider has accepted the present attempt of `job` as `task`. With `upstream_source`
     /// the provider was given the source of another provider's file.
-    #[must_use]
     pub fn accepted(job: &Job, task: &TaskId, upstream_source: bool, at: Timestamp) -> Self {
         let mut change = Self::started(job, at).naming(task);
         if job.kind().is_step() {
@@ -152,7 +149,6 @@ impl Change {
     }
 
     /// `attempt` was submitted, and its answer is lost.
-    #[must_use]
     pub fn uncertain(attempt: Attempt, at: Timestamp) -> Self {
         Self::to(JobState::Uncertain, at).of(attempt)
     }
@@ -178,7 +174,7 @@ impl Change {
         source: &Source,
         result: Option<&Value>,
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let change = Self::succeeded(Some(job.attempt), source, result, at)?;
         let change = change.set("attempt", number(job.attempt.next().0));
         let change = Self { from: only(job.state), ..change };
@@ -210,7 +206,7 @@ impl Change {
         source: &Source,
         result: Option<&Value>,
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let mut change = if source.files.is_empty() {
             Self { from: AT_PROVIDER, ..Self::to(JobState::Completed, at) }
         } else {
@@ -223,7 +219,6 @@ impl Change {
     }
 
     /// An unsigned webhook reports that `attempt` has ended.
-    #[must_use]
     pub fn reported(attempt: Option<Attempt>, at: Timestamp) -> Self {
         Self { fence: attempt, ..Self::mark("reported_at", at) }
     }
@@ -235,7 +230,7 @@ impl Change {
         percent: u8,
         (step, count): (Option<&str>, Option<ProgressCount>),
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let mut change = Self::mark("progress_at", at).set("progress_percent", number(percent));
         if let Some(step) = step {
             change.set.push(("progress_step", text(step)));
@@ -247,29 +242,23 @@ impl Change {
     }
 
     /// The files of `attempt` are in the bucket.
-    pub fn completed(
-        attempt: Attempt,
-        outputs: &[Output],
-        at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn completed(attempt: Attempt, outputs: &[Output], at: Timestamp) -> Result<Self> {
         let change = Self { from: &[JobState::Storing], ..Self::to(JobState::Completed, at) };
         Ok(change.of(attempt).set("outputs", attribute(&outputs)?))
     }
 
     /// `attempt` has ended the job without a result.
-    pub fn failed(attempt: Attempt, error: &JobError, at: Timestamp) -> Result<Self, StoreError> {
+    pub fn failed(attempt: Attempt, error: &JobError, at: Timestamp) -> Result<Self> {
         Ok(Self::to(JobState::Failed, at).of(attempt).set("error", attribute(error)?))
     }
 
     /// The provider does not accept `attempt` now; the job is queued for another, which begins
     /// `not_before` the time that the provider asks for.
-    #[must_use]
     pub fn put_back_until(attempt: Attempt, not_before: Timestamp, at: Timestamp) -> Self {
         Self::put_back(attempt, at).set("not_before", time(not_before))
     }
 
     /// The same as soon as may be.
-    #[must_use]
     pub fn put_back(attempt: Attempt, at: Timestamp) -> Self {
         Self {
             remove: &[OF_ONE_ATTEMPT],
@@ -280,7 +269,7 @@ impl Change {
 
     /// The present attempt of `job`, which its provider had accepted, is lost for `reason`; the
     /// job is queued for another.
-    pub fn lost(job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
+    pub fn lost(job: &Job, reason: &str, at: Timestamp) -> Result<Self> {
         let lost = number(job.lost_attempts + 1);
         let change = Self::put_back(job.attempt, at).set("lost_attempts", lost);
         change.only_from(job).remembering(job, reason, at)
@@ -295,7 +284,7 @@ impl Change {
         reason: &str,
         error: &JobError,
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let is_cancelled = job.cancel_requested_at.is_some();
         if is_cancelled && JobState::Cancelled.predecessors().contains(&job.state) {
             return Ok(Self::cancelled(job.attempt, at).only_from(job));
@@ -309,11 +298,7 @@ impl Change {
 
     /// The provider reports that the present attempt of `job` failed with `error`. One that was
     /// given an upstream source is followed by another, which is given our copy.
-    pub fn failed_at_provider(
-        job: &Job,
-        error: &JobError,
-        at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn failed_at_provider(job: &Job, error: &JobError, at: Timestamp) -> Result<Self> {
         let change = if job.work.as_step().is_some_and(|step| step.upstream_source) {
             Self::lost_or_failed(job, &error.message, error, at)?
         } else {
@@ -326,12 +311,7 @@ impl Change {
     /// The owner restarts `job`, a step of a project, in whatever state it is: at once, or when
     /// the step before has its file. Its results so far are kept in its history; reports about
     /// an earlier attempt no longer count.
-    pub fn restarted(
-        job: &Job,
-        at_once: bool,
-        reason: &str,
-        at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn restarted(job: &Job, at_once: bool, reason: &str, at: Timestamp) -> Result<Self> {
         let state = if at_once { JobState::Queued } else { JobState::Waiting };
         let change = Self { from: only(job.state), ..Self::to(state, at) }.of(job.attempt);
         let change = change.set("attempt", number(job.attempt.next().0));
@@ -342,7 +322,7 @@ impl Change {
     }
 
     /// Adds the present attempt of `job` to its history, as long as that is short.
-    fn remembering(self, job: &Job, reason: &str, at: Timestamp) -> Result<Self, StoreError> {
+    fn remembering(self, job: &Job, reason: &str, at: Timestamp) -> Result<Self> {
         if job.attempt == Attempt::default() || job.history.len() >= limits::PAST_ATTEMPTS {
             return Ok(self);
         }

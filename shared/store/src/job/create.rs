@@ -9,7 +9,7 @@ use crate::expressions::Expressions;
 use crate::item::{attribute, expiry, item, number, read, text, time};
 use crate::keys::{self, Attributes, ENTITY, EXPIRES_AT, OWNER_PK, OWNER_SK};
 use crate::model::end::TRAINING;
-use crate::{Created, Store, StoreError, listing};
+use crate::{Created, Result, Store, StoreError, listing};
 
 const OPERATION: &str = "create a job";
 /// How many trainings an item of a model lists at most, 15 KB, since an item has no more than 400 KB.
@@ -24,7 +24,7 @@ impl Store {
     /// Saves a new job, unless one with its id is there. A short request lies within the job;
     /// a long one beside it, saved by the same call, so that later changes of the job do not
     /// pay for its size. For a training, see [`create_training`](Self::create_training).
-    pub async fn create_job(&self, mut job: Job) -> Result<Created<Job>, StoreError> {
+    pub async fn create_job(&self, mut job: Job) -> Result<Created<Job>> {
         let beside = long_request(&mut job)?;
         let item = new_item(&job)?;
         match beside {
@@ -35,7 +35,7 @@ impl Store {
 
     /// Saves the job of a training in the same way. By the same call it is its model's latest
     /// training from then on. Apart from the other jobs, since no other function may write models.
-    pub async fn create_training(&self, mut job: Job) -> Result<Created<Job>, StoreError> {
+    pub async fn create_training(&self, mut job: Job) -> Result<Created<Job>> {
         let Some(training) = job.work.as_training() else { return self.create_job(job).await };
         let mut model = Model::new(&job, training);
         let beside = long_request(&mut job)?;
@@ -58,11 +58,7 @@ impl Store {
     /// The write that makes the job of the last of `model`'s trainings its latest. Its condition fails
     /// if the model has as many as it may have. Then `stored`, as it was found, gets the list that
     /// `model` has instead.
-    fn model_item(
-        &self,
-        model: &Model,
-        stored: Option<&Model>,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn model_item(&self, model: &Model, stored: Option<&Model>) -> Result<TransactWriteItem> {
         let mut update = Expressions::default();
         update.set(ENTITY, text("model"));
         update.set("id", text(model.id.as_str()));
@@ -93,7 +89,7 @@ impl Store {
 }
 
 /// The item of the job's request, taken out of it if it is too long to lie within the job.
-fn long_request(job: &mut Job) -> Result<Option<Attributes>, StoreError> {
+fn long_request(job: &mut Job) -> Result<Option<Attributes>> {
     let item = match &mut job.work {
         Work::Speech(speech) => beside(&job.id, &mut speech.request)?,
         Work::Training(training) => beside(&job.id, &mut training.request)?,
@@ -104,16 +100,13 @@ fn long_request(job: &mut Job) -> Result<Option<Attributes>, StoreError> {
     Ok(item.map(|item| item.into_iter().chain(expires_at).collect()))
 }
 
-fn beside<T: Serialize>(
-    job: &JobId,
-    request: &mut Option<T>,
-) -> Result<Option<Attributes>, StoreError> {
+fn beside<T: Serialize>(job: &JobId, request: &mut Option<T>) -> Result<Option<Attributes>> {
     let size = serde_json::to_string(request).map_or(usize::MAX, |json| json.len());
     let long = if size > limits::INLINE_REQUEST_BYTES { request.take() } else { None };
     long.map(|request| item(keys::request(job), "request", &request)).transpose()
 }
 
-fn new_item(job: &Job) -> Result<Attributes, StoreError> {
+fn new_item(job: &Job) -> Result<Attributes> {
     let mut item = item(keys::job(&job.id), "job", job)?;
     item.insert(OWNER_PK.to_owned(), keys::owner_partition(&job.owner));
     item.insert(OWNER_SK.to_owned(), text(listing::place(job.created_at, &job.id)));

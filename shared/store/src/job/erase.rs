@@ -7,7 +7,7 @@ use domain::{Job, JobId, OwnerId, Timestamp};
 use crate::item::attribute;
 use crate::job::change::Change;
 use crate::keys::{self, SK};
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 /// Its files and its result.
 const OUTPUTS: &[&str] = &["outputs", "source", "result"];
@@ -26,12 +26,7 @@ const SAID: &[&str] = &[
 impl Change {
     /// The `owner` erases `what` of `job`, as it was read. The files themselves are deleted once
     /// this is saved.
-    pub fn erased(
-        job: &Job,
-        owner: &OwnerId,
-        what: Erasure,
-        at: Timestamp,
-    ) -> Result<Self, StoreError> {
+    pub fn erased(job: &Job, owner: &OwnerId, what: Erasure, at: Timestamp) -> Result<Self> {
         let set = vec![("erased", attribute(&Erased { at, what })?)];
         let change = Self { fence: Some(job.attempt), ..Self::from(&[], set) };
         let mut change = Self { owner: Some(owner.clone()), ..change }.only_from(job);
@@ -53,42 +48,21 @@ impl Change {
 
 impl Store {
     /// Deletes what is kept beside the job `id`: its request, and what its provider sent.
-    pub async fn erase_beside(&self, id: &JobId) -> Result<(), StoreError> {
+    pub async fn erase_beside(&self, id: &JobId) -> Result<()> {
         let operation = "erase what is kept beside a job";
-        let mut start = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :job")
-                .expression_attribute_values(":job", keys::job_partition(id))
-                .projection_expression("PK, SK")
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(StoreError::call(operation))?;
-            let is_beside = |key: &keys::Attributes| {
-                let place = key.get(SK).and_then(|place| place.as_s().ok());
-                place
-                    .is_some_and(|place| place == keys::REQUEST || place.starts_with(keys::INBOUND))
-            };
-            for key in output.items.unwrap_or_default().into_iter().filter(is_beside) {
-                self.delete(operation, key).await?;
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(());
-            }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("PK = :job")
+            .expression_attribute_values(":job", keys::job_partition(id))
+            .projection_expression("PK, SK");
+        let is_beside = |key: &keys::Attributes| {
+            let place = key.get(SK).and_then(|place| place.as_s().ok());
+            place.is_some_and(|place| place == keys::REQUEST || place.starts_with(keys::INBOUND))
+        };
+        for key in self.query_all(operation, query).await?.into_iter().filter(is_beside) {
+            self.delete(operation, key).await?;
         }
-    }
-
-    async fn delete(
-        &self,
-        operation: &'static str,
-        key: keys::Attributes,
-    ) -> Result<(), StoreError> {
-        let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-        request.send().await.map(drop).map_err(StoreError::call(operation))
+        Ok(())
     }
 }

@@ -1,20 +1,21 @@
-//! Reading one job.
+//! Reading one job, and how any item is read.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::{Job, JobId, OwnerId};
 use serde::de::DeserializeOwned;
 
 use crate::item::read;
 use crate::keys::{self, Attributes};
-use crate::{Store, StoreError};
+use crate::{Result, Store, StoreError};
 
 impl Store {
     /// The job `id` of `owner`. Another owner's job is not there.
-    pub async fn find_job(&self, owner: &OwnerId, id: &JobId) -> Result<Option<Job>, StoreError> {
+    pub async fn find_job(&self, owner: &OwnerId, id: &JobId) -> Result<Option<Job>> {
         Ok(self.job(id).await?.filter(|job| job.owner == *owner))
     }
 
     /// The job `id`, for workers that act on a job and not for an owner.
-    pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
+    pub async fn job(&self, id: &JobId) -> Result<Option<Job>> {
         self.get("read a job", keys::job(id)).await?.map(read).transpose()
     }
 
@@ -24,7 +25,7 @@ impl Store {
         &self,
         id: &JobId,
         within: Option<&T>,
-    ) -> Result<Option<T>, StoreError> {
+    ) -> Result<Option<T>> {
         if let Some(request) = within {
             return Ok(Some(request.clone()));
         }
@@ -36,7 +37,7 @@ impl Store {
         &self,
         operation: &'static str,
         key: Attributes,
-    ) -> Result<Option<Attributes>, StoreError> {
+    ) -> Result<Option<Attributes>> {
         let output = self
             .client
             .get_item()
@@ -47,5 +48,15 @@ impl Store {
             .await
             .map_err(StoreError::call(operation))?;
         Ok(output.item)
+    }
+
+    /// The items of the table that `query` finds, on however many pages.
+    pub(crate) async fn query_all(
+        &self,
+        operation: &'static str,
+        query: QueryFluentBuilder,
+    ) -> Result<Vec<Attributes>> {
+        let items = query.table_name(&self.table).into_paginator().items().send();
+        items.try_collect().await.map_err(StoreError::call(operation))
     }
 }

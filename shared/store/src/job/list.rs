@@ -5,7 +5,7 @@ use domain::{Job, JobId, JobKind, JobStatus, OwnerId};
 
 use crate::keys::{self, Attributes};
 use crate::listing::{Listed, Wanted};
-use crate::{Cursor, Page, Store, StoreError};
+use crate::{Cursor, Page, Result, Store};
 
 /// Which of an owner's jobs to list.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,7 +51,7 @@ impl Store {
         filter: JobFilter,
         limit: usize,
         cursor: Option<Cursor<JobId>>,
-    ) -> Result<Page<Job, Cursor<JobId>>, StoreError> {
+    ) -> Result<Page<Job, Cursor<JobId>>> {
         let fits = |job: &Job| filter.fits(job);
         let fits = if filter.fits_all() { None } else { Some(&fits as _) };
         self.list(&Wanted { owner, limit, fits, since: None }, cursor).await

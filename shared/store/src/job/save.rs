@@ -1,14 +1,13 @@
 //! Saving a change of a job.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Job, JobId};
 
 use crate::expressions::Expressions;
 use crate::item::{number, read, text};
 use crate::job::change::Change;
 use crate::keys::job;
-use crate::{Store, StoreError};
+use crate::{Result, Store};
 
 /// The result of a change.
 #[derive(Debug)]
@@ -21,28 +20,12 @@ pub enum Changed {
 
 impl Store {
     /// Saves `change`, if its condition holds.
-    pub async fn change(&self, id: &JobId, change: &Change) -> Result<Changed, StoreError> {
+    pub async fn change(&self, id: &JobId, change: &Change) -> Result<Changed> {
         let (update, condition) = expressions(change);
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(job(id)))
-            .update_expression(update.update())
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(output) => Ok(Changed::Done(Box::new(read(output.attributes.unwrap_or_default())?))),
-            Err(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Changed::Conflict(failed.item.map(read::<Job>).transpose()?.map(Box::new)))
-            }
-            Err(error) => Err(StoreError::call("change a job")(error)),
-        }
+        Ok(match self.update("change a job", job(id), update, condition).await? {
+            Ok(item) => Changed::Done(Box::new(read(item)?)),
+            Err(item) => Changed::Conflict(item.map(read).transpose()?.map(Box::new)),
+        })
     }
 }
 

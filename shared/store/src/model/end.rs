@@ -7,7 +7,7 @@ use domain::{Job, JobState, Timestamp};
 use crate::expressions::Expressions;
 use crate::item::{text, time};
 use crate::job::change::Change;
-use crate::{Store, StoreError, keys};
+use crate::{Result, Store, keys};
 
 /// The status of a model whose latest training has not ended.
 pub(crate) const TRAINING: &str = "Training";
@@ -21,7 +21,7 @@ impl Store {
         training: &Training,
         change: &Change,
         at: Timestamp,
-    ) -> Result<Option<TransactWriteItem>, StoreError> {
+    ) -> Result<Option<TransactWriteItem>> {
         let saved = |name| change.set.iter().find(|(set, _)| *set == name).map(|(_, value)| value);
         let mut end = Expressions::default();
         match change.to {

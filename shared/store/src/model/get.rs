@@ -1,15 +1,13 @@
 //! Reading models, each with what is still kept of its trainings.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::model::ModelOutcome;
-use domain::{Job, JobId, Model, ModelId, OwnerId, limits};
+use domain::{Job, Model, ModelId, OwnerId, limits};
 
 use crate::item::read;
 use crate::keys::{self, Attributes};
 use crate::listing::{Listed, Wanted};
-use crate::{Cursor, Page, Store, StoreError};
+use crate::{Cursor, Page, Result, Store};
 
 const OPERATION: &str = "read a model";
 
@@ -36,12 +34,12 @@ impl Store {
         &self,
         owner: &OwnerId,
         id: &ModelId,
-    ) -> Result<Option<(Model, Vec<Job>)>, StoreError> {
+    ) -> Result<Option<(Model, Vec<Job>)>> {
         let item = self.get(OPERATION, keys::model(id)).await?;
         let model = item.map(read::<Model>).transpose()?.filter(|model| model.owner == *owner);
         let Some(model) = model else { return Ok(None) };
         let shown = model.trainings.iter().rev().take(limits::TRAININGS);
-        let mut found = self.jobs(shown.clone()).await?;
+        let mut found = self.by_id::<Job>(OPERATION, shown.clone(), true).await?;
         let jobs: Vec<_> = shown.filter_map(|id| found.remove(id)).collect();
         let latest = jobs.first().filter(|job| job.id == model.latest);
         Ok(Some((model.as_of(latest), jobs)))
@@ -54,24 +52,15 @@ impl Store {
         owner: &OwnerId,
         limit: usize,
         cursor: Option<Cursor<ModelId>>,
-    ) -> Result<Page<Model, Cursor<ModelId>>, StoreError> {
+    ) -> Result<Page<Model, Cursor<ModelId>>> {
         let page = self.list(&Wanted { owner, limit, fits: None, since: None }, cursor).await?;
         let in_training = |model: &&Model| model.outcome == ModelOutcome::Training;
-        let jobs = self.jobs(page.items.iter().filter(in_training).map(|model| &model.latest));
-        let jobs = jobs.await?;
+        let latest = page.items.iter().filter(in_training).map(|model| &model.latest);
+        let jobs = self.by_id::<Job>(OPERATION, latest, true).await?;
         let shown = |model: Model| {
             let latest = jobs.get(&model.latest);
             model.as_of(latest)
         };
         Ok(Page { items: page.items.into_iter().map(shown).collect(), next: page.next })
-    }
-
-    /// Those of the jobs `ids` that are kept.
-    async fn jobs<'a>(
-        &self,
-        ids: impl Iterator<Item = &'a JobId>,
-    ) -> Result<HashMap<JobId, Job>, StoreError> {
-        let items = self.read_all(OPERATION, ids.map(keys::job).collect(), true).await?.into_iter();
-        items.map(|item| read(item).map(|job: Job| (job.id.clone(), job))).collect()
     }
 }

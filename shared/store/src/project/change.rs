@@ -11,7 +11,7 @@ use crate::item::{attribute, expiry, number, text, time};
 use crate::job::advance::failed;
 use crate::job::change::Change;
 use crate::keys::{self, EXPIRES_AT};
-use crate::{Store, StoreError, WholeProject};
+use crate::{Result, Store, StoreError, WholeProject};
 
 const OPERATION: &str = "change a project";
 /// Why a step's attempt ended, in its history.
@@ -35,7 +35,7 @@ impl Store {
         owner: &OwnerId,
         whole: &WholeProject,
         at: Timestamp,
-    ) -> Result<ProjectChanged, StoreError> {
+    ) -> Result<ProjectChanged> {
         let act = ProjectAct::new(ProjectVerb::Cancelled, at);
         let mut update = with_act(&whole.project, act)?;
         update.set("status", text(ProjectStatus::Cancelled.as_str()));
@@ -65,7 +65,7 @@ impl Store {
         step: &Step,
         act: ProjectAct,
         plan: Option<&Plan>,
-    ) -> Result<ProjectChanged, StoreError> {
+    ) -> Result<ProjectChanged> {
         let project = &whole.project;
         let (at, what) = (act.at, act.what);
         let mut update = with_act(project, ProjectAct { from: Some(step.job_id()), ..act })?;
@@ -103,7 +103,7 @@ impl Store {
         &self,
         project: &Project,
         mut update: Expressions,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<TransactWriteItem> {
         let (status, since) = (update.name("status"), update.name("status_since"));
         let revision = update.name("revision");
         let was = update.value(text(project.status.as_str()));
@@ -119,7 +119,7 @@ impl Store {
         project: &Project,
         plan: &Plan,
         at: Timestamp,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<TransactWriteItem> {
         let mut update = Expressions::default();
         update.set("scenes", attribute(&plan.scenes)?);
         update.set("prompts_changed", attribute(&plan.prompts_changed)?);
@@ -130,7 +130,7 @@ impl Store {
     pub(super) async fn change_project(
         &self,
         writes: Vec<TransactWriteItem>,
-    ) -> Result<ProjectChanged, StoreError> {
+    ) -> Result<ProjectChanged> {
         let request = self.client.transact_write_items().set_transact_items(Some(writes));
         match request.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
             Ok(_) => Ok(ProjectChanged::Done),
@@ -145,7 +145,7 @@ impl Store {
 }
 
 /// An update that appends `act` to the project's history.
-fn with_act(project: &Project, act: ProjectAct) -> Result<Expressions, StoreError> {
+fn with_act(project: &Project, act: ProjectAct) -> Result<Expressions> {
     let mut update = Expressions::default();
     update.set("history", attribute(&project.history_with(act))?);
     Ok(update)

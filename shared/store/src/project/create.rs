@@ -5,15 +5,11 @@ use domain::{Project, SceneId};
 
 use crate::item::{expiry, item, text};
 use crate::keys::{self, EXPIRES_AT, OWNER_PK, OWNER_SK};
-use crate::{Created, Store, StoreError, listing};
+use crate::{Created, Result, Store, listing};
 
 impl Store {
     /// Saves a new project with its first step, `queued`, unless its id is taken.
-    pub async fn create_project(
-        &self,
-        project: &Project,
-        plan: &Plan,
-    ) -> Result<Created<Project>, StoreError> {
+    pub async fn create_project(&self, project: &Project, plan: &Plan) -> Result<Created<Project>> {
         let mut itself = item(keys::project(&project.id), "project", project)?;
         itself.insert(OWNER_PK.to_owned(), keys::projects(&project.owner));
         let place = listing::place(project.created_at, &project.id);

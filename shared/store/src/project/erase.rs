@@ -6,7 +6,7 @@ use domain::{OwnerId, Timestamp};
 use crate::expressions::Expressions;
 use crate::item::attribute;
 use crate::job::change::Change;
-use crate::{ProjectChanged, Store, StoreError, WholeProject};
+use crate::{ProjectChanged, Result, Store, WholeProject};
 
 impl Store {
     /// Erases `what` of `whole`, which has ended, for its `owner`.
@@ -16,7 +16,7 @@ impl Store {
         whole: &WholeProject,
         what: Erasure,
         at: Timestamp,
-    ) -> Result<ProjectChanged, StoreError> {
+    ) -> Result<ProjectChanged> {
         let mut update = Expressions::default();
         update.set("erased", attribute(&Erased { at, what })?);
         if what == Erasure::All {

@@ -10,7 +10,7 @@ use domain::{OwnerId, Project, ProjectId, ProjectStatus};
 use crate::item::read;
 use crate::keys::{self, Attributes, ENTITY};
 use crate::listing::{Listed, Wanted};
-use crate::{Cursor, Page, Store, StoreError};
+use crate::{Cursor, Page, Result, Store};
 
 /// A project with its plan and its steps.
 #[derive(Debug, Clone)]
@@ -46,39 +46,27 @@ impl Store {
         &self,
         owner: &OwnerId,
         id: &ProjectId,
-    ) -> Result<Option<WholeProject>, StoreError> {
+    ) -> Result<Option<WholeProject>> {
         Ok(self.project(id).await?.filter(|whole| whole.project.owner == *owner))
     }
 
     /// The project `id` with its plan and steps, for workers.
-    pub async fn project(&self, id: &ProjectId) -> Result<Option<WholeProject>, StoreError> {
+    pub async fn project(&self, id: &ProjectId) -> Result<Option<WholeProject>> {
         let (mut project, mut plan, mut jobs) = (None, None, HashMap::new());
-        let mut start = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :project")
-                .expression_attribute_values(":project", keys::project_partition(id))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(StoreError::call("read a project"))?;
-            for item in output.items.unwrap_or_default() {
-                match item.get(ENTITY).and_then(|entity| entity.as_s().ok()).map(String::as_str) {
-                    Some("project") => project = Some(read(item)?),
-                    Some("plan") => plan = Some(read(item)?),
-                    _ => {
-                        let job: domain::Job = read(item)?;
-                        jobs.insert(job.id.clone(), job);
-                    }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("PK = :project")
+            .expression_attribute_values(":project", keys::project_partition(id))
+            .consistent_read(true);
+        for item in self.query_all("read a project", query).await? {
+            match item.get(ENTITY).and_then(|entity| entity.as_s().ok()).map(String::as_str) {
+                Some("project") => project = Some(read(item)?),
+                Some("plan") => plan = Some(read(item)?),
+                _ => {
+                    let job: domain::Job = read(item)?;
+                    jobs.insert(job.id.clone(), job);
                 }
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                break;
             }
         }
         let whole = |(project, plan)| WholeProject { project, plan, jobs };
@@ -90,17 +78,17 @@ impl Store {
         &self,
         owner: &OwnerId,
         id: &ProjectId,
-    ) -> Result<Option<Project>, StoreError> {
+    ) -> Result<Option<Project>> {
         Ok(self.project_itself(id).await?.filter(|project| project.owner == *owner))
     }
 
     /// The project `id` without its plan and steps.
-    pub async fn project_itself(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
+    pub async fn project_itself(&self, id: &ProjectId) -> Result<Option<Project>> {
         self.get("read a project", keys::project(id)).await?.map(read).transpose()
     }
 
     /// The plan of the project `id`.
-    pub async fn plan(&self, id: &ProjectId) -> Result<Option<Plan>, StoreError> {
+    pub async fn plan(&self, id: &ProjectId) -> Result<Option<Plan>> {
         self.get("read a project's plan", keys::plan(id)).await?.map(read).transpose()
     }
 
@@ -111,7 +99,7 @@ impl Store {
         status: Option<ProjectStatus>,
         limit: usize,
         cursor: Option<Cursor<ProjectId>>,
-    ) -> Result<Page<Project, Cursor<ProjectId>>, StoreError> {
+    ) -> Result<Page<Project, Cursor<ProjectId>>> {
         let fits = |project: &Project| status.is_none_or(|status| project.status == status);
         let fits = if status.is_some() { Some(&fits as _) } else { None };
         self.list(&Wanted { owner, limit, fits, since: None }, cursor).await

@@ -43,11 +43,8 @@ impl Units {
         } else {
             0.0
         };
-        if is_write {
-            Self { write: units, ..Self::default() }
-        } else {
-            Self { read: units, ..Self::default() }
-        }
+        let (write, read) = if is_write { (units, 0.0) } else { (0.0, units) };
+        Self { write, read }
     }
 }
 

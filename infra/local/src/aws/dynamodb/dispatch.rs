@@ -29,17 +29,22 @@ pub(super) fn answer(database: &Database, operation: &str, body: &[u8]) -> JsonA
     match call(database, operation, &naming::inward(operation, body)) {
         Ok(answer) => JsonAnswer::ok(naming::outward(operation, answer)),
         Err(error) => {
-            let status = error.status_code();
-            if status >= 500 {
+            if error.status_code() >= 500 {
                 tracing::error!(
                     operation,
                     error = &error as &dyn std::error::Error,
                     "dynamodb failed"
                 );
             }
-            JsonAnswer { status, body: error.to_json().into_bytes(), query_error: None }
+            refusal(&error)
         }
     }
+}
+
+/// The answer that tells a client of `error`.
+pub(super) fn refusal(error: &DynoxideError) -> JsonAnswer {
+    let (status, body) = (error.status_code(), error.to_json().into_bytes());
+    JsonAnswer { status, body, query_error: None }
 }
 
 /// Calls the method for an operation.

@@ -1,7 +1,6 @@
 //! `s3s-fs`, with S3's errors where its own differ.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
@@ -16,33 +15,21 @@ use s3s::dto::{
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::MutexGuard;
 
-use super::parts::Parts;
-use super::whole::WholeFiles;
+use super::place::Folder;
 use crate::aws::Durability;
 
 /// The objects of all buckets.
 pub(super) struct Objects {
     files: FileSystem,
-    whole: WholeFiles,
-    parts: Parts,
-    folder: PathBuf,
-    /// Held while a file is written on the condition that there is none.
-    conditional: Arc<Mutex<()>>,
+    folder: Folder,
 }
 
 impl Objects {
     /// Opens the objects in `folder`.
     pub fn open(folder: &Path, durability: Durability) -> Result<Self, s3s_fs::Error> {
-        let conditional = Arc::default();
-        Ok(Self {
-            files: FileSystem::new(folder)?,
-            whole: WholeFiles::new(folder, Arc::clone(&conditional), durability),
-            parts: Parts::new(folder, Arc::clone(&conditional), durability),
-            folder: folder.to_owned(),
-            conditional,
-        })
+        Ok(Self { files: FileSystem::new(folder)?, folder: Folder::new(folder, durability) })
     }
 
     /// Checks `If-None-Match: *`, if it `applies`. No other conditional write comes between the check
@@ -56,8 +43,8 @@ impl Objects {
         if !applies {
             return Ok(None);
         }
-        let guard = self.conditional.lock().await;
-        if self.folder.join(bucket).join(key).exists() {
+        let guard = self.folder.conditional.lock().await;
+        if self.folder.path.join(bucket).join(key).exists() {
             return Err(precondition_failed());
         }
         Ok(Some(guard))
@@ -79,7 +66,7 @@ impl Objects {
     /// has validated the name, so it leads nowhere else.
     fn check_bucket(&self, bucket: &str) -> S3Result<()> {
         // One system call that does not block: another thread would cost far more.
-        match self.folder.join(bucket).try_exists() {
+        match self.folder.path.join(bucket).try_exists() {
             Ok(true) => Ok(()),
             Ok(false) => Err(s3_error!(NoSuchBucket, "The specified bucket does not exist")),
             Err(error) => Err(S3Error::internal_error(error)),
@@ -152,8 +139,8 @@ delegate! {
             let PutObjectInput { bucket, key, if_none_match, .. } = &request.input;
             self.check_bucket(bucket)?;
             Self::check_key(bucket, key)?;
-            if WholeFiles::accepts(&request) {
-                return self.whole.put(request.input).await.map(S3Response::new);
+            if Folder::takes_whole(&request) {
+                return self.folder.put_whole(request.input).await.map(S3Response::new);
             }
             let condition = self.unless_there(bucket, key, if_none_match.is_some()).await?;
             let answer = self.files.put_object(request).await;
@@ -177,14 +164,14 @@ delegate! {
             if request.input.if_match.is_some() {
                 return self.files.complete_multipart_upload(request).await.map_err(of_upload);
             }
-            self.parts.complete(request.input).await.map(S3Response::new)
+            self.folder.complete(request.input).await.map(S3Response::new)
         }
 
         async fn upload_part(
             &self,
             request: S3Request<UploadPartInput>,
         ) -> S3Result<S3Response<UploadPartOutput>> {
-            self.parts.upload(request.input).await.map(S3Response::new)
+            self.folder.upload_part(request.input).await.map(S3Response::new)
         }
 
         async fn head_object(

@@ -3,8 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -19,12 +18,10 @@ use s3s::dto::{
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 use serde_json::json;
 use tempfile::{NamedTempFile, TempPath};
-use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::objects::{no_such_upload, precondition_failed};
-use super::place::{self, Place};
-use crate::aws::Durability;
+use super::place::{Folder, Place};
 
 /// How many bytes are written at a time: a change of threads costs as much as copying 100 KiB.
 const WRITE: usize = 1024 * 1024;
@@ -33,37 +30,25 @@ const SMALLEST: u64 = 5 * 1024 * 1024;
 /// Largest number of a part.
 const LAST: i32 = 10_000;
 
-/// The parts of unfinished uploads.
-pub(super) struct Parts {
-    folder: Arc<Path>,
-    durability: Durability,
-    /// Held while a file is placed on the condition that there is none; `Objects` has the same.
-    conditional: Arc<Mutex<()>>,
-}
-
 /// An upload whose parts are complete.
 struct Upload {
     parts: Vec<PathBuf>,
     /// What the client said of the file when it began.
     attributes: PathBuf,
     place: Place,
-    durability: Durability,
+    folder: Folder,
 }
 
-impl Parts {
-    pub fn new(folder: &Path, conditional: Arc<Mutex<()>>, durability: Durability) -> Self {
-        Self { folder: folder.into(), durability, conditional }
-    }
-
+impl Folder {
     /// Writes a part; one that is there already is replaced.
-    pub async fn upload(&self, input: UploadPartInput) -> S3Result<UploadPartOutput> {
+    pub(super) async fn upload_part(&self, input: UploadPartInput) -> S3Result<UploadPartOutput> {
         let UploadPartInput { body, upload_id, part_number, checksum_crc32, .. } = input;
         if !(1..=LAST).contains(&part_number) {
             return Err(s3_error!(InvalidArgument, "Part number must be an integer of 1 to 10000"));
         }
         let id = self.known(&upload_id)?;
         let mut body = body.ok_or_else(|| s3_error!(IncompleteBody))?;
-        let file = place::temporary(&self.folder).map_err(S3Error::internal_error)?;
+        let file = self.temporary().map_err(S3Error::internal_error)?;
         let mut writing = Writing { file, crc: Hasher::new(), bytes: 0 };
         let (mut pieces, mut bytes) = (Vec::new(), 0);
         loop {
@@ -99,13 +84,13 @@ impl Parts {
     }
 
     /// Joins the parts. From then on the file is there, and the upload is not.
-    pub async fn complete(
+    pub(super) async fn complete(
         &self,
         input: CompleteMultipartUploadInput,
     ) -> S3Result<CompleteMultipartUploadOutput> {
         let CompleteMultipartUploadInput { bucket, key, upload_id, .. } = input;
         let id = self.known(&upload_id)?;
-        let place = Place::new(&self.folder, &bucket, &key);
+        let place = self.place(&bucket, &key);
         let unless_there = input.if_none_match.is_some();
         if unless_there && place.file.exists() {
             return Err(precondition_failed());
@@ -130,10 +115,9 @@ impl Parts {
         // Whoever deletes its record completes the upload; all others find none.
         fs::remove_file(self.record(id)).map_err(|_| no_such_upload())?;
         let internal = json!({ "e_tag": e_tag }).to_string();
-        let attributes = place.beside(&format!(".upload-{id}.metadata.json"));
-        let upload = Upload { parts, attributes, place, durability: self.durability };
-        let conditional = unless_there.then(|| Arc::clone(&self.conditional));
-        if !blocking(move || upload.join(&internal, conditional.as_deref())).await? {
+        let attributes = self.beside(&place, &format!(".upload-{id}.metadata.json"));
+        let upload = Upload { parts, attributes, place, folder: self.clone() };
+        if !blocking(move || upload.join(&internal, unless_there)).await? {
             return Err(precondition_failed());
         }
         Ok(CompleteMultipartUploadOutput {
@@ -151,11 +135,11 @@ impl Parts {
     }
 
     fn record(&self, id: Uuid) -> PathBuf {
-        self.folder.join(format!(".upload-{id}.json"))
+        self.path.join(format!(".upload-{id}.json"))
     }
 
     fn part(&self, id: Uuid, number: i32) -> PathBuf {
-        self.folder.join(format!(".upload_id-{id}.part-{number}"))
+        self.path.join(format!(".upload_id-{id}.part-{number}"))
     }
 }
 
@@ -178,10 +162,10 @@ impl Writing {
 }
 
 impl Upload {
-    /// Appends all parts to the first one, which becomes the file. Returns whether it is there: a
-    /// `conditional` one must be the first.
-    fn join(self, internal: &str, conditional: Option<&Mutex<()>>) -> io::Result<bool> {
-        let Self { parts, attributes, place, durability } = self;
+    /// Appends all parts to the first one, which becomes the file. Returns whether it is there: with
+    /// `unless_there` it must be the first.
+    fn join(self, internal: &str, unless_there: bool) -> io::Result<bool> {
+        let Self { parts, attributes, place, folder } = self;
         let attributes = TempPath::try_from_path(attributes)?;
         let parts: Vec<_> =
             parts.into_iter().map(TempPath::try_from_path).collect::<Result<_, _>>()?;
@@ -193,9 +177,9 @@ impl Upload {
             // Within the kernel, where the file system shares or copies blocks.
             io::copy(&mut File::open(&part)?, &mut file)?;
         }
-        durability.sync(&file)?;
-        let internal = place::written(&place.folder, internal.as_bytes(), durability)?;
-        place.put(first, (attributes, internal), conditional, durability)
+        folder.durability.sync(&file)?;
+        let internal = folder.written(internal.as_bytes())?;
+        folder.put(&place, first, (attributes, internal), unless_there)
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::io;
 use std::path::{Component, Path};
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,11 +14,9 @@ use md5::Digest as _;
 use s3s::dto::{ETag, PutObjectInput, PutObjectOutput};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 use serde_json::json;
-use tokio::sync::Mutex;
 
 use super::objects::precondition_failed;
-use super::place::{self, Place};
-use crate::aws::Durability;
+use super::place::Folder;
 
 /// Largest file that is taken into memory, in bytes: functions send larger ones in parts.
 const LARGEST: i64 = 16 * 1024 * 1024;
@@ -41,21 +38,9 @@ const HEADERS: [&str; 13] = [
     "x-amz-user-agent",
 ];
 
-/// Writes files into the folder of an object store.
-pub(super) struct WholeFiles {
-    folder: Arc<Path>,
-    durability: Durability,
-    /// Held while a file is written on the condition that there is none; `Objects` has the same.
-    conditional: Arc<Mutex<()>>,
-}
-
-impl WholeFiles {
-    pub fn new(folder: &Path, conditional: Arc<Mutex<()>>, durability: Durability) -> Self {
-        Self { folder: folder.into(), durability, conditional }
-    }
-
+impl Folder {
     /// Whether the request is one that is supported here.
-    pub fn accepts(request: &S3Request<PutObjectInput>) -> bool {
+    pub(super) fn takes_whole(request: &S3Request<PutObjectInput>) -> bool {
         let PutObjectInput { key, content_length, checksum_sha256, .. } = &request.input;
         let is_known = |name: &HeaderName| HEADERS.contains(&name.as_str());
         checksum_sha256.is_some()
@@ -67,7 +52,7 @@ impl WholeFiles {
     }
 
     /// Writes the file. Its bucket must exist.
-    pub async fn put(&self, input: PutObjectInput) -> S3Result<PutObjectOutput> {
+    pub(super) async fn put_whole(&self, input: PutObjectInput) -> S3Result<PutObjectOutput> {
         let PutObjectInput {
             body, bucket, key, content_type, checksum_sha256, if_none_match, ..
         } = input;
@@ -79,9 +64,8 @@ impl WholeFiles {
             })
             .await
             .map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
-        let (place, durability) = (Place::new(&self.folder, &bucket, &key), self.durability);
+        let (place, folder) = (self.place(&bucket, &key), self.clone());
         let attributes = content_type.map_or(json!({}), |kind| json!({ "content_type": kind }));
-        let conditional = if_none_match.map(|_| Arc::clone(&self.conditional));
         let written = tokio::task::spawn_blocking(move || {
             let sha256 = BASE64_STANDARD.encode(sha2::Sha256::digest(&content));
             if checksum_sha256.is_some_and(|given| given != sha256) {
@@ -90,12 +74,12 @@ impl WholeFiles {
             let md5 = hex::encode(md5::Md5::digest(&content));
             let internal = json!({ "e_tag": md5, "checksum_sha256": sha256 });
             let put = || -> io::Result<bool> {
-                let written = |content: &[u8]| place::written(&place.folder, content, durability);
                 let about = (
-                    written(attributes.to_string().as_bytes())?,
-                    written(internal.to_string().as_bytes())?,
+                    folder.written(attributes.to_string().as_bytes())?,
+                    folder.written(internal.to_string().as_bytes())?,
                 );
-                place.put(written(&content)?, about, conditional.as_deref(), durability)
+                let content = folder.written(&content)?;
+                folder.put(&place, content, about, if_none_match.is_some())
             };
             if !put().map_err(S3Error::internal_error)? {
                 return Err(precondition_failed());

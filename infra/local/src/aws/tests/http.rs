@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::aws::{Aws, Durability, sigv4};
+use crate::aws::{Aws, Durability, Keys, sigv4};
 
 /// A served embedded AWS with one object, and a switch to stop it.
 struct Served {
@@ -31,15 +31,9 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let endpoint = format!("http://{address}");
-        let aws = Aws::open(
-            folder.path(),
-            Clock::system(),
-            endpoint,
-            crate::aws::Keys::random(),
-            Durability::PowerCut,
-        )
-        .await
-        .unwrap();
+        let (clock, keys) = (Clock::system(), Keys::random());
+        let aws = Aws::open(folder.path(), clock, endpoint, keys, Durability::PowerCut);
+        let aws = aws.await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = Arc::clone(&aws).serve(listener, async { stopped.await.unwrap_or(()) });
         let server = tokio::spawn(server);

@@ -1,9 +1,7 @@
 //! Objects: whole, in parts, and in ranges.
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::types::{ChecksumMode, CompletedMultipartUpload, CompletedPart};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::Digest as _;
@@ -43,20 +41,29 @@ async fn an_object_can_be_put_read_and_deleted() {
     assert!(get.send().await.unwrap_err().into_service_error().is_no_such_key());
 }
 
+/// Begins an upload; returns its id.
+async fn begin(world: &World) -> String {
+    let create = world.s3().create_multipart_upload().bucket("bucket").key("big");
+    create.content_type("video/mp4").send().await.unwrap().upload_id.unwrap()
+}
+
+async fn part(world: &World, upload: &str, number: i32, text: String) -> CompletedPart {
+    let part = world.s3().upload_part().bucket("bucket").key("big").upload_id(upload);
+    let part = part.part_number(number).body(ByteStream::from(text.into_bytes()));
+    let e_tag = part.send().await.unwrap().e_tag;
+    CompletedPart::builder().part_number(number).set_e_tag(e_tag).build()
+}
+
+fn all(parts: Vec<CompletedPart>) -> CompletedMultipartUpload {
+    CompletedMultipartUpload::builder().set_parts(Some(parts)).build()
+}
+
 /// Uploads two parts; returns the id of the upload, which is not complete yet.
 async fn upload_parts(world: &World) -> (String, CompletedMultipartUpload) {
-    let client = world.s3();
-    let create = client.create_multipart_upload().bucket("bucket").key("big");
-    let id = create.content_type("video/mp4").send().await.unwrap().upload_id.unwrap();
-    let mut parts = CompletedMultipartUpload::builder();
-    for (number, size) in [(1, 5 * MIB), (2, 3)] {
-        let upload = client.upload_part().bucket("bucket").key("big").upload_id(&id);
-        let body = ByteStream::from(vec![b'0' + u8::try_from(number).unwrap(); size]);
-        let part = upload.part_number(number).body(body).send().await.unwrap();
-        let done = CompletedPart::builder().part_number(number).set_e_tag(part.e_tag);
-        parts = parts.parts(done.build());
-    }
-    (id, parts.build())
+    let id = begin(world).await;
+    let first = part(world, &id, 1, "1".repeat(5 * MIB)).await;
+    let second = part(world, &id, 2, "2".repeat(3)).await;
+    (id, all(vec![first, second]))
 }
 
 #[tokio::test]
@@ -83,25 +90,18 @@ async fn a_multipart_upload_completes_once() {
 async fn parts_are_joined_by_their_numbers_whichever_came_first() {
     let world = world().await;
     let client = world.s3();
-    let create = client.create_multipart_upload().bucket("bucket").key("big");
-    let id = create.send().await.unwrap().upload_id.unwrap();
+    let id = begin(&world).await;
     let mut parts = Vec::new();
     for (number, text, size) in
         [(3, "c", 1), (1, "x", 5 * MIB), (2, "b", 5 * MIB), (1, "a", 5 * MIB)]
     {
-        let upload = client.upload_part().bucket("bucket").key("big").upload_id(&id);
-        let body = ByteStream::from(text.repeat(size).into_bytes());
-        let part = upload.part_number(number).body(body).send().await.unwrap();
-        parts.push(CompletedPart::builder().part_number(number).set_e_tag(part.e_tag).build());
+        parts.push(part(&world, &id, number, text.repeat(size)).await);
     }
     let complete = client.complete_multipart_upload().bucket("bucket").key("big").upload_id(&id);
-    let of = |parts: Vec<CompletedPart>| {
-        CompletedMultipartUpload::builder().set_parts(Some(parts)).build()
-    };
-    let wrong = complete.clone().multipart_upload(of(vec![parts[0].clone(), parts[2].clone()]));
+    let wrong = complete.clone().multipart_upload(all(vec![parts[0].clone(), parts[2].clone()]));
     let error = wrong.send().await.unwrap_err().into_service_error();
     assert_eq!(error.meta().code(), Some("InvalidPartOrder"));
-    let right = of(vec![parts[3].clone(), parts[2].clone(), parts[0].clone()]);
+    let right = all(vec![parts[3].clone(), parts[2].clone(), parts[0].clone()]);
     complete.multipart_upload(right).if_none_match("*").send().await.unwrap();
     let object = client.get_object().bucket("bucket").key("big").send().await.unwrap();
     let bytes = object.body.collect().await.unwrap().to_vec();
@@ -121,8 +121,7 @@ async fn what_is_refused_leaves_no_file() {
         let entries = std::fs::read_dir(world.folder.path().join("s3")).unwrap();
         entries.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
     };
-    let create = client.create_multipart_upload().bucket("bucket").key("big");
-    let id = create.send().await.unwrap().upload_id.unwrap();
+    let id = begin(&world).await;
     let sha256 = BASE64_STANDARD.encode(sha2::Sha256::digest("first"));
     let put = client.put_object().bucket("bucket").key("a").if_none_match("*");
     let put = put.checksum_sha256(sha256).body(ByteStream::from_static(b"first"));

@@ -8,7 +8,7 @@ use super::lexer::{Token, Tokens};
 use super::request::Bindings;
 
 /// A condition on an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
@@ -25,14 +25,8 @@ pub(super) enum Operand {
     Value(String),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comparison {
-    Equal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
+/// Whether a comparison holds for operands of that order.
+type Comparison = fn(Ordering) -> bool;
 
 /// What an operand resolves to.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +69,7 @@ impl Condition {
             }
             Self::In(one, others) => others.iter().try_fold(false, |found, other| {
                 let (one, other) = (one.resolve(item, bindings)?, other.resolve(item, bindings)?);
-                Some(compare(one, Comparison::Equal, other)? || found)
+                Some(compare(one, Ordering::is_eq, other)? || found)
             }),
         }
     }
@@ -112,71 +106,59 @@ impl Operand {
 }
 
 fn parse_or(tokens: &mut Tokens) -> Option<Condition> {
-    let mut parts = vec![parse_and(tokens)?];
-    while tokens.consume_keyword("OR") {
-        parts.push(parse_and(tokens)?);
-    }
-    Some(if parts.len() == 1 { parts.remove(0) } else { Condition::Any(parts) })
+    parse_joined(tokens, "OR", parse_and, Condition::Any)
 }
 
 fn parse_and(tokens: &mut Tokens) -> Option<Condition> {
-    let mut parts = vec![parse_term(tokens)?];
-    while tokens.consume_keyword("AND") {
-        parts.push(parse_term(tokens)?);
+    parse_joined(tokens, "AND", parse_term, Condition::All)
+}
+
+fn parse_joined(
+    tokens: &mut Tokens,
+    keyword: &str,
+    parse: fn(&mut Tokens) -> Option<Condition>,
+    join: fn(Vec<Condition>) -> Condition,
+) -> Option<Condition> {
+    let mut parts = vec![parse(tokens)?];
+    while tokens.consume_keyword(keyword) {
+        parts.push(parse(tokens)?);
     }
-    Some(if parts.len() == 1 { parts.remove(0) } else { Condition::All(parts) })
+    Some(if parts.len() == 1 { parts.remove(0) } else { join(parts) })
 }
 
 fn parse_term(tokens: &mut Tokens) -> Option<Condition> {
-    if tokens.consume("(") {
-        let inner = parse_or(tokens)?;
-        return tokens.consume(")").then_some(inner);
+    if tokens.peek() == Some(&Token::Symbol("(")) {
+        return tokens.in_parentheses(parse_or);
     }
     for (function, make) in [
         ("attribute_exists", Condition::Exists as fn(String) -> Condition),
         ("attribute_not_exists", Condition::Missing),
     ] {
         if tokens.consume_keyword(function) {
-            let name = if tokens.consume("(") { tokens.name()? } else { return None };
-            return tokens.consume(")").then(|| make(name));
+            return tokens.in_parentheses(Tokens::name).map(make);
         }
     }
     let left = Operand::parse(tokens)?;
     if tokens.consume_keyword("IN") {
-        return parse_list(tokens).map(|others| Condition::In(left, others));
+        let others = tokens.in_parentheses(|tokens| tokens.list(Operand::parse));
+        return others.map(|others| Condition::In(left, others));
     }
-    let comparison = match tokens.next()? {
-        Token::Symbol("=") => Comparison::Equal,
-        Token::Symbol("<") => Comparison::Less,
-        Token::Symbol("<=") => Comparison::LessOrEqual,
-        Token::Symbol(">") => Comparison::Greater,
-        Token::Symbol(">=") => Comparison::GreaterOrEqual,
+    let comparison: Comparison = match tokens.next()? {
+        Token::Symbol("=") => Ordering::is_eq,
+        Token::Symbol("<") => Ordering::is_lt,
+        Token::Symbol("<=") => Ordering::is_le,
+        Token::Symbol(">") => Ordering::is_gt,
+        Token::Symbol(">=") => Ordering::is_ge,
         _ => return None,
     };
     Some(Condition::Compare(left, comparison, Operand::parse(tokens)?))
 }
 
-fn parse_list(tokens: &mut Tokens) -> Option<Vec<Operand>> {
-    if !tokens.consume("(") {
-        return None;
-    }
-    let mut operands = vec![Operand::parse(tokens)?];
-    while tokens.consume(",") {
-        operands.push(Operand::parse(tokens)?);
-    }
-    tokens.consume(")").then_some(operands)
-}
-
 fn compare(left: Resolved<'_>, comparison: Comparison, right: Resolved<'_>) -> Option<bool> {
-    let (Resolved::Value(left), Resolved::Value(right)) = (left, right) else { return Some(false) };
-    let order = order(left, right)?;
-    Some(match comparison {
-        Comparison::Equal => order == Ordering::Equal,
-        Comparison::Less => order == Ordering::Less,
-        Comparison::LessOrEqual => order != Ordering::Greater,
-        Comparison::Greater => order == Ordering::Greater,
-        Comparison::GreaterOrEqual => order != Ordering::Less,
-    })
+    match (left, right) {
+        (Resolved::Value(left), Resolved::Value(right)) => order(left, right).map(comparison),
+        _ => Some(false),
+    }
 }
 
 /// The order of two strings or two whole numbers.

@@ -78,6 +78,21 @@ impl Tokens {
         }
     }
 
+    /// What `read` reads, once or more with commas between.
+    pub fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut all = vec![read(self)?];
+        while self.consume(",") {
+            all.push(read(self)?);
+        }
+        Some(all)
+    }
+
+    /// What `read` reads in parentheses.
+    pub fn in_parentheses<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let inner = if self.consume("(") { read(self)? } else { return None };
+        self.consume(")").then_some(inner)
+    }
+
     pub fn is_at_end(&self) -> bool {
         self.next >= self.tokens.len()
     }

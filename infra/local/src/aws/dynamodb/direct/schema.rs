@@ -67,25 +67,16 @@ impl Schema {
 
     /// The key of `item`, if it is valid in the table and in every index.
     pub fn key_of<'a>(&self, item: &'a Item) -> Option<[&'a str; 2]> {
-        let fits = |index: &Index| {
-            let parts = index.key.each_ref().map(|name| item.get(name));
-            parts.into_iter().zip(MAX_KEY_BYTES).all(|(part, longest)| {
-                part.is_none_or(|part| {
-                    matches!(part, AttributeValue::S(text)
-                    if (1..=longest).contains(&text.len()))
-                })
-            })
+        let is_key = |(text, longest): (&str, usize)| (1..=longest).contains(&text.len());
+        let is_in_index = |(name, longest): (&String, usize)| match item.get(name) {
+            Some(AttributeValue::S(text)) => is_key((text, longest)),
+            other => other.is_none(),
         };
+        let fits = |index: &Index| index.key.iter().zip(MAX_KEY_BYTES).all(is_in_index);
         if !self.indexes.iter().all(fits) {
             return None;
         }
-        let [partition, sort] = strings(&self.key, item)?;
-        let lengths = [partition.len(), sort.len()];
-        let fits = lengths
-            .into_iter()
-            .zip(MAX_KEY_BYTES)
-            .all(|(length, longest)| (1..=longest).contains(&length));
-        fits.then_some([partition, sort])
+        strings(&self.key, item).filter(|key| key.iter().copied().zip(MAX_KEY_BYTES).all(is_key))
     }
 }
 

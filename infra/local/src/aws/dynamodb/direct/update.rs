@@ -30,9 +30,9 @@ impl Update {
         let mut update = Self::default();
         while !tokens.is_at_end() {
             if tokens.consume_keyword("SET") && update.set.is_empty() {
-                update.set = parse_list(&mut tokens, parse_assignment)?;
+                update.set = tokens.list(parse_assignment)?;
             } else if tokens.consume_keyword("REMOVE") && update.remove.is_empty() {
-                update.remove = parse_list(&mut tokens, Tokens::name)?;
+                update.remove = tokens.list(Tokens::name)?;
             } else {
                 return None;
             }
@@ -43,9 +43,7 @@ impl Update {
     pub fn operands(&self) -> Vec<Operand> {
         let removed = self.remove.iter().cloned().map(Operand::Name);
         let set = self.set.iter().flat_map(|(name, source)| {
-            let mut operands = source.operands();
-            operands.push(Operand::Name(name.clone()));
-            operands
+            source.operands().into_iter().chain([Operand::Name(name.clone())])
         });
         removed.chain(set).collect()
     }
@@ -108,23 +106,17 @@ fn whole_number(value: &AttributeValue) -> Option<i64> {
     }
 }
 
-fn parse_list<T>(tokens: &mut Tokens, read: impl Fn(&mut Tokens) -> Option<T>) -> Option<Vec<T>> {
-    let mut all = vec![read(tokens)?];
-    while tokens.consume(",") {
-        all.push(read(tokens)?);
-    }
-    Some(all)
-}
-
 fn parse_assignment(tokens: &mut Tokens) -> Option<(String, Source)> {
     let name = tokens.name()?;
     if !tokens.consume("=") {
         return None;
     }
     if tokens.consume_keyword("if_not_exists") {
-        let present = if tokens.consume("(") { tokens.name()? } else { return None };
-        let other = if tokens.consume(",") { Operand::parse(tokens)? } else { return None };
-        return tokens.consume(")").then_some((name, Source::IfNotExists(present, other)));
+        return tokens.in_parentheses(|tokens| {
+            let present = tokens.name()?;
+            let other = if tokens.consume(",") { Operand::parse(tokens)? } else { return None };
+            Some((name, Source::IfNotExists(present, other)))
+        });
     }
     let first = Operand::parse(tokens)?;
     let source = if tokens.consume("+") {

@@ -10,6 +10,7 @@ use super::condition::Condition;
 use super::request::{Bindings, Request, is_plain};
 use super::schema::Schema;
 use super::update::Update;
+use crate::aws::dynamodb::dispatch;
 use crate::aws::json::JsonAnswer;
 
 /// A write that is supported in every part.
@@ -106,9 +107,5 @@ impl Write {
 fn condition_failed(shown: Option<&Item>) -> JsonAnswer {
     let message = "The conditional request failed".to_owned();
     let error = DynoxideError::ConditionalCheckFailedException(message, shown.cloned());
-    JsonAnswer {
-        status: error.status_code(),
-        body: error.to_json().into_bytes(),
-        query_error: None,
-    }
+    dispatch::refusal(&error)
 }
