@@ -242,8 +242,8 @@ impl Ingest {
         Ok(())
     }
 
-    /// The slow lane goes on, as the source is slow or the file can wait. A job that is handed over twice is pulled twice, of
-    /// which the first to store a file wins.
+    /// The slow lane goes on, as the source is slow or the file can wait. A job that is handed over
+    /// twice is pulled twice, of which the first to store a file wins.
     async fn hand_over(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
         tracing::info!(job_id = %job.id, attempt = %job.attempt, reason, "moved to the slow lane");
         let sent = self.slow.send(&Message::slow(job), Duration::ZERO).await;

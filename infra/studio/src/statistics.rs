@@ -13,7 +13,6 @@ use crate::task::Status;
 /// The counts of each stand-in.
 pub(crate) async fn show(State(studio): State<Arc<StudioState>>) -> Json<Value> {
     let StudioState { tasks, scenes, replicate, .. } = &*studio;
-    let counts = |created: usize, billed: usize, webhooks: usize| json!({ "created": created, "billed": billed, "webhooks": webhooks });
     Json(json!({
         "runpod": counts(
             tasks.sum(|_| 1),
@@ -31,4 +30,8 @@ pub(crate) async fn show(State(studio): State<Arc<StudioState>>) -> Json<Value> 
             replicate.tasks.sum(|task| task.posts.len()),
         ),
     }))
+}
+
+fn counts(created: usize, billed: usize, webhooks: usize) -> Value {
+    json!({ "created": created, "billed": billed, "webhooks": webhooks })
 }

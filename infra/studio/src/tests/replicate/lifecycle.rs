@@ -57,7 +57,7 @@ async fn cancel_ends_what_runs_and_changes_nothing_else() {
     assert_eq!(billed, [false, true], "only time that a model ran is billed");
     let (_, statistics) = stage.get("/statistics").await;
     let none = json!({ "created": 0, "billed": 0, "webhooks": 0 });
-    let replicate = json!({ "created": 2, "billed": 1, "webhooks": 0 });
+    let replicate = json!({ "created": 2, "billed": 1, "webhooks": 3 });
     assert_eq!(statistics, json!({ "runpod": none, "scenes": none, "replicate": replicate }));
 }
 
