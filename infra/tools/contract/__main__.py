@@ -25,7 +25,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 # Test cases for an operation in each round; rounds of fuzzing and of sequences fill the time.
 EXAMPLES = 20
-SECONDS = 150
+SECONDS = 240
 # The further time to end.
 GRACE_SECONDS = 60
 

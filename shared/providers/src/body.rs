@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use domain::{InvalidField, Result, TaskId, limits};
 use http::StatusCode;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::{Answer, lenient};
 
@@ -34,11 +34,20 @@ pub(crate) fn missing(field: &str) -> InvalidField {
 
 /// The task id in `field`, which must be there, as text or as a whole number.
 pub(crate) fn task_id(object: &Map<String, Value>, field: &str) -> Result<TaskId> {
-    let id = match object.get(field) {
-        Some(Value::Number(number)) if !number.is_f64() => number.to_string().parse::<TaskId>(),
-        _ => required(object, field)?.parse(),
+    let number = object.get(field).and_then(Value::as_number).and_then(whole);
+    let id = match number {
+        Some(digits) => digits.parse::<TaskId>(),
+        None => required(object, field)?.parse(),
     };
     id.map_err(|error| InvalidField::new(field, error.message))
+}
+
+/// The digits of `number` if it is a whole one, which may be written with a fraction of nothing.
+fn whole(number: &Number) -> Option<String> {
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(float) => (float.fract() == 0.0).then(|| format!("{float:.0}")),
+        None => Some(number.to_string()),
+    }
 }
 
 /// The object that `body` is.
@@ -144,10 +153,10 @@ mod tests {
     #[test]
     fn an_id_may_be_a_number_and_a_text_may_have_blanks_around_it() {
         let read = |value| task_id(&Map::from_iter([("id".to_owned(), value)]), "id");
-        for id in [json!(17), json!("17"), json!(" 17\n")] {
+        for id in [json!(17), json!(17.0), json!("17"), json!(" 17\n")] {
             assert_eq!(read(id).unwrap().as_str(), "17");
         }
-        for id in [json!(null), json!(" "), json!(true), json!([17]), json!("../17")] {
+        for id in [json!(null), json!(" "), json!(true), json!(1.5), json!([17]), json!("../17")] {
             assert_eq!(read(id).unwrap_err().field, "id");
         }
     }
