@@ -28,8 +28,7 @@ impl Source {
         tokio::spawn(async move {
             for nth in 0.. {
                 let Ok((stream, _)) = listener.accept().await else { return };
-                let head = answer(stream, &answers[nth.min(answers.len() - 1)]).await;
-                heads.lock().unwrap().extend(head);
+                answer(stream, &answers[nth.min(answers.len() - 1)], &heads).await;
             }
         });
         source
@@ -41,17 +40,19 @@ impl Source {
     }
 }
 
-async fn answer(mut stream: TcpStream, bytes: &[u8]) -> Option<String> {
+async fn answer(mut stream: TcpStream, bytes: &[u8], heads: &Mutex<Vec<String>>) -> Option<()> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         if stream.read_buf(&mut request).await.ok()? == 0 {
             return None;
         }
     }
+    // Before the answer, after which a test may look at once.
+    heads.lock().unwrap().push(String::from_utf8_lossy(&request).to_lowercase());
     stream.write_all(bytes).await.ok()?;
     stream.shutdown().await.ok()?;
     while stream.read_buf(&mut Vec::with_capacity(64)).await.ok()? > 0 {}
-    Some(String::from_utf8_lossy(&request).to_lowercase())
+    Some(())
 }
 
 /// An answer with `headers`, each on a line of its own.
