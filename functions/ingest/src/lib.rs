@@ -17,6 +17,7 @@ mod retry;
 mod sources;
 mod version;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -91,7 +92,7 @@ impl QueueFunction for Ingest {
         let retry = self.retry(&job, source, Lane::of(&message), receipt);
         match job.state {
             JobState::Storing if retry.makes_way(self.clock.now()) => {
-                self.hand_over(&job, "others vanish sooner").await
+                self.hand_over(&job, &"others vanish sooner").await
             }
             JobState::Storing => self.store_files(&job, source, retry).await,
             // The files are stored; their confirmation may not have arrived.
@@ -173,9 +174,7 @@ impl Ingest {
         let now = self.clock.now();
         match error {
             PullError::Final(reason) => self.fail(job, reason).await?,
-            error if retry.lane.hands_over(&error) => {
-                self.hand_over(job, &error.to_string()).await?;
-            }
+            error if retry.lane.hands_over(&error) => self.hand_over(job, &error).await?,
             error if !retry.is_over(now) => {
                 let asked = error.retry_after(now);
                 return Err(WorkError::new(PULL, error).after(retry.delay(now, asked)));
@@ -222,7 +221,7 @@ impl Ingest {
                 Err(WorkError::new("store the thumbnail", error))
             }
             Err(error) if retry.lane.hands_over(&error) => {
-                self.hand_over(job, &error.to_string()).await?;
+                self.hand_over(job, &error).await?;
                 Ok(Pulled::Ended)
             }
             Err(error) => {
@@ -244,8 +243,8 @@ impl Ingest {
 
     /// The slow lane goes on, as the source is slow or the file can wait. A job that is handed over
     /// twice is pulled twice, of which the first to store a file wins.
-    async fn hand_over(&self, job: &Job, reason: &str) -> Result<(), WorkError> {
-        tracing::info!(job_id = %job.id, attempt = %job.attempt, reason, "moved to the slow lane");
+    async fn hand_over(&self, job: &Job, cause: &(dyn Display + Sync)) -> Result<(), WorkError> {
+        tracing::info!(job_id = %job.id, attempt = %job.attempt, %cause, "moved to the slow lane");
         let sent = self.slow.send(&Message::slow(job), Duration::ZERO).await;
         sent.map_err(|error| WorkError::new("hand the job over to the slow lane", error))
     }
@@ -284,9 +283,7 @@ impl Ingest {
         let Some(url) = source.confirmation_url.as_deref() else { return Ok(()) };
         match self.post_confirmation(job, url).await {
             Ok(()) => Ok(()),
-            Err(error) if retry.lane.hands_over(&error) => {
-                self.hand_over(job, &error.to_string()).await
-            }
+            Err(error) if retry.lane.hands_over(&error) => self.hand_over(job, &error).await,
             Err(error) if retry.is_over(self.clock.now()) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "files not confirmed");
                 Ok(())

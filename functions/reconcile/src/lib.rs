@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use domain::job::ErrorCode;
 use domain::{Job, JobError, JobState, TaskId, limits};
-use outbound::SendError;
 use providers::{Cancellation, Progress, TaskResult, TaskStatus};
 use queues::Queue;
 use queues::message::{Dispatch, Ingest, Reconcile as Message};
@@ -177,7 +176,7 @@ impl Reconcile {
     async fn poll(&self, job: &Job, task: &TaskId, polls: &mut Polls<'_>) -> Result<(), WorkError> {
         let status = match self.tasks.status(job, task, self.clock.now()).await {
             Ok(status) => status,
-            Err(error) => return self.not_polled(job, &error, polls).await,
+            Err(error) => return self.not_polled((job, task), &error, polls).await,
         };
         *polls.unusable = 0;
         tracing::info!(job_id = %job.id, attempt = %job.attempt, status = status.name(),
@@ -209,7 +208,7 @@ impl Reconcile {
     /// The next poll asks again, unless the answers have been unusable for long enough.
     async fn not_polled(
         &self,
-        job: &Job,
+        (job, task): (&Job, &TaskId),
         error: &CallError,
         polls: &mut Polls<'_>,
     ) -> Result<(), WorkError> {
@@ -217,12 +216,12 @@ impl Reconcile {
         if let CallError::Wait(wait) = error {
             polls.wait = *wait;
         }
-        let Some(fault) = error.fault() else { return Ok(()) };
+        let Some(end) = error.end(task) else { return Ok(()) };
         *polls.unusable += 1;
         if *polls.unusable < UNUSABLE_ANSWERS {
             return Ok(());
         }
-        self.fail(job, &unusable(job, error, &fault)).await
+        self.fail(job, &end).await
     }
 
     async fn progress(&self, job: &Job, progress: &Progress) -> Result<(), WorkError> {
@@ -339,21 +338,6 @@ impl Reconcile {
         let sent = self.queue.send(&Message { polls: Some(polls), ..message }, wait).await;
         sent.map_err(|error| WorkError::new("schedule the next poll", error))
     }
-}
-
-/// The end of a job whose provider's answers cannot be used: `error`, or `fault` in other words. What
-/// it returned may still be read there.
-fn unusable(job: &Job, error: &CallError, fault: &str) -> JobError {
-    if let (CallError::Send(SendError::TooLarge { limit }), Some(task)) =
-        (error, &job.provider_task)
-    {
-        let message = format!(
-            "What the provider returned is longer than {limit} bytes. It is task {task} there."
-        );
-        return JobError::new(ErrorCode::FileInvalid, message);
-    }
-    let message = format!("The provider's answers cannot be used: {fault}.");
-    JobError::new(ErrorCode::ProviderFailed, message)
 }
 
 /// Whether these polls of `job` go on: not after its end, and not once it is restarted or waits

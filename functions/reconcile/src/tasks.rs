@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use domain::job::ErrorCode;
 use domain::links::Links;
-use domain::{Job, JobState, TaskId, Timestamp, schedule};
+use domain::{InvalidField, Job, JobError, JobState, TaskId, Timestamp, schedule};
 use outbound::{ProviderClient, RetryAfter, SendError};
 use providers::{Accounts, AnswerError, Cancellation, Configured, TaskStatus};
 use runtime::{Environment, StartError};
@@ -41,13 +42,21 @@ pub(crate) enum CallError {
 }
 
 impl CallError {
-    /// What is wrong with an answer of success that says nothing of its task.
-    pub(crate) fn fault(&self) -> Option<String> {
+    /// How a job ends if the answers about its `task` stay like this: each is one of success, and says
+    /// nothing that can be used.
+    pub(crate) fn end(&self, task: &TaskId) -> Option<JobError> {
         match self {
-            Self::Answer(AnswerError::Unusable(invalid)) => {
-                Some(format!("{} {}", invalid.field, invalid.message))
+            Self::Answer(AnswerError::Unusable(InvalidField { field, message })) => {
+                let message = format!("The provider's answers cannot be used: {field} {message}.");
+                Some(JobError::new(ErrorCode::ProviderFailed, message))
             }
-            Self::Send(too_large @ SendError::TooLarge { .. }) => Some(too_large.to_string()),
+            // What was paid for may still be read there.
+            Self::Send(SendError::TooLarge { limit }) => {
+                let message = format!(
+                    "What the provider returned is longer than {limit} bytes. It is task {task} there."
+                );
+                Some(JobError::new(ErrorCode::FileInvalid, message))
+            }
             _ => None,
         }
     }

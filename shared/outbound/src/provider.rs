@@ -16,9 +16,6 @@ use url::Url;
 use crate::guard::is_loopback;
 use crate::{Refused, SendError, StartError, connection};
 
-/// Maximum size of a provider's answer.
-pub const ANSWER_BYTES: usize = 1024 * 1024;
-
 /// Sends requests to the configured providers. Cloning shares the connections.
 #[derive(Debug, Clone)]
 pub struct ProviderClient {
@@ -80,7 +77,7 @@ impl ProviderClient {
         timeout: Duration,
     ) -> Result<ProviderAnswer, SendError> {
         let request = self.request(Method::POST, url)?.bearer_auth(key.expose());
-        send(request.headers(headers).body(body), timeout, ANSWER_BYTES).await
+        send(request.headers(headers).body(body), timeout, Call::ANSWER_BYTES).await
     }
 
     fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, SendError> {

@@ -44,7 +44,7 @@ impl Call {
     /// How long a provider may take to answer any other call.
     const ANSWER: Duration = Duration::from_secs(10);
     /// How long the body of a usual answer may be.
-    const ANSWER_BYTES: usize = 1024 * 1024;
+    pub const ANSWER_BYTES: usize = 1024 * 1024;
 
     /// Submits a task.
     pub fn submission(url: String, auth: Auth, body: &impl ToString) -> Self {

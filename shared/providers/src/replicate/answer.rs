@@ -20,7 +20,6 @@ use crate::{Answer, AnswerError, Cancellation, Progress, Submission, TaskStatus}
 /// How long a body is whose long members are not read into memory: as a value, JSON takes up to
 /// thirty times its length.
 const LONG: usize = 512 * 1024;
-const NULL: &str = "null";
 /// Longest wait that an answer of "too many requests" is followed for.
 const WAIT: Duration = Duration::from_mins(15);
 
@@ -119,7 +118,8 @@ impl<'a> Task<'a> {
         };
         let members = short_members(&raw);
         let is_read = members.get("output").is_none_or(|output| !output.is_null());
-        let long_output = raw.get("output").copied().filter(|raw| !is_read && raw.get() != NULL);
+        let long_output =
+            raw.get("output").copied().filter(|raw| !is_read && raw.get() != RawValue::NULL.get());
         Ok(Self { members, long_output })
     }
 
@@ -138,7 +138,7 @@ pub(super) fn returned(body: &[u8]) -> Option<Vec<u8>> {
         Some(raw) => raw.get("output")?.get().as_bytes().to_vec(),
         None => lenient::parse(body)?.get("output")?.to_string().into_bytes(),
     };
-    Some(output).filter(|output| output != NULL.as_bytes())
+    Some(output).filter(|output| output != RawValue::NULL.get().as_bytes())
 }
 
 /// Reads a prediction or a training that is all in `task`.

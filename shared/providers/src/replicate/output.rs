@@ -229,3 +229,7 @@ fn without_bytes(value: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+#[path = "output_tests.rs"]
+mod tests;
