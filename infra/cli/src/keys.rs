@@ -11,14 +11,14 @@ use crate::CliError;
 /// shown but not accepted would be worse than the reverse.
 pub(crate) async fn create(
     store: &Store,
-    owner: String,
+    owner: OwnerId,
     scopes: Vec<Scope>,
     created_at: Timestamp,
 ) -> Result<(), CliError> {
     let scopes = if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes };
     let key = api_key::generate(runtime::random::bytes());
     let hash = api_key::hash(key.expose());
-    let record = ApiKeyRecord { owner: OwnerId::new(owner), scopes, created_at };
+    let record = ApiKeyRecord { owner, scopes, created_at };
     store.put_api_key(&hash, &record).await?;
     println!("{}", key.expose());
     // On standard error, so that a script can read the key alone.

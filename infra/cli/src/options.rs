@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
-use domain::{JobId, Scope};
+use domain::{JobId, OwnerId, Scope};
 
 use crate::webhooks::Registration;
 
@@ -43,8 +43,8 @@ pub(crate) enum Keys {
     /// Creates a key and prints it, once.
     Create {
         /// The owner of the key; jobs and webhook secrets belong to an owner.
-        #[arg(long)]
-        owner: String,
+        #[arg(long, value_parser = owner)]
+        owner: OwnerId,
         /// A scope of the key; all scopes by default.
         #[arg(long = "scope")]
         scopes: Vec<Scope>,
@@ -65,4 +65,12 @@ pub(crate) struct Table {
     /// The name of the table (output `TableName`).
     #[arg(id = "table", long = "table", env = "TABLE_NAME")]
     pub(crate) name: String,
+}
+
+/// An owner's name is a part of the table's keys, of which `#` separates the parts.
+fn owner(name: &str) -> Result<OwnerId, &'static str> {
+    if name.is_empty() || name.contains('#') || name.chars().any(char::is_control) {
+        return Err("must be a name without # and control characters");
+    }
+    Ok(OwnerId::new(name))
 }

@@ -78,9 +78,9 @@ pub(crate) fn rate_window(route: &str, address: &str) -> Attributes {
     key(format!("RATE#{route}#{address}"), "WINDOW")
 }
 
-/// The index partition of an owner's projects.
-pub(crate) fn projects(owner: &OwnerId) -> AttributeValue {
-    AttributeValue::S(format!("PROJECTS#{owner}"))
+/// The list of an owner's projects in the index.
+pub(crate) fn projects(owner: &OwnerId) -> String {
+    format!("PROJECTS#{owner}")
 }
 
 /// The request of a job, if it is too long for the job's item.
@@ -160,9 +160,9 @@ pub(crate) fn model(id: &ModelId) -> Attributes {
     key(format!("MODEL#{id}"), "MODEL")
 }
 
-/// The index partition of an owner's models.
-pub(crate) fn models(owner: &OwnerId) -> AttributeValue {
-    AttributeValue::S(format!("MODELS#{owner}"))
+/// The list of an owner's models in the index.
+pub(crate) fn models(owner: &OwnerId) -> String {
+    format!("MODELS#{owner}")
 }
 
 /// An API key, by its hash.
@@ -170,12 +170,12 @@ pub(crate) fn api_key(hash: &str) -> Attributes {
     key(format!("KEY#{hash}"), "KEY")
 }
 
-/// The partition of an owner's deliveries in the index.
-pub(crate) fn deliveries(owner: &OwnerId) -> AttributeValue {
-    AttributeValue::S(format!("DELIVERIES#{owner}"))
+/// The list of an owner's deliveries in the index.
+pub(crate) fn deliveries(owner: &OwnerId) -> String {
+    format!("DELIVERIES#{owner}")
 }
 
-/// The partition of an owner's own items, and the index partition of the owner's jobs.
-pub(crate) fn owner_partition(owner: &OwnerId) -> AttributeValue {
-    AttributeValue::S(format!("OWNER#{owner}"))
+/// The partition of an owner's own items, and the list of the owner's jobs in the index.
+pub(crate) fn owner_partition(owner: &OwnerId) -> String {
+    format!("OWNER#{owner}")
 }

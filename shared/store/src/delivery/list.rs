@@ -1,6 +1,5 @@
 //! Listing an owner's deliveries.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::delivery::{Delivery, DeliveryStatus};
 use domain::{EndpointId, MessageId, OwnerId, Timestamp};
 
@@ -42,7 +41,7 @@ impl Listed for Delivery {
         keys::delivery(id)
     }
 
-    fn partition(owner: &OwnerId) -> AttributeValue {
+    fn list(owner: &OwnerId) -> String {
         keys::deliveries(owner)
     }
 }

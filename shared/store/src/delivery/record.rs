@@ -3,8 +3,8 @@
 use domain::delivery::Delivery;
 use domain::{MessageId, OwnerId, limits};
 
-use crate::item::{expiry, item, number, read, text};
-use crate::keys::{self, Attributes, EXPIRES_AT, OWNER_PK, OWNER_SK};
+use crate::item::{expiry, item, number, read};
+use crate::keys::{self, Attributes, EXPIRES_AT};
 use crate::{Result, Store, listing};
 
 /// The outcome of recording a delivery.
@@ -62,8 +62,7 @@ impl Store {
 pub(super) fn new_item(delivery: &Delivery) -> Result<Attributes> {
     let (webhook, occurred_at) = (&delivery.webhook, delivery.webhook.occurred_at);
     let mut item = item(keys::delivery(&webhook.id), "delivery", delivery)?;
-    item.insert(OWNER_PK.to_owned(), keys::deliveries(&webhook.owner));
-    item.insert(OWNER_SK.to_owned(), text(listing::place(occurred_at, &webhook.id)));
+    item.extend(listing::entry(&keys::deliveries(&webhook.owner), occurred_at, &webhook.id));
     item.insert(EXPIRES_AT.to_owned(), expiry(occurred_at + limits::RETENTION));
     Ok(item)
 }

@@ -54,7 +54,7 @@ impl Store {
             .client
             .query()
             .key_condition_expression("PK = :owner AND begins_with(SK, :endpoint)")
-            .expression_attribute_values(":owner", keys::owner_partition(owner))
+            .expression_attribute_values(":owner", text(keys::owner_partition(owner)))
             .expression_attribute_values(":endpoint", text(beginning))
             .consistent_read(true);
         self.query_all("read the endpoints", query).await?.into_iter().map(read).collect()

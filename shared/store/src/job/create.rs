@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::expressions::Expressions;
 use crate::item::{attribute, expiry, item, number, read, text, time};
-use crate::keys::{self, Attributes, ENTITY, EXPIRES_AT, OWNER_PK, OWNER_SK};
+use crate::keys::{self, Attributes, ENTITY, EXPIRES_AT};
 use crate::model::end::TRAINING;
 use crate::{Created, Result, Store, StoreError, listing};
 
@@ -65,8 +65,9 @@ impl Store {
         update.set("owner", text(model.owner.as_str()));
         update.set("name", text(model.name.as_str()));
         update.set_once("created_at", time(model.created_at));
-        update.set_once(OWNER_PK, keys::models(&model.owner));
-        update.set_once(OWNER_SK, text(listing::place(model.created_at, &model.id)));
+        for (name, value) in listing::entry(&keys::models(&model.owner), model.created_at, &model.id) {
+            update.set_once(&name, value);
+        }
         update.set("latest", text(model.latest.as_str()));
         update.set("status", text(TRAINING));
         update.set("updated_at", time(model.updated_at));
@@ -108,7 +109,6 @@ fn beside<T: Serialize>(job: &JobId, request: &mut Option<T>) -> Result<Option<A
 
 fn new_item(job: &Job) -> Result<Attributes> {
     let mut item = item(keys::job(&job.id), "job", job)?;
-    item.insert(OWNER_PK.to_owned(), keys::owner_partition(&job.owner));
-    item.insert(OWNER_SK.to_owned(), text(listing::place(job.created_at, &job.id)));
+    item.extend(listing::entry(&keys::owner_partition(&job.owner), job.created_at, &job.id));
     Ok(item)
 }

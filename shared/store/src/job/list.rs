@@ -1,6 +1,5 @@
 //! Listing an owner's jobs.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Job, JobId, JobKind, JobStatus, OwnerId};
 
 use crate::keys::{self, Attributes};
@@ -38,7 +37,7 @@ impl Listed for Job {
         keys::job(id)
     }
 
-    fn partition(owner: &OwnerId) -> AttributeValue {
+    fn list(owner: &OwnerId) -> String {
         keys::owner_partition(owner)
     }
 }

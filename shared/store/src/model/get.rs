@@ -1,6 +1,5 @@
 //! Reading models, each with what is still kept of its trainings.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::model::ModelOutcome;
 use domain::{Job, Model, ModelId, OwnerId, limits};
 
@@ -22,7 +21,7 @@ impl Listed for Model {
         keys::model(id)
     }
 
-    fn partition(owner: &OwnerId) -> AttributeValue {
+    fn list(owner: &OwnerId) -> String {
         keys::models(owner)
     }
 }

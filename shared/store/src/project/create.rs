@@ -3,17 +3,16 @@
 use domain::project::{Plan, Step};
 use domain::{Project, SceneId};
 
-use crate::item::{expiry, item, text};
-use crate::keys::{self, EXPIRES_AT, OWNER_PK, OWNER_SK};
+use crate::item::{expiry, item};
+use crate::keys::{self, EXPIRES_AT};
 use crate::{Created, Result, Store, listing};
 
 impl Store {
     /// Saves a new project with its first step, `queued`, unless its id is taken.
     pub async fn create_project(&self, project: &Project, plan: &Plan) -> Result<Created<Project>> {
         let mut itself = item(keys::project(&project.id), "project", project)?;
-        itself.insert(OWNER_PK.to_owned(), keys::projects(&project.owner));
-        let place = listing::place(project.created_at, &project.id);
-        itself.insert(OWNER_SK.to_owned(), text(place));
+        let list = keys::projects(&project.owner);
+        itself.extend(listing::entry(&list, project.created_at, &project.id));
         let mut plan = item(keys::plan(&project.id), "plan", plan)?;
         plan.extend(project.expires_at.map(|at| (EXPIRES_AT.to_owned(), expiry(at))));
         let step = Step::video(project.id.clone(), SceneId::FIRST);

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::project::Plan;
 use domain::project::resource::Jobs;
 use domain::{OwnerId, Project, ProjectId, ProjectStatus};
@@ -34,7 +33,7 @@ impl Listed for Project {
         keys::project(id)
     }
 
-    fn partition(owner: &OwnerId) -> AttributeValue {
+    fn list(owner: &OwnerId) -> String {
         keys::projects(owner)
     }
 }
