@@ -69,7 +69,7 @@ impl LivePush {
     async fn push(&self, message: &Live, recipient: &Recipient) -> Result<(), PushError> {
         let id = &recipient.connection;
         for event in recipient.events.iter().filter_map(|place| message.events.get(*place)) {
-            match self.connections.send(id, &event.event).await? {
+            match self.connections.post(id, &event.event).await? {
                 Sent::Accepted => {}
                 Sent::Gone => return self.forget(&message.owner, recipient).await,
                 Sent::Stuck => {

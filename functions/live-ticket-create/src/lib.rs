@@ -20,8 +20,8 @@ pub struct LiveTicketCreate {
     clock: Clock,
 }
 
-/// A ticket. It is shown once.
-#[derive(Debug, Serialize)]
+/// A ticket. It is shown once, and not in `Debug`.
+#[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "LiveTicket"))]
 pub struct Ticket<'a> {
     /// Opens one connection.

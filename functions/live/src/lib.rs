@@ -118,7 +118,7 @@ impl Live {
 
     /// Sends `answer`. A client that does not take it is dropped: it connects again.
     async fn send(&self, id: &ConnectionId, answer: &Value) -> Result<(), Problem> {
-        match self.connections.send(id, &answer.to_string()).await.map_err(Problem::unavailable)? {
+        match self.connections.post(id, &answer.to_string()).await.map_err(Problem::unavailable)? {
             Sent::Accepted => return Ok(()),
             Sent::Gone => {}
             Sent::Stuck => {

@@ -97,24 +97,15 @@ impl Live {
         ids.sort();
         let (projects, jobs): (Vec<_>, Vec<_>) =
             ids.into_iter().partition(|id| id.parse::<ProjectId>().is_ok());
+        let projects = projects.into_iter().filter_map(|id| id.parse().ok());
         let projects = projects
-            .into_iter()
-            .filter_map(|id| id.parse().ok())
-            .map(async |id| self.store.find_project_itself(owner, &id).await);
-        let jobs = jobs
-            .into_iter()
-            .filter_map(|id| id.parse().ok())
-            .map(async |id: JobId| self.store.find_job(owner, &id).await);
-        let projects: Vec<_> = stream::iter(projects)
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await
-            .map_err(Problem::unavailable)?;
-        let jobs: Vec<_> = stream::iter(jobs)
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await
-            .map_err(Problem::unavailable)?;
+            .map(|id: ProjectId| async move { self.store.find_project_itself(owner, &id).await });
+        let projects = stream::iter(projects).buffered(AT_ONCE).try_collect::<Vec<_>>().await;
+        let projects = projects.map_err(Problem::unavailable)?;
+        let jobs = jobs.into_iter().filter_map(|id| id.parse().ok());
+        let jobs = jobs.map(|id: JobId| async move { self.store.find_job(owner, &id).await });
+        let jobs = stream::iter(jobs).buffered(AT_ONCE).try_collect::<Vec<_>>().await;
+        let jobs = jobs.map_err(Problem::unavailable)?;
         Ok(Found {
             projects: projects.into_iter().flatten().collect(),
             jobs: jobs.into_iter().flatten().collect(),
@@ -128,15 +119,11 @@ impl Live {
             .projects
             .iter()
             .map(|project| {
-                let event = || json!(LiveEvent::of_project(project, &self.links));
-                let after = last.of(project.id.as_str(), is_topic);
-                let events = after.map(|last| match project.sequence.saturating_sub(last) {
-                    0 => Some(Vec::new()),
-                    1 => Some(vec![event()]),
-                    _ => None,
-                });
-                let state = json!(LiveProject::new(project, &self.links));
-                missed.add(state, events)
+                let last = last.of(project.id.as_str(), is_topic);
+                missed.add(
+                    json!(LiveProject::new(project, &self.links)),
+                    self.project_events(project, last),
+                )
             })
             .collect();
         let is_topic = matches!(topic, Topic::Job(_));
@@ -144,12 +131,9 @@ impl Live {
             .jobs
             .iter()
             .map(|job| {
-                let event = |image: &Image| json!(LiveEvent::of_job(image, &self.links));
-                let after = last.of(job.id.as_str(), is_topic);
-                let events = after.map(|last| {
-                    Some(images::after(job, last)?.iter().map(event).collect::<Vec<_>>())
-                });
-                missed.add(json!(LiveJob::new(&Image::latest(job), &self.links)), events)
+                let last = last.of(job.id.as_str(), is_topic);
+                let state = json!(LiveJob::new(&Image::latest(job), &self.links));
+                missed.add(state, self.job_events(job, last))
             })
             .collect();
         let mut answer = json!({ "type": "subscribed", "topic": topic, "events": missed.events });
@@ -166,18 +150,33 @@ impl Live {
         }
         answer
     }
+
+    /// The events of `job` after `last`, if it is given; `None` if not all of them are kept.
+    fn job_events(&self, job: &Job, last: Option<u32>) -> Option<Vec<Value>> {
+        let Some(last) = last else { return Some(Vec::new()) };
+        let missed = images::after(job, last)?;
+        Some(missed.iter().map(|image| json!(LiveEvent::of_job(image, &self.links))).collect())
+    }
+
+    /// The same of `project`, of which only the latest event is kept.
+    fn project_events(&self, project: &Project, last: Option<u32>) -> Option<Vec<Value>> {
+        match project.sequence.saturating_sub(last.unwrap_or(project.sequence)) {
+            0 => Some(Vec::new()),
+            1 => Some(vec![json!(LiveEvent::of_project(project, &self.links))]),
+            _ => None,
+        }
+    }
 }
 
 impl Missed {
-    /// Adds the events that the client missed of what is now as `state` shows. Without all of them
+    /// Adds the events that the client missed of what is now as `state` shows. Without all of them,
     /// the state says that it stands for those that are missing.
-    fn add(&mut self, mut state: Value, events: Option<Option<Vec<Value>>>) -> Value {
+    fn add(&mut self, mut state: Value, events: Option<Vec<Value>>) -> Value {
         match events {
-            None => {}
-            Some(Some(events)) if self.events.len() + events.len() <= limits::MISSED_EVENTS => {
+            Some(events) if self.events.len() + events.len() <= limits::MISSED_EVENTS => {
                 self.events.extend(events);
             }
-            Some(_) => state["snapshot"] = true.into(),
+            _ => state["snapshot"] = true.into(),
         }
         state
     }

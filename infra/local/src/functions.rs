@@ -134,7 +134,7 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
         "job-cancel" => http::invocable::<job_cancel::JobCancel>(context),
         "job-get" => http::invocable::<job_get::JobGet>(context),
         "job-list" => http::invocable::<job_list::JobList>(context),
-        "live" => web_socket::invocable::<live::Live>(context),
+        "live" => web_socket::invocable::<::live::Live>(context),
         "live-push" => queue::invocable::<live_push::LivePush>(context),
         "live-ticket-create" => http::invocable::<live_ticket_create::LiveTicketCreate>(context),
         "models" => http::invocable::<models::Models>(context),

@@ -51,7 +51,7 @@ impl Connections {
     }
 
     /// Sends `text` on the connection `id`.
-    pub async fn send(&self, id: &ConnectionId, text: &str) -> Result<Sent, ConnectionError> {
+    pub async fn post(&self, id: &ConnectionId, text: &str) -> Result<Sent, ConnectionError> {
         let call =
             self.client.post_to_connection().connection_id(id.as_str()).data(Blob::new(text));
         let Ok(answer) = timeout(SEND_TIMEOUT, call.send()).await else { return Ok(Sent::Stuck) };

@@ -100,7 +100,17 @@ fn start(job: &Job) -> Option<Image> {
         }
         _ => true,
     };
-    is_known.then(|| Image::with_state(job, JobState::Dispatched, at))
+    is_known.then(|| {
+        let image = Image::with_state(job, JobState::Dispatched, at);
+        let job = Job {
+            progress_percent: None,
+            progress_step: None,
+            progress_count: None,
+            progress_at: None,
+            ..image.job
+        };
+        Image { job, ..image }
+    })
 }
 
 #[cfg(test)]
