@@ -1,22 +1,25 @@
 //! RunPod's serverless API: run, status, cancel, health.
 
+use std::io;
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use domain::InvalidField;
+use futures::stream;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::faults::Fault;
 use crate::run_request::RunRequest;
 use crate::state::StudioState;
 use crate::task::{Status, Task};
-use crate::{file, output, own_host, replicate, scenes, statistics, worker};
+use crate::{clipping, file, output, own_host, replicate, scenes, statistics, worker};
 
 /// Largest body of `/run`, as RunPod documents it.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -41,6 +44,7 @@ pub(crate) fn router(studio: &Arc<StudioState>) -> Router {
         .with_state(Arc::clone(studio))
         .merge(scenes::router(studio))
         .merge(replicate::router(studio))
+        .merge(clipping::router(studio))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(refuse_foreign))
 }
@@ -130,6 +134,24 @@ async fn health(State(studio): State<Arc<StudioState>>) -> Json<Value> {
         },
         "workers": { "idle": idle, "running": studio.settings.workers.max(1) - idle },
     }))
+}
+
+/// The JSON object in `body`.
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidField> {
+    serde_json::from_slice(body)
+        .map_err(|error| InvalidField::new("body", format!("must be a JSON object ({error})")))
+}
+
+/// The answer to a body with a wrong field.
+pub(crate) fn invalid(error: &InvalidField) -> Response {
+    tracing::info!(%error, "refused");
+    refuse(StatusCode::BAD_REQUEST, &error.to_string())
+}
+
+/// An answer that never arrives: the server cuts the connection before it has sent anything.
+pub(crate) fn no_answer() -> Response {
+    let cut = stream::once(async { Err::<Bytes, _>(io::Error::from(io::ErrorKind::BrokenPipe)) });
+    Response::new(Body::from_stream(cut))
 }
 
 /// An error answer.

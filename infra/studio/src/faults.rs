@@ -23,13 +23,13 @@ pub struct Faults {
     /// Webhooks that are sent twice.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub duplicate_webhooks: f64,
-    /// Webhooks of scenes and Replicate that are held back until a later one is answered, or for `delay_ms`.
+    /// Webhooks, but those of RunPod, that are held back until a later one is answered, or for `delay_ms`.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub reorder_webhooks: f64,
     /// Files whose first download breaks off halfway.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub truncate_files: f64,
-    /// Tasks of scenes and Replicate whose files are gone before their first download.
+    /// Tasks of scenes and Replicate, and files of clipping, that are gone before their first download.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub gone_outputs: f64,
     /// Tasks preceded by a forged webhook, with a wrong token and signature.
@@ -42,10 +42,10 @@ pub struct Faults {
     /// 429.
     #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(400..600))]
     pub refuse_status: Option<u16>,
-    /// Replicate tasks that are accepted, with an answer that is lost.
+    /// Tasks of Replicate and clipping that are accepted, with an answer that is lost.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub lose_answers: f64,
-    /// Replicate tasks that are accepted and then not found.
+    /// Tasks of Replicate and clipping that are accepted and then not found.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
     pub lose_tasks: f64,
     /// Tasks that fail while processing.

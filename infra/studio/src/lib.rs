@@ -3,8 +3,9 @@
 //! It implements RunPod's serverless API with a text-to-speech worker: a run is queued, spoken by
 //! espeak-ng, and served for download after a callback, until the download is confirmed or a minute
 //! has passed. It also implements the three scene services, which make, cut and join videos with
-//! ffmpeg, and Replicate with predictions and trainings. It can inject the faults of providers and
-//! networks, at random but repeatably. It listens on loopback only.
+//! ffmpeg, Replicate with predictions and trainings, and the clipping worker, which cuts a video at its
+//! scene changes. It can inject the faults of providers and networks, at random but repeatably. It
+//! listens on loopback only.
 //!
 //! It depends on no code of the product but `domain` and the Standard Webhooks of `signing`, so that
 //! an error in reading a protocol is not made on both sides; official vectors and libraries check
@@ -14,6 +15,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod api;
+mod clipping;
+mod clock;
 mod engine;
 mod faults;
 mod fields;
@@ -39,11 +42,13 @@ mod tests;
 mod webhook;
 mod worker;
 
+pub use clipping::{ClippingSettings, ClippingStatus, ClippingTaskView, WebhookAuth};
+pub use clock::Clock;
 pub use engine::{Engine, SpeechError};
 pub use faults::Faults;
 pub use options::{Options, run};
 pub use program::ProgramError;
-pub use replicate::{Clock, ReplicateSettings, ReplicateStatus, ReplicateTaskView};
+pub use replicate::{ReplicateSettings, ReplicateStatus, ReplicateTaskView};
 pub use scenes::{SceneSettings, SceneStatus, SceneTaskView, Service, ServiceSettings};
 pub use settings::Settings;
 pub use studio::{StartError, Studio};

@@ -8,12 +8,13 @@ use clap::Parser;
 use domain::Secret;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::clipping::ClippingOptions;
 use crate::replicate::ReplicateOptions;
 use crate::scenes::SceneOptions;
 use crate::{Engine, Faults, Settings, StartError, Studio};
 
-/// Stands in for RunPod serverless with a text-to-speech worker, for the three scene services and for
-/// Replicate, on 127.0.0.1.
+/// Stands in for RunPod serverless with a text-to-speech worker, for the three scene services, for
+/// Replicate and for the clipping worker, on 127.0.0.1.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Options {
@@ -46,6 +47,8 @@ pub struct Options {
     #[command(flatten)]
     replicate: ReplicateOptions,
     #[command(flatten)]
+    clipping: ClippingOptions,
+    #[command(flatten)]
     faults: Faults,
 }
 
@@ -63,6 +66,7 @@ impl From<Options> for Settings {
             webhook_url: options.webhook_url.filter(|text| !text.is_empty()),
             scenes: options.scenes.into(),
             replicate: options.replicate.into(),
+            clipping: options.clipping.into(),
             ..defaults
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, Response, header};
 use axum::response::IntoResponse;
 use tempfile::TempPath;
@@ -12,7 +12,7 @@ use crate::engine::forged_wav;
 use crate::faults::Fault;
 use crate::state::StudioState;
 use crate::stored_file::{StoredFile, not_found};
-use crate::{file, replicate, scenes};
+use crate::{clipping, file, replicate, scenes};
 
 const FORGED: &str = "forged_";
 
@@ -23,7 +23,10 @@ pub(crate) fn forged_filename(id: &str) -> String {
 
 /// Whether a studio made the file of that name.
 pub(crate) fn is_ours(filename: &str) -> bool {
-    file::is_ours(filename) || scenes::is_ours(filename) || replicate::is_ours(filename)
+    file::is_ours(filename)
+        || scenes::is_ours(filename)
+        || replicate::is_ours(filename)
+        || clipping::is_ours(filename)
 }
 
 /// A requested file.
@@ -74,6 +77,7 @@ impl KeptFile {
 pub(crate) async fn download(
     State(studio): State<Arc<StudioState>>,
     Path(filename): Path<String>,
+    RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Response<Body> {
@@ -82,13 +86,20 @@ pub(crate) async fn download(
         studio.tasks.change(id, |task| task.forged_fetches += 1);
         studio.scenes.change(id, |task| task.forged_fetches += 1);
         studio.replicate.tasks.change(id, |task| task.forged_fetches += 1);
+        studio.clipping.tasks.change(id, |task| task.forged_fetches += 1);
         return ([(header::CONTENT_TYPE, "audio/wav")], forged_wav()).into_response();
     }
     let of_replicate = match replicate::download(&studio, &filename, &method, &headers) {
         Ok(found) => found,
         Err(problem) => return problem.into_response(),
     };
+    let query = query.unwrap_or_default();
+    let clip = match clipping::download(&studio, &filename, &query, &method) {
+        Ok(found) => found,
+        Err(refused) => return refused.into_response(),
+    };
     let found = of_replicate
+        .or(clip)
         .or_else(|| file::find(&studio, &filename, &method))
         .or_else(|| scenes::find(&studio, &filename, &method));
     let Some(RequestedFile { file, ordinal, first }) = found else { return not_found() };

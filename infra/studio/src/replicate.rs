@@ -13,7 +13,6 @@ mod api;
 mod auth;
 mod body;
 mod catalog;
-mod clock;
 mod create;
 mod deadline;
 mod file;
@@ -31,7 +30,6 @@ mod webhook;
 mod worker;
 
 pub(crate) use api::router;
-pub use clock::Clock;
 pub(crate) use file::{download, is_ours};
 pub(crate) use options::ReplicateOptions;
 pub use settings::ReplicateSettings;

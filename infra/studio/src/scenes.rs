@@ -28,7 +28,7 @@ mod workspace;
 
 pub(crate) use api::router;
 pub(crate) use appearance::Appearance;
-pub(crate) use fetch::Fetcher;
+pub(crate) use fetch::{FetchError, Fetcher};
 pub(crate) use options::SceneOptions;
 pub(crate) use outcome::find;
 pub(crate) use registration::Registrations;

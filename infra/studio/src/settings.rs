@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::Secret;
 
-use crate::{Engine, Faults, ReplicateSettings, SceneSettings};
+use crate::{ClippingSettings, Engine, Faults, ReplicateSettings, SceneSettings};
 
 /// How long a speech worker waits for the confirmation of a download: its
 /// `DOWNLOAD_CONFIRMATION_TIMEOUT`.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub scenes: SceneSettings,
     /// Replicate.
     pub replicate: ReplicateSettings,
+    /// The clipping worker.
+    pub clipping: ClippingSettings,
 }
 
 impl Settings {
@@ -62,6 +64,7 @@ impl Settings {
             webhook_url: None,
             scenes: SceneSettings::default(),
             replicate: ReplicateSettings::default(),
+            clipping: ClippingSettings::default(),
         }
     }
 }

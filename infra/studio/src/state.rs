@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::Settings;
+use crate::clipping::Clipping;
 use crate::post::{Poster, Signer};
 use crate::replicate::Replicate;
 use crate::scenes::{Fetcher, Registrations, SceneTask};
@@ -28,6 +29,7 @@ pub(crate) struct StudioState {
     /// Where the scene services' webhooks go, and how they are signed.
     pub registrations: Registrations,
     pub replicate: Replicate,
+    pub clipping: Clipping,
     pub poster: Poster,
     pub fetcher: Fetcher,
     /// Signs the worker callback.
@@ -50,6 +52,7 @@ impl StudioState {
             signer: secret.map(|secret| Signer::new(secret.expose().as_bytes())).transpose()?,
             registrations: Registrations::new(&settings.scenes)?,
             replicate: Replicate::new(&settings.replicate)?,
+            clipping: Clipping::new(&settings.clipping)?,
             workers: Semaphore::new(settings.workers.max(1)),
             settings,
             base_url,

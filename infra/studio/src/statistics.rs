@@ -12,7 +12,7 @@ use crate::task::Status;
 
 /// The counts of each stand-in.
 pub(crate) async fn show(State(studio): State<Arc<StudioState>>) -> Json<Value> {
-    let StudioState { tasks, scenes, replicate, .. } = &*studio;
+    let StudioState { tasks, scenes, replicate, clipping, .. } = &*studio;
     Json(json!({
         "runpod": counts(
             tasks.sum(|_| 1),
@@ -28,6 +28,11 @@ pub(crate) async fn show(State(studio): State<Arc<StudioState>>) -> Json<Value> 
             replicate.tasks.sum(|_| 1),
             replicate.tasks.sum(|task| usize::from(task.started.is_some())),
             replicate.tasks.sum(|task| task.posts.len()),
+        ),
+        "clipping": counts(
+            clipping.tasks.sum(|_| 1),
+            clipping.tasks.sum(|task| usize::from(task.is_billed)),
+            clipping.tasks.sum(|task| task.posts.len()),
         ),
     }))
 }

@@ -12,11 +12,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::api::router;
+use crate::clipping;
 use crate::output::is_ours;
 use crate::replicate::ReplicateTask;
 use crate::state::StudioState;
 use crate::task_store::TaskStore;
-use crate::{ReplicateTaskView, SceneTaskView, Service, Settings, SpeechError, TaskView};
+use crate::{
+    ClippingTaskView, ReplicateTaskView, SceneTaskView, Service, Settings, SpeechError, TaskView,
+};
 
 /// How long running downloads may take to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -155,6 +158,35 @@ impl Studio {
     pub async fn until_replicate_is_silent(&self) {
         let is_silent = |tasks: &TaskStore<ReplicateTask>| tasks.all(|task| task.is_settled);
         self.state.replicate.tasks.until_store(is_silent).await;
+    }
+
+    /// The URL of the clipping worker, without a trailing slash.
+    #[must_use]
+    pub fn clipping_url(&self) -> String {
+        format!("{}{}", self.state.base_url, clipping::PATH)
+    }
+
+    /// The clipping worker's tasks, in the order of creation.
+    #[must_use]
+    pub fn clipping_tasks(&self) -> Vec<ClippingTaskView> {
+        self.state.clipping.tasks.views()
+    }
+
+    /// Resolves once `condition` holds for the clipping worker's tasks.
+    pub async fn until_clipping(&self, condition: impl Fn(&[ClippingTaskView]) -> bool) {
+        self.state.clipping.tasks.until(condition).await;
+    }
+
+    /// Whether every clipping task has ended and none of their webhooks is being sent, held back or
+    /// retried.
+    #[must_use]
+    pub fn clipping_is_silent(&self) -> bool {
+        self.state.clipping.tasks.all(|task| task.is_settled)
+    }
+
+    /// Resolves once [`Studio::clipping_is_silent`].
+    pub async fn until_clipping_is_silent(&self) {
+        self.state.clipping.tasks.until_store(|tasks| tasks.all(|task| task.is_settled)).await;
     }
 
     /// Aborts every task and its child processes; then stops the server and deletes its files.

@@ -46,14 +46,17 @@ pub enum PostKind {
     FileReady,
     /// A forged one, for the same job.
     Forged,
-    /// RunPod's own: the job has ended. Of a scene service: its webhook. Of Replicate: `completed`.
+    /// RunPod's own: the job has ended. Of a scene service: its webhook. Of Replicate: `completed`. Of
+    /// the clipping worker: `job.completed` or `job.failed`.
     Ended,
-    /// Of Replicate: `start`.
+    /// Of Replicate: `start`. Of the clipping worker: `job.started`.
     Start,
     /// Of Replicate: `output`.
     Output,
     /// Of Replicate: `logs`.
     Logs,
+    /// Of the clipping worker: `job.progress`.
+    Progress,
 }
 
 /// A webhook that was sent.

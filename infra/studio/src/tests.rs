@@ -1,5 +1,6 @@
 //! Tests a studio over HTTP, as a client and as the receiver of its webhooks.
 
+mod clipping;
 mod faults;
 mod lifecycle;
 mod receiver;

@@ -1,6 +1,5 @@
 //! Creates predictions and trainings.
 
-use std::io;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,7 +8,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use domain::InvalidField;
-use futures::stream;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -21,6 +19,7 @@ use super::problem::Problem;
 use super::submission::{Submission, input, receiver};
 use super::task::ReplicateTask;
 use super::{sync, webhook, worker};
+use crate::api::no_answer;
 use crate::faults::Fault;
 use crate::fields::Fields;
 use crate::state::StudioState;
@@ -140,10 +139,4 @@ fn task_id() -> String {
     let bits = Uuid::now_v7().as_u128();
     let digit = |place: u32| ALPHABET[(bits >> (5 * place) & 31) as usize];
     (0..26).rev().map(|place| char::from(digit(place))).collect()
-}
-
-/// An answer that never arrives: the server cuts the connection before it has sent anything.
-fn no_answer() -> Response<Body> {
-    let cut = stream::once(async { Err::<Bytes, _>(io::Error::from(io::ErrorKind::BrokenPipe)) });
-    Response::new(Body::from_stream(cut))
 }

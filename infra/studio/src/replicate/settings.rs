@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Secret;
 
-use super::Clock;
+use crate::Clock;
 
 /// The wait before each retry of the final webhook: the last is sent about a minute after the end.
 const RETRY_WAITS: [Duration; 6] = [

@@ -10,14 +10,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::InvalidField;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::body;
 use super::order::Order;
 use super::workspace::TASK;
 use super::{SceneStatus, SceneTask, Service, worker};
-use crate::api::{WRONG_KEY, bearer, refuse};
+use crate::api::{WRONG_KEY, bearer, invalid, object, refuse};
 use crate::faults::Fault;
 use crate::fields::Fields;
 use crate::post::Signer;
@@ -129,16 +129,6 @@ fn take_registration(context: &ServiceContext, fields: Fields) -> Result<(), Inv
     };
     context.studio.registrations.register(context.service, url, events, signer);
     Ok(())
-}
-
-fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidField> {
-    serde_json::from_slice(body)
-        .map_err(|error| InvalidField::new("body", format!("must be a JSON object ({error})")))
-}
-
-fn invalid(error: &InvalidField) -> Response {
-    tracing::info!(%error, "refused");
-    refuse(StatusCode::BAD_REQUEST, &error.to_string())
 }
 
 fn unknown() -> Response {
