@@ -295,7 +295,8 @@ mod tests {
     #[test]
     fn entries_are_spread_over_the_shards() {
         let key = |number: u32| {
-            let [(_, key), _] = entry("OWNER#acme", Timestamp::from_millis(1), &format!("job_{number}"));
+            let [(_, key), _] =
+                entry("OWNER#acme", Timestamp::from_millis(1), &format!("job_{number}"));
             key.as_s().unwrap().clone()
         };
         let mut counts = HashMap::<_, u32>::new();

@@ -65,7 +65,9 @@ impl Store {
         update.set("owner", text(model.owner.as_str()));
         update.set("name", text(model.name.as_str()));
         update.set_once("created_at", time(model.created_at));
-        for (name, value) in listing::entry(&keys::models(&model.owner), model.created_at, &model.id) {
+        for (name, value) in
+            listing::entry(&keys::models(&model.owner), model.created_at, &model.id)
+        {
             update.set_once(&name, value);
         }
         update.set("latest", text(model.latest.as_str()));
@@ -95,6 +97,7 @@ fn long_request(job: &mut Job) -> Result<Option<Attributes>> {
         Work::Speech(speech) => beside(&job.id, &mut speech.request)?,
         Work::Training(training) => beside(&job.id, &mut training.request)?,
         Work::Prediction(prediction) => beside(&job.id, &mut prediction.request)?,
+        Work::Clipping(clipping) => beside(&job.id, &mut clipping.request)?,
         Work::SceneVideo(_) | Work::LastFrame(_) | Work::Stitch(_) => None,
     };
     let expires_at = job.expires_at.map(|at| (EXPIRES_AT.to_owned(), expiry(at)));
