@@ -4,6 +4,7 @@
 mod emulator;
 mod expected;
 mod outcome;
+mod resigned;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

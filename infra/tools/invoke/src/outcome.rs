@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use runtime::Clock;
 use serde_json::Value;
 use tests::world;
 use tests::{World, samples, templates};
 
 use crate::emulator::{Emulator, InvokeError};
-use crate::expected;
+use crate::{expected, resigned};
 
 /// The result of the comparison.
 pub enum Outcome {
@@ -27,7 +28,9 @@ pub async fn invoke(
     let expected = without_times(expected::answer(function, case)?);
     let world = samples::world().await;
     let running = Emulator::start(emulator, program, environment(function, &world)).await?;
-    let answer = running.invoke(&samples::event(case, &world)).await?;
+    let event = samples::event(case, &world);
+    let event = resigned::at(event, world.clock.now(), Clock::system().now());
+    let answer = running.invoke(&event).await?;
     let answer = without_times(samples::redacted(samples::readable(answer), &world));
     if answer == expected {
         return Ok(Outcome::AsExpected);
