@@ -15,6 +15,7 @@ use tests::templates;
 use crate::deliveries::faults as deliveries;
 use crate::functions::events;
 use crate::jobs::{faults, flows::Flow};
+use crate::live::faults::Followed;
 use crate::projects::faults::Film;
 
 /// Permissions that no call of these tests needs, each with the reason why the role has it.
@@ -39,9 +40,14 @@ static ALLOWED: LazyLock<BTreeMap<String, Vec<Statement>>> = LazyLock::new(|| {
     functions.into_iter().map(|function| (function.definition.name, function.statements)).collect()
 });
 
-/// Whether IAM finds that `text` is like `pattern`. The template has a wildcard only at the end.
+/// Whether IAM finds that `text` is like `pattern`, where `*` is any text.
 fn is_like(pattern: &str, text: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == text, |beginning| text.starts_with(beginning))
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((beginning, rest)) => text.strip_prefix(beginning).is_some_and(|text| {
+            rest.is_empty() || text.char_indices().any(|(at, _)| is_like(rest, &text[at..]))
+        }),
+    }
 }
 
 /// The condition keys of a statement, each with the patterns that a value may have.
@@ -90,6 +96,7 @@ async fn all_calls() -> Vec<Sent> {
         all.push(faults::calls(film).await);
     }
     all.push(deliveries::calls(deliveries::Story::Probed).await);
+    all.push(faults::calls(Followed).await);
     all
 }
 

@@ -149,6 +149,12 @@ impl Connections {
         lock(&self.open).len()
     }
 
+    /// How many bytes wait for clients of open connections, besides those that kernels hold.
+    pub fn waiting(&self) -> usize {
+        let open = lock(&self.open);
+        open.values().map(|connection| WAITING - connection.room.available_permits()).sum()
+    }
+
     /// Resolves when none is served any more.
     pub async fn ended(&self) {
         loop {
@@ -161,7 +167,7 @@ impl Connections {
     }
 
     fn find(&self, stage: Option<&str>, id: &str) -> Result<Arc<Connection>, PostError> {
-        let found = lock(&self.open).get(id).map(Arc::clone).ok_or(PostError::Gone)?;
+        let found = lock(&self.open).get(id).cloned().ok_or(PostError::Gone)?;
         let is_of = stage.is_none_or(|stage| stage == found.peer.stage);
         if is_of { Ok(found) } else { Err(PostError::OtherStage) }
     }
