@@ -264,8 +264,11 @@ impl Page {
             }
             let Some(client) = &mut self.client else { return };
             match client.arrived(world).await {
-                Some(arrived) if !self.take(arrived).await => return,
-                Some(_) => {}
+                Some(arrived) => {
+                    if !self.take(arrived).await {
+                        return;
+                    }
+                }
                 None => self.lose(),
             }
         }
