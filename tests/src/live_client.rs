@@ -263,10 +263,12 @@ impl Page {
                 return;
             }
             let Some(client) = &mut self.client else { return };
-            match client.arrived(world).await {
-                Some(arrived) if !self.take(arrived).await => return,
-                Some(_) => {}
-                None => self.lose(),
+            let Some(arrived) = client.arrived(world).await else {
+                self.lose();
+                continue;
+            };
+            if !self.take(arrived).await {
+                return;
             }
         }
     }
