@@ -263,13 +263,12 @@ impl Page {
                 return;
             }
             let Some(client) = &mut self.client else { return };
-            match client.arrived(world).await {
-                Some(arrived) => {
-                    if !self.take(arrived).await {
-                        return;
-                    }
-                }
-                None => self.lose(),
+            let Some(arrived) = client.arrived(world).await else {
+                self.lose();
+                continue;
+            };
+            if !self.take(arrived).await {
+                return;
             }
         }
     }
