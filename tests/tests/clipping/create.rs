@@ -3,6 +3,7 @@
 use domain::Scope;
 use domain::job::{ClippingRequest, Work};
 use serde_json::{Value, json};
+use tests::world::Plan;
 use tests::{World, seed};
 
 use super::{AGENT, CLIPPING, TASK, completed, request, send, submit, text};
@@ -114,6 +115,18 @@ async fn a_long_request_lies_beside_its_job_and_reaches_the_worker() {
     world.quiet().await;
     assert_eq!(world.provider.runs()[0]["video_url"], body["video_url"]);
     assert_eq!(world.client.job(text(&answer, "job_id")).await["step"], "running");
+}
+
+#[tokio::test]
+async fn a_deployment_needs_the_workers_address_and_maybe_its_key() {
+    let without = async |name: &'static str| {
+        let environment = vec![(name, String::new())];
+        World::start(Plan { environment, ..Plan::default() }).await
+    };
+    submit(&without("CLIPPING_WORKER_API_KEY").await).await;
+    let world = without("CLIPPING_WORKER_URL").await;
+    let answer = world.client.post(CLIPPING, &request(&world)).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("no_provider")));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ const PAGES: [&str; 5] = [".html", ".htm", ".xhtml", ".xml", ".svg"];
 /// How servers begin the pages that they answer with instead of a file.
 const PAGE_HEADS: [&str; 4] = ["<!doctype html", "<html", "<?xml", "<error"];
 
-/// JSON, of which nothing is checked.
+/// The type of JSON.
 pub(super) const JSON: FileType = FileType::new("application/json", "json");
 
 /// Whether a file that begins with `head` looks like a JSON object or list.
@@ -75,6 +75,24 @@ fn file_type(head: &[u8]) -> FileType {
         _ => Some(FileType::new("text/plain", "txt")),
     };
     known.or_else(text).unwrap_or(FileType::new("application/octet-stream", "bin"))
+}
+
+/// A JSON object or list, of which no more is checked than that its end is one.
+#[derive(Debug, Default)]
+pub(super) struct Json;
+
+impl Format for Json {
+    fn first(&self) -> usize {
+        1
+    }
+
+    fn read(&mut self, _: &[u8], _: u64) -> Next {
+        Next::Tail
+    }
+
+    fn is_whole(&self, end: &End<'_>) -> bool {
+        matches!(end.tail.trim_ascii_end().last(), Some(b'}' | b']'))
+    }
 }
 
 /// A file of which nothing is checked.

@@ -183,7 +183,7 @@ fn formats(expected: Expected, head: &[u8]) -> Option<Found> {
         Expected::Image => None,
         Expected::Any { page } => any::format(head, page),
         Expected::Json => Some(found::<any::Any>(any::JSON)),
-        Expected::Document { .. } if any::is_json(head) => Some(found::<any::Any>(any::JSON)),
+        Expected::Document { .. } if any::is_json(head) => Some(found::<any::Json>(any::JSON)),
         Expected::Document { page } => any::format(head, page),
     }
 }

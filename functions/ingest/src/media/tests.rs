@@ -37,6 +37,21 @@ fn assert_whole(expected: Expected, file: &[u8], cuts: usize) {
     }
 }
 
+#[test]
+fn a_document_is_json_or_another_text_and_no_error_page() {
+    let document = Expected::Document { page: false };
+    let json = b"\xef\xbb\xbf {\"segments\": [{\"text\": \"Akkam jirta?\"}]}";
+    assert_eq!(look(document, json), Ok(("application/json", true, None)));
+    assert_whole(document, json, 1);
+    assert_eq!(look(document, b"[]\n"), Ok(("application/json", true, None)));
+    let long = format!("[{}]", "\"word\",".repeat(100_000));
+    assert_eq!(look(document, long.as_bytes()), Ok(("application/json", true, None)));
+    assert!(!is_whole(document, &long.as_bytes()[..500_000]));
+    assert_eq!(look(document, b"WEBVTT\n\n"), Ok(("text/plain", true, None)));
+    assert!(look(document, b"<html>404</html>").is_err());
+    assert!(look(document, b"<?xml version=\"1.0\"?><Error/>").is_err());
+}
+
 fn chunk(id: &[u8], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len()).unwrap().to_le_bytes();
     [id, &size[..], body, &[0][..body.len() % 2]].concat()
