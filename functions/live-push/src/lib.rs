@@ -58,7 +58,6 @@ impl QueueFunction for LivePush {
         let failed = |error| WorkError::new("send events to connections", error);
         let recipients =
             self.recipients(&message).await.map_err(PushError::from).map_err(failed)?;
-        // Made before they run: lazily, the closure would not be general enough for a Send future.
         let sends: Vec<_> =
             recipients.iter().map(|recipient| self.push(&message, recipient)).collect();
         let sent: Vec<_> = stream::iter(sends).buffer_unordered(AT_ONCE).collect().await;
