@@ -18,7 +18,6 @@ use crate::aws::{Access, Answer, Aws, Fault, Keys};
 use crate::live::Peer;
 
 /// The way over HTTP, where signatures are verified.
-#[derive(Clone)]
 struct OverHttp(Arc<Aws>);
 
 impl std::fmt::Debug for OverHttp {
