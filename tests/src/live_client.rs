@@ -263,12 +263,13 @@ impl Page {
                 return;
             }
             let Some(client) = &mut self.client else { return };
-            let Some(arrived) = client.arrived(world).await else {
-                self.lose();
-                continue;
-            };
-            if !self.take(arrived).await {
-                return;
+            match client.arrived(world).await {
+                Some(arrived) => {
+                    if !self.take(arrived).await {
+                        return;
+                    }
+                }
+                None => self.lose(),
             }
         }
     }

@@ -117,8 +117,9 @@ pub fn readable(mut answer: Value) -> Value {
             answer["body"] = json!({ "info": body["info"]["title"] });
         }
         Some(mut body) => {
-            // A new endpoint's is derived from a random salt.
-            for name in ["secret", "public_key"] {
+            // A new endpoint's is derived from a random salt; a ticket is random, and in its address.
+            let url = if body.get("ticket").is_some() { "url" } else { "secret" };
+            for name in ["secret", "public_key", "ticket", url] {
                 if let Some(random) = body.get_mut(name).filter(|_| answer["statusCode"] == 201) {
                     *random = json!("[new]");
                 }

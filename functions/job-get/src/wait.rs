@@ -10,7 +10,7 @@ use runtime::http::Request;
 use crate::JobGet;
 
 /// The wait between two reads, which grows from the first to the last. An item that is polled for 28 s
-/// is read 30 times: 15 read units, a hundredth of what an invocation of that time costs.
+/// is read 30 times: 15 read units, a fiftieth of what an invocation of that time costs.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 /// The longest wait that a request may name, in seconds; it is cut to [`limits::CHANGE_WAIT`].
 const MOST_SECONDS: u64 = 30;

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from infra.tools import template
+from infra.tools.cost import live
 from infra.tools.cost.counts import (
     MODELS,
     SCENE,
@@ -197,6 +198,7 @@ invocation of `reconcile`.
 | --- | ---: | ---: | ---: | ---: |
 {poll_rows()}
 
+{live.section(PRICES)}
 ## What each choice saves
 
 | choice | instead of | $ per million jobs saved |

@@ -19,7 +19,7 @@ use crate::live::faults::Followed;
 use crate::projects::faults::Film;
 
 /// Permissions that no call of these tests needs, each with the reason why the role has it.
-const UNUSED: [(&str, &str, &str); 12] = [
+const UNUSED: [(&str, &str, &str); 13] = [
     ("download", "s3:GetObject", "whoever opens the presigned URL makes the call"),
     ("dispatch", "dynamodb:ConditionCheckItem", "in Store::advance; dispatch releases no step"),
     ("dispatch", "dynamodb:DeleteItem", "closes a provider's circuit"),
@@ -31,6 +31,7 @@ const UNUSED: [(&str, &str, &str); 12] = [
     ("ingest", "s3:GetObject", "adopts a file that is stored and not saved"),
     ("ingest", "sqs:ChangeMessageVisibility", "of IngestSlowQueue: a slow source that fails"),
     ("ingest", "sqs:SendMessage", "hands a slow source over to IngestSlowQueue"),
+    ("live-push", "execute-api:ManageConnections", "closes a receiver that does not read"),
     ("reconcile", "sqs:SendMessage", "repeats a message to dispatch or ingest that is lost"),
 ];
 

@@ -72,7 +72,8 @@ async fn a_wait_that_cannot_be_read_is_refused_and_a_preference_ignored() {
         assert_eq!((answer.status, &answer.json()["field"]), (422, &json!("wait")), "{wait}");
     }
     for prefer in ["wait=soon", "wait", "return=minimal", "waits=5", ""] {
-        let request = world.client.get_with(&format!("/v1/jobs/{id}"), ("prefer", prefer));
+        let path = format!("/v1/jobs/{id}");
+        let request = world.client.get_with(&path, ("prefer", prefer));
         let answer = timeout(SOON, request).await.expect("it does not wait");
         assert_eq!((answer.status, answer.header("preference-applied")), (200, ""), "{prefer}");
     }
