@@ -9,6 +9,7 @@ mod endpoints;
 mod functions;
 mod inbound;
 mod jobs;
+mod live;
 mod local;
 mod models;
 mod projects;

@@ -7,6 +7,8 @@
 //! - One change cannot hold up the others: an image that cannot be read, or a message that SQS will
 //!   never take, is parked in the dead-letter queue, which has an alarm.
 //! - A delivery's message carries the whole webhook, so `deliver` reads no job.
+//! - Each increment of an item's sequence is one event for live updates. It is sent on if its owner has
+//!   connections, which is read after the change was saved: no subscription saved before is missed.
 //!
 //! Forbidden: writing to the table, calling a provider or a receiver, reading the clock. `plan`,
 //! `notification` and `transition` are pure and do no I/O.
@@ -15,6 +17,7 @@
 //! `domain::event_key`; a new entity is a variant of `store::stream::Entity`, a function in
 //! `plan`, and its `entity` in the stream's filter in `template.yaml`.
 
+mod live;
 mod notification;
 mod plan;
 mod transition;
@@ -27,7 +30,7 @@ use domain::delivery::Delivery;
 use domain::links::Links;
 use domain::webhook::Webhook;
 use futures::try_join;
-use queues::message::{Deliver, Dispatch, Early, Ingest, Message, Parked, Reconcile};
+use queues::message::{Deliver, Dispatch, Early, Ingest, Live, Message, Parked, Reconcile};
 use queues::{Queue, QueueError, Rejected};
 use runtime::http::chain;
 use runtime::stream::StreamFunction;
@@ -52,6 +55,7 @@ pub struct Relay {
     deliver: Queue<Deliver>,
     reconcile: Queue<Reconcile>,
     early: Queue<Early>,
+    live: Queue<Live>,
     parked: Queue<Parked>,
 }
 
@@ -89,6 +93,7 @@ impl StreamFunction for Relay {
             deliver: Queue::new(aws, environment.required("DELIVER_QUEUE_URL")?),
             reconcile: Queue::new(aws, environment.required("RECONCILE_QUEUE_URL")?),
             early: Queue::new(aws, environment.required("EARLY_QUEUE_URL")?),
+            live: Queue::new(aws, environment.required("LIVE_QUEUE_URL")?),
             parked: Queue::new(aws, environment.required("PARKED_QUEUE_URL")?),
         })
     }
@@ -102,6 +107,7 @@ impl StreamFunction for Relay {
                 parked.push(park(item, error)?);
             }
         }
+        let live = self.live_messages(work.live).await?;
         let mut webhooks = self.webhooks(&work.notifications, &mut parked).await?;
         webhooks.extend(self.deliveries(work.deliveries, &mut parked).await?);
         let rejected = try_join!(
@@ -110,9 +116,10 @@ impl StreamFunction for Relay {
             send(&self.deliver, &webhooks, |message| message.webhook.id.to_string()),
             send(&self.reconcile, &work.reconcile, |message| message.job_id.to_string()),
             send(&self.early, &work.early, |message| message.inbound_id.to_string()),
+            send(&self.live, &live, |message| message.owner.to_string()),
         )?;
-        let (dispatch, ingest, deliver, reconcile, early) = rejected;
-        parked.extend([dispatch, ingest, deliver, reconcile, early].concat());
+        let (dispatch, ingest, deliver, reconcile, early, live) = rejected;
+        parked.extend([dispatch, ingest, deliver, reconcile, early, live].concat());
         self.parked.send_all(&parked).await?;
         Ok(())
     }

@@ -19,6 +19,7 @@ use serde_json::Result;
 use signing::token::TokenKey;
 use store::{Inbound, InboundOutcome};
 
+use crate::live::{self, OwnedEvent};
 use crate::notification::{Notification, is_to_be_sent};
 use crate::transition::{
     abandoned_task, calls_for_poll, dispatch_backoff, is_restarted, progress, starts,
@@ -35,6 +36,8 @@ pub(crate) struct Work {
     pub(crate) notifications: Vec<Notification>,
     /// Stored deliveries to send.
     pub(crate) deliveries: Vec<Delivery>,
+    /// Events for live updates.
+    pub(crate) live: Vec<OwnedEvent>,
 }
 
 /// Plans the work of changes.
@@ -50,6 +53,7 @@ pub(crate) struct Planner {
 impl Planner {
     /// Adds what the change of a job from `old` to `new` calls for.
     pub(crate) fn job(&self, old: Option<&Job>, new: &Job, work: &mut Work) -> Result<()> {
+        work.live.extend(live::of_job(old, new, &self.links)?);
         if starts(old, new) {
             let wait = schedule::first_poll(new.kind().is_step(), self.confirmation_timeout);
             // The polls of a job that can be restarted end when it is.
@@ -132,6 +136,7 @@ impl Planner {
         new: &Project,
         work: &mut Work,
     ) -> Result<()> {
+        work.live.extend(live::of_project(old, new, &self.links)?);
         let is_same = |old: &Project| (old.status, old.revision) == (new.status, new.revision);
         let event = match new.status {
             ProjectStatus::Completed => EventType::ProjectCompleted,

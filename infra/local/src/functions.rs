@@ -118,7 +118,7 @@ impl fmt::Debug for Functions {
 
 /// Builds the function called `name` from its code; `None` if there is none of that name.
 pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, FunctionStartError>> {
-    use runtime::{authorizer, http, queue, stream};
+    use runtime::{authorizer, http, queue, stream, web_socket};
     Some(match name {
         "authorizer" => authorizer::invocable::<::authorizer::Authorizer>(context),
         "deliver" => queue::invocable::<deliver::Deliver>(context),
@@ -134,6 +134,9 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
         "job-cancel" => http::invocable::<job_cancel::JobCancel>(context),
         "job-get" => http::invocable::<job_get::JobGet>(context),
         "job-list" => http::invocable::<job_list::JobList>(context),
+        "live" => web_socket::invocable::<::live::Live>(context),
+        "live-push" => queue::invocable::<live_push::LivePush>(context),
+        "live-ticket-create" => http::invocable::<live_ticket_create::LiveTicketCreate>(context),
         "models" => http::invocable::<models::Models>(context),
         "prediction-create" => http::invocable::<prediction_create::PredictionCreate>(context),
         "project-change" => http::invocable::<project_change::ProjectChange>(context),

@@ -47,7 +47,7 @@ def of_entry(function: Function, template: Template) -> Iterator[str]:
     """What a function lacks in the template."""
     name, logical = function.name, function.logical_id
     triggers = [*function.routes, *function.queues, *function.streams]
-    if not triggers and name not in template.authorizers:
+    if not triggers and name not in template.authorizers and logical not in template.on_web_sockets:
         yield f"{logical} has no Events in template.yaml, so nothing invokes it"
     if not template.has_alarm("Errors", name):
         yield f"{logical} has no alarm on its Errors in template.yaml"

@@ -33,18 +33,22 @@ OPERATIONS = {
     "sqs": {
         "SendMessage": [".send_message()", ".send_message_batch()"],
     },
+    "execute-api": {
+        "ManageConnections": [".post_to_connection()", ".delete_connection()"],
+    },
 }
 # The shared crates that call AWS, and how functions call their methods.
 CRATES = {
     "store": r"\bstore\s*\.\s*(\w+)\s*\(",
     "blobs": r"(?:blobs|upload)\s*\.\s*(\w+)\s*\(",
+    "connections": r"\bconnections\s*\.\s*(\w+)\s*\(",
     "queues": r"(?:\w+)\s*\.\s*(send\w*)\s*\(",
     "intake": r"\b(?:intake|webhooks)\s*\.\s*(\w+)\s*\(",
 }
 # The shared crates through which one of these calls AWS.
 BELOW = {"intake": ["store"]}
 # The crates that are the only way to one service, and the prefix of its actions.
-CLIENTS = {"store": "dynamodb:", "blobs": "s3:"}
+CLIENTS = {"store": "dynamodb:", "blobs": "s3:", "connections": "execute-api:"}
 # A function of a crate: "method" or "free", and its name.
 Name = tuple[str, str]
 # The actions to which each function leads.

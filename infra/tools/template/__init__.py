@@ -120,6 +120,14 @@ class Template:
         routes = (route for function in self.functions.values() for route in function.routes)
         return {route.authorizer for route in routes if route.authorizer}
 
+    @property
+    def on_web_sockets(self) -> set[str]:
+        """The logical ids of the functions that WebSocket APIs invoke; they have no trigger."""
+        resources = self.document["Resources"].values()
+        apis = (one["Properties"] for one in resources if one["Type"] == "AWS::Serverless::WebSocketApi")
+        routes = (route for api in apis for route in api["Routes"].values())
+        return {logical_id(route["FunctionArn"]) for route in routes}
+
     def has_alarm(self, metric: str, name: str) -> bool:
         """Whether an alarm watches that metric of the function or queue `name`."""
         return any(alarm.metric == metric and name in alarm.watches for alarm in self.alarms)
@@ -175,6 +183,12 @@ def route(members: Members) -> Route:
     """A route from its JSON."""
     authorizer = members["authorizer"]
     return Route(members["method"], members["path"], authorizer and authorizer["function"])
+
+
+def logical_id(arn: Members) -> str:
+    """The resource whose ARN this is."""
+    name = arn["Fn::GetAtt"]
+    return name.split(".")[0] if isinstance(name, str) else name[0]
 
 
 def queue(members: Members) -> Queue:

@@ -100,6 +100,22 @@ pub const ROTATIONS: usize = 50;
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 /// Minimum progress between two of them, in percent.
 pub const PROGRESS_PERCENT: u8 = 10;
+/// How long a ticket for live updates is valid: a page uses it at once.
+pub const TICKET_LIFE: Duration = Duration::from_mins(1);
+/// How long a connection for live updates can last; API Gateway closes it then.
+pub const CONNECTION_LIFE: Duration = Duration::from_hours(2);
+/// Maximum number of topics of a ticket, or to which a connection subscribes.
+pub const TOPICS: usize = 100;
+/// Maximum number of jobs and projects whose last sequence a subscription names.
+pub const LAST_SEQUENCES: usize = 100;
+/// Maximum number of missed events in the answer to a subscription, which has 128 KB at most.
+pub const MISSED_EVENTS: usize = 150;
+/// Maximum length of the text of a job's step in an event, in characters.
+pub const LIVE_STEP_CHARACTERS: usize = 64;
+/// Maximum size of what a client sends on a connection.
+pub const LIVE_MESSAGE_BYTES: usize = 32 * 1024;
+/// Maximum wait for a job's change. API Gateway gives up after 30 s.
+pub const CHANGE_WAIT: Duration = Duration::from_secs(28);
 /// Maximum number of scenes of a project: the project and all its steps change in one transaction,
 /// whose limit is 100 items.
 pub const SCENES: usize = 48;

@@ -175,7 +175,7 @@ impl LinkResource {
 
 /// The progress follows from the state; a running job may have the provider's figure. It is kept
 /// between the values of the states before and after, so it never decreases.
-fn progress_percent(job: &Job) -> u8 {
+pub(crate) fn progress_percent(job: &Job) -> u8 {
     match job.state {
         JobState::Dispatched | JobState::Uncertain => 5,
         JobState::Running => job.progress_percent.unwrap_or_default().clamp(10, 90),
@@ -185,7 +185,7 @@ fn progress_percent(job: &Job) -> u8 {
     }
 }
 
-fn current_step(job: &Job) -> &str {
+pub(crate) fn current_step(job: &Job) -> &str {
     match job.state {
         JobState::Waiting => "Waiting for the step before",
         JobState::Queued => "Waiting for its turn",

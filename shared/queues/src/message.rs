@@ -2,7 +2,7 @@
 //! Names of JSON members are fixed: messages of earlier versions are in flight during a deployment.
 
 use domain::webhook::Webhook;
-use domain::{Attempt, InboundId, Job, JobId, JobKind, TaskId, Timestamp};
+use domain::{Attempt, InboundId, Job, JobId, JobKind, OwnerId, TaskId, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 use serde_with_macros::skip_serializing_none;
 use sha2::{Digest, Sha256};
@@ -133,6 +133,24 @@ impl From<Webhook> for Deliver {
     }
 }
 
+/// To `live-push`: send events to an owner's connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// The owner.
+    pub owner: OwnerId,
+    /// The events, in their order.
+    pub events: Vec<Pushed>,
+}
+
+/// An event and who gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    /// The topics whose subscribers get it.
+    pub topics: Vec<Topic>,
+    /// What they get, as JSON.
+    pub event: String,
+}
+
 /// To `relay`'s dead-letter queue: a change from which no work could be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked {
@@ -164,6 +182,12 @@ impl Message for Reconcile {}
 impl Message for Early {}
 
 impl Message for Parked {}
+
+impl Message for Live {
+    fn group(&self) -> Option<String> {
+        Some(group(self.owner.as_str()))
+    }
+}
 
 impl Message for Deliver {
     fn group(&self) -> Option<String> {

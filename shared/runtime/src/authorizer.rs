@@ -81,7 +81,7 @@ async fn answer<F: AuthorizerFunction>(
     Ok(json!({ "isAuthorized": true, "context": context }))
 }
 
-fn bearer(headers: &HashMap<String, String>) -> Option<&str> {
+pub(crate) fn bearer(headers: &HashMap<String, String>) -> Option<&str> {
     // API Gateway sends header names in lower case; `sam local` keeps the client's spelling.
     let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
     let (scheme, key) = value.split_once(' ')?;

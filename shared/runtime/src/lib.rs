@@ -25,6 +25,7 @@ pub mod queue;
 pub mod random;
 pub mod stream;
 pub mod telemetry;
+pub mod web_socket;
 
 pub use clock::Clock;
 pub use context::{Context, Invocable};

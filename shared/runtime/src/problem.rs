@@ -63,6 +63,8 @@ named! {
         TooManyEndpoints = "too_many_endpoints",
         /// There can be no more secrets that sign at once.
         TooManySecrets = "too_many_secrets",
+        /// A connection can subscribe to no more topics.
+        TooManyTopics = "too_many_topics",
         /// The secret was rotated too often within a day.
         TooManyRotations = "too_many_rotations",
     }
@@ -234,6 +236,21 @@ impl Problem {
     /// The status code.
     pub const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// What is wrong, as a word for programs.
+    pub const fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// What is wrong, as a sentence for the client.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The field at fault.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 
     /// The internal cause, for the log.

@@ -19,6 +19,7 @@ pub mod idempotency;
 mod mac;
 pub mod standard_webhooks;
 pub mod standard_webhooks_v1a;
+pub mod ticket;
 pub mod token;
 pub mod webhook_secret;
 

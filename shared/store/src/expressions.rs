@@ -11,6 +11,8 @@ use crate::keys::Attributes;
 #[derive(Debug)]
 pub(crate) struct Expressions {
     set: Vec<String>,
+    add: Vec<String>,
+    delete: Vec<String>,
     remove: Vec<String>,
     pub(crate) names: HashMap<String, String>,
     pub(crate) values: Attributes,
@@ -24,6 +26,8 @@ impl Default for Expressions {
     fn default() -> Self {
         Self {
             set: Vec::with_capacity(CAPACITY),
+            add: Vec::new(),
+            delete: Vec::new(),
             remove: Vec::new(),
             names: HashMap::with_capacity(CAPACITY),
             values: HashMap::with_capacity(CAPACITY),
@@ -57,6 +61,18 @@ impl Expressions {
         self.set.push(format!("{name} = list_append(if_not_exists({name}, {none}), {values})"));
     }
 
+    /// Adds `value` to the number or the set `name`, which may be absent.
+    pub(crate) fn add(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.add.push([&*name, " ", &value].concat());
+    }
+
+    /// Deletes the members of `value` from the set `name`.
+    pub(crate) fn delete(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.delete.push([&*name, " ", &value].concat());
+    }
+
     /// Removes the attribute `name`.
     pub(crate) fn remove(&mut self, name: &str) {
         let name = self.name(name);
@@ -72,7 +88,10 @@ impl Expressions {
                 [verb, " ", &parts.join(", "), " "].concat()
             }
         };
-        part("SET", &self.set) + &part("REMOVE", &self.remove)
+        part("SET", &self.set)
+            + &part("ADD", &self.add)
+            + &part("DELETE", &self.delete)
+            + &part("REMOVE", &self.remove)
     }
 
     /// The placeholder of the attribute `name`.

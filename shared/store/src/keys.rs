@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::project::step::StepTask;
 use domain::webhook::Receiver;
 use domain::{
-    EndpointId, InboundId, JobId, JobKind, MessageId, ModelId, OwnerId, ProjectId, Step, TaskId,
+    ConnectionId, EndpointId, InboundId, JobId, JobKind, MessageId, ModelId, OwnerId, ProjectId,
+    Step, TaskId, Topic,
 };
 
 use crate::item::text;
@@ -36,6 +37,9 @@ pub(crate) const STEP: &str = "JOB#";
 pub(crate) const ENDPOINT: &str = "ENDPOINT#";
 /// Prefix of the sort keys of former endpoints.
 pub(crate) const FORMER_ENDPOINT: &str = "FORMER#";
+
+/// How many events clients may have seen of a job or a project.
+pub(crate) const SEQUENCE: &str = "seq";
 
 /// Prefix of the sort keys of destinations' circuits.
 const CIRCUIT: &str = "HEALTH#";
@@ -163,6 +167,31 @@ pub(crate) fn model(id: &ModelId) -> Attributes {
 /// The index partition of an owner's models.
 pub(crate) fn models(owner: &OwnerId) -> AttributeValue {
     AttributeValue::S(format!("MODELS#{owner}"))
+}
+
+/// Until when an owner may have connections.
+pub(crate) fn watch(owner: &OwnerId) -> Attributes {
+    key(format!("OWNER#{owner}"), "LIVE")
+}
+
+/// A ticket, by its hash.
+pub(crate) fn ticket(hash: &str) -> Attributes {
+    key(format!("TICKET#{hash}"), "TICKET")
+}
+
+/// A connection.
+pub(crate) fn connection(id: &ConnectionId) -> Attributes {
+    key(format!("CONNECTION#{id}"), "CONNECTION")
+}
+
+/// The partition of the subscriptions to an owner's topic.
+pub(crate) fn topic(owner: &OwnerId, topic: &Topic) -> AttributeValue {
+    AttributeValue::S(format!("TOPIC#{owner}#{topic}"))
+}
+
+/// The subscription of a connection to an owner's topic.
+pub(crate) fn subscription(owner: &OwnerId, topic: &Topic, id: &ConnectionId) -> Attributes {
+    key(format!("TOPIC#{owner}#{topic}"), &format!("CONNECTION#{id}"))
 }
 
 /// An API key, by its hash.

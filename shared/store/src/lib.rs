@@ -5,6 +5,7 @@
 //! - A change of state is one conditional write without a read before it. Its condition has the
 //!   state's predecessors and the attempt; items that change together are one transaction.
 //! - A read for a client names its owner. Another owner's item is absent.
+//! - The write of a change that clients see increments the item's sequence, and no other does.
 //! - Items of earlier versions are read: names stay, and a new attribute has a default.
 //!
 //! It must not send a message or call a provider: the table's stream makes work of a saved change.
@@ -23,6 +24,7 @@ mod item;
 mod job;
 mod keys;
 mod listing;
+mod live;
 mod model;
 mod owner_share;
 mod permit;

@@ -3,6 +3,7 @@
 pub mod error;
 pub mod kind;
 pub mod output;
+mod past_progress;
 pub mod source;
 pub mod work;
 
@@ -15,6 +16,7 @@ use serde_with_macros::skip_serializing_none;
 pub use error::{ErrorCode, JobError};
 pub use kind::{JobKind, Media};
 pub use output::Output;
+pub use past_progress::PastProgress;
 pub use source::{FileRole, Source, SourceFile};
 pub use work::*;
 
@@ -82,6 +84,12 @@ pub struct Job {
     pub progress_count: Option<ProgressCount>,
     /// When its progress was saved.
     pub progress_at: Option<Timestamp>,
+    /// How many events clients may have seen of it: the [sequence](crate::live) of the latest.
+    #[serde(default, rename = "seq", skip_serializing_if = "is_zero")]
+    pub sequence: u32,
+    /// What progress the present attempt has made, the first first.
+    #[serde(default, rename = "past", skip_serializing_if = "Vec::is_empty")]
+    pub past_progress: Vec<PastProgress>,
     /// The task that the provider runs for the present attempt.
     pub provider_task: Option<TaskId>,
     /// When the provider accepted the present attempt. Stored for a project's steps only: the
@@ -140,6 +148,8 @@ impl Job {
             progress_step: None,
             progress_count: None,
             progress_at: None,
+            sequence: 0,
+            past_progress: Vec::new(),
             provider_task: None,
             accepted_at: None,
             source: None,

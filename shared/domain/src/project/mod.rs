@@ -17,6 +17,7 @@ pub use plan::{Plan, Scene, Stitch};
 pub use step::{Step, Then};
 
 use crate::idempotency::KeyedRequest;
+use crate::job::is_zero;
 use crate::json_object::JsonObject;
 use crate::retention::{Erased, RetentionDays};
 use crate::time::time_to_live;
@@ -72,6 +73,10 @@ pub struct Project {
     /// The owner's acts after its creation, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<ProjectAct>,
+    /// How many events clients may have seen of it itself: the [sequence](crate::live) of the
+    /// latest.
+    #[serde(default, rename = "seq", skip_serializing_if = "is_zero")]
+    pub sequence: u32,
     /// How long it is kept from its creation or its last restart on.
     #[serde(default)]
     pub retention_days: RetentionDays,
@@ -99,6 +104,7 @@ impl Project {
             failed_job: None,
             error: None,
             history: Vec::new(),
+            sequence: 0,
             retention_days: RetentionDays::default(),
             expires_at: Some(now + RetentionDays::default().duration()),
             erased: None,

@@ -14,7 +14,7 @@ use crate::expressions::Expressions;
 use crate::item::{expiry, number, read, text, time};
 use crate::job::change::Change;
 use crate::job::save::{Changed, expressions};
-use crate::keys::{self, ENTITY, EXPIRES_AT};
+use crate::keys::{self, ENTITY, EXPIRES_AT, SEQUENCE};
 use crate::{Result, Store, StoreError};
 
 const OPERATION: &str = "change a step of a project";
@@ -173,6 +173,7 @@ fn end(status: ProjectStatus, at: Timestamp) -> Expressions {
     let mut end = Expressions::default();
     end.set("status", text(status.as_str()));
     end.set("status_since", time(at));
+    end.add(SEQUENCE, number(1));
     end
 }
 

@@ -2,7 +2,8 @@
 //! and the attempt it speaks of.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::job::{JobError, JobKind, Output, PastAttempt, ProgressCount, Source};
+use domain::job::{JobError, JobKind, Output, PastAttempt, PastProgress, ProgressCount, Source};
+use domain::live::event::short;
 use domain::{Attempt, Job, JobState, OwnerId, TaskId, Timestamp, limits};
 use serde_json::Value;
 
@@ -28,10 +29,15 @@ pub struct Change {
     /// Attributes, by group.
     pub(crate) remove: &'static [&'static [&'static str]],
     pub(crate) progress: Option<Progress>,
+    /// Whether clients see it as an event.
+    pub(crate) is_event: bool,
 }
 
 /// When a job at a provider was last marked with anything. The stream's filter looks for it.
 const MARKED_AT: &str = "marked_at";
+
+/// The list of what progress was made.
+pub(super) const PAST_PROGRESS: &str = "past";
 
 /// The attributes of one attempt, which the next one must not find.
 const OF_ONE_ATTEMPT: &[&str] = &[
@@ -44,6 +50,7 @@ const OF_ONE_ATTEMPT: &[&str] = &[
     "progress_step",
     "progress_count",
     "progress_at",
+    PAST_PROGRESS,
     MARKED_AT,
     "borrowed",
 ];
@@ -75,7 +82,8 @@ impl Change {
         if state.is_terminal() {
             set.push(("completed_at", time(at)));
         }
-        Self { to: Some(state), ..Self::from(state.predecessors(), set) }
+        let is_event = !matches!(state, JobState::Uncertain | JobState::Running);
+        Self { to: Some(state), is_event, ..Self::from(state.predecessors(), set) }
     }
 
     pub(crate) const fn from(
@@ -95,6 +103,7 @@ impl Change {
             append: None,
             remove: &[],
             progress: None,
+            is_event: false,
         }
     }
 
@@ -238,7 +247,10 @@ impl Change {
         if let Some(count) = count {
             change.set.push(("progress_count", attribute(&count)?));
         }
-        Ok(Self { fence: attempt, progress: Some(Progress { percent, at }), ..change })
+        let past = PastProgress { percent, at, step: step.map(short), count };
+        let append = Some((PAST_PROGRESS, attribute(&[past])?));
+        let progress = Some(Progress { percent, at });
+        Ok(Self { fence: attempt, progress, append, is_event: true, ..change })
     }
 
     /// The files of `attempt` are in the bucket.

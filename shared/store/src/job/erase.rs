@@ -5,7 +5,7 @@ use domain::retention::{Erased, Erasure};
 use domain::{Job, JobId, OwnerId, Timestamp};
 
 use crate::item::attribute;
-use crate::job::change::Change;
+use crate::job::change::{Change, PAST_PROGRESS};
 use crate::keys::{self, SK};
 use crate::{Result, Store};
 
@@ -21,6 +21,7 @@ const SAID: &[&str] = &[
     "history",
     "progress_step",
     "progress_count",
+    PAST_PROGRESS,
 ];
 
 impl Change {

@@ -6,7 +6,7 @@ use domain::{Job, JobId};
 use crate::expressions::Expressions;
 use crate::item::{number, read, text};
 use crate::job::change::Change;
-use crate::keys::job;
+use crate::keys::{SEQUENCE, job};
 use crate::{Result, Store};
 
 /// The result of a change.
@@ -40,6 +40,9 @@ pub(crate) fn expressions(change: &Change) -> (Expressions, String) {
     }
     if let Some((name, values)) = &change.append {
         update.append(name, values.clone());
+    }
+    if change.is_event {
+        update.add(SEQUENCE, number(1));
     }
     for name in change.remove.iter().copied().flatten() {
         update.remove(name);

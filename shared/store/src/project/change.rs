@@ -10,7 +10,7 @@ use crate::expressions::Expressions;
 use crate::item::{attribute, expiry, number, text, time};
 use crate::job::advance::failed;
 use crate::job::change::Change;
-use crate::keys::{self, EXPIRES_AT};
+use crate::keys::{self, EXPIRES_AT, SEQUENCE};
 use crate::{Result, Store, StoreError, WholeProject};
 
 const OPERATION: &str = "change a project";
@@ -144,9 +144,10 @@ impl Store {
     }
 }
 
-/// An update that appends `act` to the project's history.
+/// An update that appends `act`, which is an event, to the project's history.
 fn with_act(project: &Project, act: ProjectAct) -> Result<Expressions> {
     let mut update = Expressions::default();
     update.set("history", attribute(&project.history_with(act))?);
+    update.add(SEQUENCE, number(1));
     Ok(update)
 }

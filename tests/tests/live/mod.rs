@@ -1,0 +1,5 @@
+//! Live updates: tickets, sequences, and waiting for a change.
+
+mod sequence;
+mod tickets;
+mod wait;
