@@ -11,6 +11,7 @@ pub mod client;
 pub mod contents;
 pub mod dice;
 pub mod film;
+pub mod live_client;
 pub mod odd_receiver;
 pub mod outbox;
 pub mod provider;
@@ -29,6 +30,7 @@ pub mod wav;
 pub mod world;
 
 pub use client::{Answer, Client};
+pub use live_client::LiveClient;
 pub use odd_receiver::{OddReceiver, Oddity};
 pub use provider::Provider;
 pub use receiver::{Receiver, Webhook};

@@ -28,6 +28,7 @@ const IDLE_POLL: Duration = Duration::from_millis(2);
 pub struct Cloud {
     pub(crate) api_url: String,
     pub(crate) aws_url: String,
+    pub(crate) live_url: Option<String>,
     pub(crate) first_key: FirstKey,
     pub(crate) aws: Arc<Aws>,
     pub(crate) functions: Arc<Functions>,
@@ -59,6 +60,11 @@ impl Cloud {
     /// The URL of the AWS services, without a trailing slash.
     pub fn aws_url(&self) -> &str {
         &self.aws_url
+    }
+
+    /// The URL of the WebSocket API, if the template has one.
+    pub fn live_url(&self) -> Option<&str> {
+        self.live_url.as_deref()
     }
 
     /// The API key of the owner `local`.

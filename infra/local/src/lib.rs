@@ -1,4 +1,4 @@
-//! The embedded cloud: runs the functions, queues, table, bucket and HTTP API of `template.yaml` in
+//! The embedded cloud: runs the functions, queues, table, bucket, HTTP API and WebSocket API of `template.yaml` in
 //! one process, with its state in one folder.
 //!
 //! Invariants:
@@ -27,6 +27,7 @@ mod first_key;
 mod functions;
 mod gateway;
 mod lineage;
+mod live;
 mod lock;
 mod log;
 mod mappings;

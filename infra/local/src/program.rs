@@ -165,8 +165,8 @@ fn announce(cloud: &Cloud, studio: Option<&Studio>, as_json: bool) {
     let file = file.display();
     let studio = studio.map(Studio::url);
     if as_json {
-        let (api, aws) = (cloud.api_url(), cloud.aws_url());
-        tracing::info!(kind = "start", api, aws, studio, api_key_file = %file, "ready");
+        let (api, aws, live) = (cloud.api_url(), cloud.aws_url(), cloud.live_url());
+        tracing::info!(kind = "start", api, aws, live, studio, api_key_file = %file, "ready");
         return;
     }
     let (api, aws) = (cloud.api_url(), cloud.aws_url());
@@ -176,6 +176,9 @@ fn announce(cloud: &Cloud, studio: Option<&Studio>, as_json: bool) {
     };
     println!("Hookreel is up; Ctrl-C stops it.");
     println!("  API      {api}");
+    if let Some(live) = cloud.live_url() {
+        println!("  Live     {live} (WebSocket)");
+    }
     let keys = cloud.data_dir().join(CREDENTIALS);
     println!("  AWS      {aws} (DynamoDB, SQS, S3; keys in {})", keys.display());
     if let Some(studio) = studio {

@@ -19,6 +19,7 @@ use crate::data_folder::DataFolder;
 use crate::error::StartError;
 use crate::functions::{self, Functions};
 use crate::gateway::{Gateway, Routes};
+use crate::live::Live;
 use crate::mappings::{self, QueuePoller, StreamPoller, StreamPosition};
 use crate::settings::Settings;
 use crate::template::{Surroundings, Template};
@@ -77,6 +78,10 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
     let mut tasks = JoinSet::new();
     let streams = start_stream_pollers(&template, &mappings, &mut tasks)?;
     let queues = start_queue_pollers(&template, &mappings, &mut tasks);
+    let live = template.web_socket.clone().map(|api| {
+        let (connections, times) = (aws.connections(), (Arc::clone(&activity), clock.clone()));
+        Live::new(api, Arc::clone(&functions), Arc::clone(connections), times, stopped.clone())
+    });
     let routes = Routes::new(&template.functions);
     let gateway = Gateway {
         routes,
@@ -85,10 +90,14 @@ pub async fn cloud(settings: Settings) -> Result<Cloud, StartError> {
         port: api_address.port(),
         cors: template.api_cors.clone(),
         public_host,
+        live,
     };
     serve_api(gateway, api, &stopped, &mut tasks);
     serve_aws(&aws, aws_listener, &stopped, &mut tasks);
+    await_connections(&aws, &stopped, &mut tasks);
+    let stage = template.web_socket.as_ref().map(|api| &api.stage);
     Ok(Cloud {
+        live_url: stage.map(|stage| format!("{}/{stage}", surroundings.sockets_url())),
         api_url: surroundings.api_url,
         aws_url: surroundings.aws_url,
         first_key,
@@ -226,6 +235,15 @@ fn serve_api(
         if let Err(error) = Arc::new(gateway).serve(listener, stopped).await {
             tracing::error!(kind = "api", "the API server failed: {error}");
         }
+    });
+}
+
+/// Once it stops, waits until every connection is closed.
+fn await_connections(aws: &Arc<Aws>, stopped: &CancellationToken, tasks: &mut JoinSet<()>) {
+    let (aws, stopped) = (Arc::clone(aws), stopped.clone());
+    tasks.spawn(async move {
+        stopped.cancelled().await;
+        aws.connections().ended().await;
     });
 }
 

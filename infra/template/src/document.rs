@@ -8,7 +8,7 @@ use serde_yaml_ng::{Mapping, Value};
 use crate::Cors;
 use crate::error::Path;
 use crate::intrinsics::Resolver;
-use crate::{Surroundings, Template, TemplateError, functions, resources};
+use crate::{Surroundings, Template, TemplateError, functions, resources, web_socket};
 
 /// A template, read and not yet resolved.
 #[derive(Debug, Clone)]
@@ -52,6 +52,7 @@ impl Document {
             buckets: resources::buckets(&resolver)?,
             api_cors: Cors::of_api(&resolver)?,
             bucket_cors: Cors::of_bucket(&resolver)?,
+            web_socket: web_socket::read(&resolver)?,
         })
     }
 

@@ -123,7 +123,7 @@ impl<'a> Resolver<'a> {
             rest = after;
         }
         filled.push_str(rest);
-        Ok(self.with_local_api_url(&filled))
+        Ok(self.with_local_urls(&filled))
     }
 
     fn sub_variable(
@@ -157,7 +157,7 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
             .collect();
-        Ok(self.with_local_api_url(&texts.join(&delimiter)))
+        Ok(self.with_local_urls(&texts.join(&delimiter)))
     }
 }
 

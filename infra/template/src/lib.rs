@@ -1,5 +1,5 @@
 //! The one reader of `template.yaml`, the file that is deployed: functions with their triggers,
-//! queues, tables, buckets and the routes of the HTTP API, for the embedded cloud and for tools.
+//! queues, tables, buckets and the routes of the HTTP API and the WebSocket API, for the embedded cloud and for tools.
 //!
 //! Only what is used is resolved (no dashboards, say), and whatever is resolved is understood: an
 //! unknown intrinsic function, a reference to a missing resource or an unknown property of a
@@ -22,6 +22,7 @@ mod resources;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod web_socket;
 
 pub use cors::Cors;
 pub use document::{Document, Resource, typed};
@@ -29,9 +30,9 @@ pub use error::{Path, TemplateError};
 pub use intrinsics::Resolver;
 pub use model::{
     Authorizer, Function, QueueDefinition, QueueMapping, Redrive, Route, StreamMapping, Table,
-    Template,
+    Template, WebSocketApi, WebSocketRoute,
 };
-pub use references::{ACCOUNT, REGION, STACK, queue_arn};
+pub use references::{ACCOUNT, REGION, STACK, WEB_SOCKET_API, queue_arn};
 
 /// What the template leaves open: where the embedded cloud listens, and the settings chosen at
 /// its start.
@@ -44,4 +45,12 @@ pub struct Surroundings {
     /// Values chosen for environment variables of functions and for parameters, by their names;
     /// they override the template.
     pub chosen: std::collections::BTreeMap<String, String>,
+}
+
+impl Surroundings {
+    /// Where the WebSocket API listens: at the HTTP API's port.
+    #[must_use]
+    pub fn sockets_url(&self) -> String {
+        self.api_url.replacen("http", "ws", 1)
+    }
 }

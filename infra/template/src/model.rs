@@ -21,6 +21,28 @@ pub struct Template {
     pub api_cors: Option<crate::Cors>,
     /// The same of the bucket.
     pub bucket_cors: Option<crate::Cors>,
+    /// The WebSocket API, if there is one.
+    pub web_socket: Option<WebSocketApi>,
+}
+
+/// A WebSocket API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebSocketApi {
+    /// The name of its stage, which is the path of its address.
+    pub stage: String,
+    /// The member of a message whose value is the key of its route.
+    pub selector: String,
+    /// The routes by their keys: `$connect`, `$disconnect`, `$default`, and values of the selector.
+    pub routes: BTreeMap<String, WebSocketRoute>,
+}
+
+/// One route of a WebSocket API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebSocketRoute {
+    /// The function that it leads to.
+    pub function: String,
+    /// Whether what the function returns is sent to the client.
+    pub responds: bool,
 }
 
 /// One Lambda function.

@@ -14,10 +14,16 @@ pub const REGION: &str = "us-east-1";
 pub const ACCOUNT: &str = "000000000000";
 /// The name of the stack and the id of its HTTP API.
 pub const STACK: &str = "hookreel";
+/// The id of the stack's WebSocket API.
+pub const WEB_SOCKET_API: &str = "hookreel-live";
 /// The kinds of resources that the embedded cloud runs; other attributes of theirs are errors.
 const RUN_HERE: [&str; 3] = ["AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::S3::Bucket"];
-/// The API's address on AWS, replaced by its address here.
+/// The HTTP API's address on AWS, replaced by its address here.
 const DEPLOYED_API: &str = "https://hookreel.execute-api.us-east-1.amazonaws.com";
+/// That of the WebSocket API, to clients; here it is served at the HTTP API's port.
+const DEPLOYED_SOCKETS: &str = "wss://hookreel-live.execute-api.us-east-1.amazonaws.com";
+/// That of its `@connections`, which is an AWS service.
+const DEPLOYED_CONNECTIONS: &str = "https://hookreel-live.execute-api.us-east-1.amazonaws.com";
 
 /// The ARN of the queue `name`.
 #[must_use]
@@ -93,6 +99,8 @@ impl Resolver<'_> {
             ("AWS::SQS::Queue", "QueueName") => name,
             ("AWS::SQS::Queue", "QueueUrl") => self.resource_reference(id, path)?,
             ("AWS::Serverless::HttpApi", "ApiEndpoint") => self.surroundings.api_url.clone(),
+            ("AWS::Serverless::WebSocketApi", "ApiId") => name,
+            ("AWS::Serverless::WebSocketApi", "ApiEndpoint") => self.surroundings.sockets_url(),
             // Of roles, log groups and the like only the name matters here.
             (kind, "Arn") if !RUN_HERE.contains(&kind) => {
                 let service = kind.split("::").nth(1).unwrap_or_default().to_lowercase();
@@ -110,6 +118,7 @@ impl Resolver<'_> {
         let property = match resource.kind {
             "AWS::Serverless::Function" => return Ok(function_name(resource.id)),
             "AWS::Serverless::HttpApi" => return Ok(STACK.to_owned()),
+            "AWS::Serverless::WebSocketApi" => return Ok(WEB_SOCKET_API.to_owned()),
             "AWS::SQS::Queue" => "QueueName",
             "AWS::DynamoDB::Table" => "TableName",
             "AWS::S3::Bucket" => "BucketName",
@@ -125,9 +134,11 @@ impl Resolver<'_> {
         }
     }
 
-    /// `text` with the API's address on AWS replaced by its address here.
-    pub(crate) fn with_local_api_url(&self, text: &str) -> String {
+    /// `text` with the APIs' addresses on AWS replaced by their addresses here.
+    pub(crate) fn with_local_urls(&self, text: &str) -> String {
         text.replace(DEPLOYED_API, &self.surroundings.api_url)
+            .replace(DEPLOYED_SOCKETS, &self.surroundings.sockets_url())
+            .replace(DEPLOYED_CONNECTIONS, &self.surroundings.aws_url)
     }
 
     fn find(&self, id: &str, path: &Path) -> Result<Resource<'_>, TemplateError> {

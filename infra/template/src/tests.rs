@@ -31,6 +31,16 @@ Resources:
             FunctionArn: !GetAtt AuthorizerFunction.Arn
             AuthorizerPayloadFormatVersion: "2.0"
             EnableSimpleResponses: true
+  Sockets:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: live
+      RouteSelectionExpression: $request.body.action
+      Routes:
+        $connect: { FunctionArn: !GetAtt RelayFunction.Arn }
+        $default:
+          FunctionArn: !GetAtt TtsCreateFunction.Arn
+          RouteResponseSelectionExpression: $default
   AuthorizerFunction:
     Type: AWS::Serverless::Function
   TtsCreateFunction:
@@ -46,6 +56,9 @@ Resources:
           KEY: !Ref ProviderKey
           SECRET: !Sub "{{resolve:secretsmanager:${AWS::StackName}/a:SecretString:b}}"
           URL: !Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/v1"
+          SOCKETS: !Sub "${Sockets.ApiEndpoint}/live"
+          SOCKETS_TOO: !Sub "wss://${Sockets}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live"
+          CONNECTIONS: !Sub "https://${Sockets}.execute-api.${AWS::Region}.amazonaws.com/live"
           JOINED: !Join ["-", [a, !Ref Stage, 3]]
           LITERAL: { "Fn::Sub": ["${!Kept} ${Given}", { Given: 1 }] }
       Events:
@@ -123,11 +136,14 @@ fn environment_variables_are_resolved() {
     let environment = function("tts-create").environment;
     let expected = [
         ("BUCKET", "hookreel-files"),
+        ("CONNECTIONS", "http://127.0.0.1:8788/live"),
         ("JOINED", "a-test-3"),
         ("KEY", "{{resolve:parameter:ProviderKey}}"),
         ("LITERAL", "${Kept} 1"),
         ("QUEUE_URL", "http://127.0.0.1:8788/000000000000/work"),
         ("SECRET", "{{resolve:secretsmanager:hookreel/a:SecretString:b}}"),
+        ("SOCKETS", "ws://127.0.0.1:8787/live"),
+        ("SOCKETS_TOO", "ws://127.0.0.1:8787/live"),
         ("STAGE", "test-own"),
         ("TABLE_NAME", "jobs"),
         ("URL", "http://127.0.0.1:8787/v1"),
@@ -153,6 +169,21 @@ fn routes_have_the_default_authorizer_unless_they_opt_out() {
     assert_eq!((routes[0].method.as_str(), routes[0].path.as_str()), ("POST", "/v1/tts/async"));
     assert_eq!(routes[0].authorizer.as_ref().unwrap().function, "authorizer");
     assert_eq!(routes[1].authorizer, None);
+}
+
+#[test]
+fn the_web_socket_api_is_read() {
+    let api = resolve(TEMPLATE).unwrap().web_socket.unwrap();
+    assert_eq!((api.stage.as_str(), api.selector.as_str()), ("live", "action"));
+    let routes: Vec<_> = api
+        .routes
+        .iter()
+        .map(|(key, route)| (key.as_str(), route.function.as_str(), route.responds))
+        .collect();
+    assert_eq!(routes, [("$connect", "relay", false), ("$default", "tts-create", true)]);
+    let alone = TEMPLATE.replace("StageName: live", "Auth: { AuthType: CUSTOM }");
+    let error = resolve(&alone).unwrap_err().to_string();
+    assert!(error.contains("Sockets.Properties.Auth.AuthType: must be NONE"), "{error}");
 }
 
 #[test]
@@ -210,6 +241,7 @@ fn errors_name_their_place() {
         ("Method: post", "Verb: post", "Events.Create.Properties: unknown field `Verb`"),
         ("Type: DynamoDB", "Type: Kinesis", "cannot run an event of type \"Kinesis\""),
         ("Authorizer: NONE", "Authorizer: Nobody", "there is no authorizer Nobody"),
+        ("$request.body.action", "$request.header.action", "must be $request.body."),
         ("Loop: Allow", "Loop: Maybe", "RecursiveLoop: must be Allow or Terminate"),
         ("Default: test", "Label: test", "the parameter Stage has no value"),
     ];

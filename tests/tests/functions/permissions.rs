@@ -39,9 +39,14 @@ static ALLOWED: LazyLock<BTreeMap<String, Vec<Statement>>> = LazyLock::new(|| {
     functions.into_iter().map(|function| (function.definition.name, function.statements)).collect()
 });
 
-/// Whether IAM finds that `text` is like `pattern`. The template has a wildcard only at the end.
+/// Whether IAM finds that `text` is like `pattern`, where `*` is any text.
 fn is_like(pattern: &str, text: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == text, |beginning| text.starts_with(beginning))
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((beginning, rest)) => text.strip_prefix(beginning).is_some_and(|text| {
+            rest.is_empty() || text.char_indices().any(|(at, _)| is_like(rest, &text[at..]))
+        }),
+    }
 }
 
 /// The condition keys of a statement, each with the patterns that a value may have.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hookreel_studio::own_host;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use s3s::Body;
 
@@ -17,7 +17,7 @@ use super::calls::{Access, Answer, CallRecord, Fault};
 use super::dynamodb::{self, Units, ask_for_units};
 use super::json::JsonAnswer;
 use super::target::{Service, Target};
-use super::{s3, sigv4, sqs};
+use super::{execute_api, s3, sigv4, sqs};
 use crate::cors;
 use crate::lineage::HEADER;
 use crate::template::Cors;
@@ -65,10 +65,14 @@ impl Aws {
             return Ok(answer);
         }
         let body = read(body).await?;
-        if let Err(unsigned) = sigv4::verify(&parts, &body, &self.keys, SystemTime::now()) {
+        if let Err(unsigned) = sigv4::verify(service, &parts, &body, &self.keys, SystemTime::now())
+        {
             let (kind, message) = unsigned.error();
-            let status = if service == Service::Sqs { 403 } else { 400 };
-            return Ok(refusal(status, kind, message));
+            return Ok(match service {
+                Service::ExecuteApi => execute_api::refusal(403, kind, message),
+                Service::Sqs => refusal(403, kind, message),
+                _ => refusal(400, kind, message),
+            });
         }
         self.answer(caller, Request::from_parts(parts, Body::from(body))).await
     }
@@ -85,11 +89,8 @@ impl Aws {
             return self.forward(&target, parts, body, false).await.0;
         };
         let is_recording = self.calls.is_recording();
-        let (body, accesses) = if is_recording {
-            accesses(&target, &parts.uri, body).await?
-        } else {
-            (body, Vec::new())
-        };
+        let (body, accesses) =
+            if is_recording { accesses(&target, &parts, body).await? } else { (body, Vec::new()) };
         let (outcome, units) = match fault {
             Some(Fault::BeforeEffect) => (Err(Failure::Injected), Units::default()),
             _ => self.forward(&target, parts, body, is_recording).await,
@@ -122,6 +123,10 @@ impl Aws {
             Ok(body) => body,
             Err(failure) => return (Err(failure), Units::default()),
         };
+        if target.service == Service::ExecuteApi {
+            let answer = execute_api::answer(&self.connections, &parts, body);
+            return (Ok(answer), Units::default());
+        }
         let trace = parts.headers.get(HEADER).and_then(|header| header.to_str().ok());
         let (answer, units) = self.answer_json(target, &body, trace, with_units).await;
         (Ok(answer.into_response()), units)
@@ -148,9 +153,16 @@ impl Aws {
 }
 
 /// What IAM is asked about a request, and the request's body.
-async fn accesses(target: &Target, uri: &Uri, body: Body) -> Result<(Body, Vec<Access>), Failure> {
+async fn accesses(
+    target: &Target,
+    head: &Parts,
+    body: Body,
+) -> Result<(Body, Vec<Access>), Failure> {
     let of_json = match target.service {
-        Service::S3 => return Ok((body, s3::accesses(&target.operation, uri))),
+        Service::S3 => return Ok((body, s3::accesses(&target.operation, &head.uri))),
+        Service::ExecuteApi => {
+            return Ok((body, execute_api::accesses(head.method.as_str(), &head.uri)));
+        }
         Service::Sqs => sqs::accesses,
         Service::DynamoDb => dynamodb::accesses,
         Service::DynamoDbStreams => return Ok((body, Vec::new())),

@@ -72,7 +72,10 @@ impl HttpConnector for InProcess {
         let (aws, caller) = (Arc::clone(&self.aws), Arc::clone(&self.caller));
         let lineage = Lineage::current();
         HttpConnectorFuture::new(async move {
-            let part = request.headers().get("x-amz-target").unwrap_or("S3").to_owned();
+            let json = request.headers().get("x-amz-target").map(str::to_owned);
+            let is_connection = || request.uri().contains("/@connections/");
+            let part = json
+                .unwrap_or_else(|| if is_connection() { "execute-api" } else { "S3" }.to_owned());
             measured(part, answer(&aws, &caller, lineage, request)).await
         })
     }

@@ -1,4 +1,4 @@
-//! The embedded AWS: DynamoDB with its streams, S3 and SQS, in this process and one data folder.
+//! The embedded AWS: DynamoDB with its streams, S3, SQS and `@connections`, in this process and one data folder.
 //!
 //! AWS SDK clients reach it in process ([`Aws::sdk_config`]), all others over HTTP
 //! ([`Aws::serve`]). What was acknowledged outlives the process, however it ends, and errors are
@@ -11,6 +11,7 @@ mod connector;
 mod durability;
 mod dynamodb;
 mod error;
+mod execute_api;
 pub(crate) mod identity;
 mod json;
 mod maintenance;
@@ -40,6 +41,7 @@ pub use maintenance::Swept;
 pub use sqs::{Depth, QueueDefinition, ReceivedMessage, Redrive, SqsError};
 pub use target::Service;
 
+use crate::live::Connections;
 use crate::template::Cors;
 use dynamodb::Tables;
 use s3::Buckets;
@@ -62,6 +64,8 @@ pub struct Aws {
     keys: Keys,
     /// What pages of other origins may do with the objects.
     cors: OnceLock<Cors>,
+    /// The connections of the WebSocket API.
+    connections: Arc<Connections>,
 }
 
 impl Aws {
@@ -85,6 +89,7 @@ impl Aws {
             endpoint,
             keys,
             cors: OnceLock::new(),
+            connections: Arc::default(),
         }))
     }
 
@@ -130,6 +135,11 @@ impl Aws {
         let body = request.to_string().into();
         let (answer, _) = self.answer_json(&target::Target::of(&parts), &body, None, false).await;
         (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
+    }
+
+    /// The connections of the WebSocket API, which this process has.
+    pub const fn connections(&self) -> &Arc<Connections> {
+        &self.connections
     }
 
     /// The recorded calls and the injected faults.

@@ -7,13 +7,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::request::Parts;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 use super::identity::Keys;
+use super::target::Service;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-/// The headers without which a signature says nothing: where the call goes, and which one it is.
+/// The headers without which a signature says nothing: where the call goes and, in the JSON
+/// protocols, which one it is.
 const SIGNED_ALWAYS: [&str; 3] = ["host", "x-amz-date", "x-amz-target"];
+/// What is escaped in the path that is signed, which is escaped once already.
+const ESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// How far the sender's clock may be off.
 const SKEW: Duration = Duration::from_mins(15);
 
@@ -47,8 +53,9 @@ impl Unsigned {
     }
 }
 
-/// Checks that `parts` with this `body` is signed by `keys`, by the time `now`.
+/// Checks that `parts` with this `body` is signed by `keys` for `service`, by the time `now`.
 pub(super) fn verify(
+    service: Service,
     parts: &Parts,
     body: &[u8],
     keys: &Keys,
@@ -69,13 +76,18 @@ pub(super) fn verify(
         return Err(Unsigned::UnknownKey);
     }
     let time = header("x-amz-date").ok_or(Unsigned::Missing)?;
-    let [date, _, _, "aws4_request"] = scope.split('/').collect::<Vec<_>>()[..] else {
+    let [date, _, of, "aws4_request"] = scope.split('/').collect::<Vec<_>>()[..] else {
         return Err(Unsigned::Wrong);
     };
     let names: Vec<_> = signed.split(';').collect();
+    // Its calls have no header that names them: their method and path are signed.
+    let is_rest = service == Service::ExecuteApi;
+    if is_rest && of != "execute-api" {
+        return Err(Unsigned::Wrong);
+    }
     if !time.starts_with(date)
         || !is_now(time, now)
-        || !SIGNED_ALWAYS.iter().all(|name| names.contains(name))
+        || !SIGNED_ALWAYS[..if is_rest { 2 } else { 3 }].iter().all(|name| names.contains(name))
     {
         return Err(Unsigned::Wrong);
     }
@@ -92,7 +104,8 @@ fn signature_of(
     keys: &Keys,
 ) -> Option<Hmac<Sha256>> {
     let (method, query) = (parts.method.as_str(), parts.uri.query().unwrap_or_default());
-    let mut request = [method, parts.uri.path(), query, ""].join("\n");
+    let path = utf8_percent_encode(parts.uri.path(), ESCAPED).to_string();
+    let mut request = [method, &path, query, ""].join("\n");
     for name in signed.split(';') {
         let value = parts.headers.get(name)?.to_str().ok()?;
         let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -162,7 +175,7 @@ mod tests {
         let mut parts = request.unwrap().into_parts().0;
         let now = UNIX_EPOCH + Duration::from_hours(490_896);
         sign(&mut parts, signed, &keys, now);
-        verify(&parts, sent, &keys, now + Duration::from_secs(later))
+        verify(Service::DynamoDb, &parts, sent, &keys, now + Duration::from_secs(later))
     }
 
     #[test]
@@ -195,6 +208,7 @@ mod tests {
     fn an_unsigned_request_is_refused() {
         let request = Request::post("/").header("host", "127.0.0.1").body(()).unwrap();
         let parts = request.into_parts().0;
-        assert_eq!(verify(&parts, b"{}", &Keys::of("a", "b"), UNIX_EPOCH), Err(Unsigned::Missing));
+        let verified = verify(Service::Sqs, &parts, b"{}", &Keys::of("a", "b"), UNIX_EPOCH);
+        assert_eq!(verified, Err(Unsigned::Missing));
     }
 }

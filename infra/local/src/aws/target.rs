@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::{Method, request::Parts};
 
+use super::execute_api;
+
 /// A service of the embedded AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
@@ -15,6 +17,8 @@ pub enum Service {
     Sqs,
     /// Objects.
     S3,
+    /// The connections of the WebSocket API.
+    ExecuteApi,
 }
 
 impl fmt::Display for Service {
@@ -24,6 +28,7 @@ impl fmt::Display for Service {
             Self::DynamoDbStreams => "dynamodbstreams",
             Self::Sqs => "sqs",
             Self::S3 => "s3",
+            Self::ExecuteApi => "execute-api",
         })
     }
 }
@@ -37,14 +42,17 @@ pub(super) struct Target {
 
 impl Target {
     /// Reads a request's head. The JSON protocols name the operation in a header; a request without
-    /// it is S3's.
+    /// it is S3's, but for the paths of connections.
     pub fn of(request: &Parts) -> Self {
         let header = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
         let (service, operation) = match header.and_then(|target| target.split_once('.')) {
             Some(("DynamoDB_20120810", operation)) => (Service::DynamoDb, operation),
             Some(("DynamoDBStreams_20120810", operation)) => (Service::DynamoDbStreams, operation),
             Some(("AmazonSQS", operation)) => (Service::Sqs, operation),
-            _ => (Service::S3, s3_operation(request)),
+            _ => execute_api::operation(&request.method, &request.uri).map_or_else(
+                || (Service::S3, s3_operation(request)),
+                |operation| (Service::ExecuteApi, operation),
+            ),
         };
         Self { service, operation: operation.to_owned() }
     }

@@ -1,6 +1,7 @@
 //! Tests the embedded AWS through SDK clients, as the functions use it.
 
 mod dynamodb;
+mod execute_api;
 mod faults;
 mod http;
 mod s3;

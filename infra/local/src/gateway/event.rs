@@ -170,7 +170,7 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> String {
 }
 
 /// In the Common Log Format: `12/Mar/2020:19:03:58 +0000`.
-fn common_log_time(time: Timestamp) -> String {
+pub(crate) fn common_log_time(time: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(time.as_millis()).map_or_else(
         |_| time.to_string(),
         |time| time.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),

@@ -25,10 +25,12 @@ use runtime::Clock;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+pub(crate) use event::common_log_time;
 pub use route::Routes;
 
 use crate::cors;
 use crate::functions::Functions;
+use crate::live::{self, Live};
 use crate::meter::measured;
 use crate::template::{Authorizer, Cors};
 use answer::message;
@@ -50,6 +52,8 @@ pub struct Gateway {
     pub cors: Option<Cors>,
     /// The host of the API's public address, by which a proxy of this machine may lead to it.
     pub public_host: Option<String>,
+    /// The WebSocket API, which has its path at the same port.
+    pub live: Option<Arc<Live>>,
 }
 
 /// A rejection by the gateway itself, with the status and text of API Gateway.
@@ -93,6 +97,10 @@ impl Gateway {
         let cors = self.cors.as_ref();
         let is_allowed = |origin: &str| cors.is_some_and(|cors| cors.allowed(origin).is_some());
         own_host::check(&parts, self.public_host.as_deref(), is_allowed).map_err(|_| FORBIDDEN)?;
+        let live = self.live.as_ref().filter(|live| live.is_at(parts.uri.path()));
+        if let Some(live) = live.filter(|_| live::is_upgrade(&parts)) {
+            return Ok(live.connect(parts, source, id).await);
+        }
         if let Some(preflight) = cors::preflight(cors, &parts.method, &parts.headers) {
             return Ok(preflight);
         }

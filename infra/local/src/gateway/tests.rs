@@ -69,6 +69,7 @@ async fn serve() -> String {
         port,
         cors: None,
         public_host: None,
+        live: None,
     };
     tokio::spawn(Arc::new(gateway).serve(listener, std::future::pending()));
     format!("http://127.0.0.1:{port}")
