@@ -58,7 +58,9 @@ async fn cancel_ends_what_runs_and_changes_nothing_else() {
     let (_, statistics) = stage.get("/statistics").await;
     let none = json!({ "created": 0, "billed": 0, "webhooks": 0 });
     let replicate = json!({ "created": 2, "billed": 1, "webhooks": 3 });
-    assert_eq!(statistics, json!({ "runpod": none, "scenes": none, "replicate": replicate }));
+    let expected =
+        json!({ "runpod": none, "scenes": none, "replicate": replicate, "clipping": none });
+    assert_eq!(statistics, expected);
 }
 
 #[tokio::test]
