@@ -108,11 +108,7 @@ fn read(job_id: &str, arrival: &Arrival) -> Result<Clipped, DemoError> {
 }
 
 /// Downloads every file; returns the clips.
-async fn download(
-    api: &Api,
-    job: &ClippedJob,
-    output_dir: &Path,
-) -> Result<Vec<Clip>, DemoError> {
+async fn download(api: &Api, job: &ClippedJob, output_dir: &Path) -> Result<Vec<Clip>, DemoError> {
     let mut clips = Vec::new();
     for announced in &job.outputs {
         let extension = if announced.index.is_some() { "mp4" } else { "json" };

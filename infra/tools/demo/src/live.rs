@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_lost_event_falling_progress_and_a_refusal_are_errors() {
-        let answer = |events: &[serde_json::Value]| json!({ "type": "subscribed", "events": events });
+        let answer =
+            |events: &[serde_json::Value]| json!({ "type": "subscribed", "events": events });
         let refusal = json!({ "type": "error", "code": "forbidden", "detail": "not yours" });
         for (wrong, reason) in [
             (answer(&[event(3, 60)]), "the event after 1 is not kept"),

@@ -100,7 +100,8 @@ fn write_portrait(f: &mut fmt::Formatter<'_>, portrait: &Portrait) -> fmt::Resul
 
 fn write_clips(f: &mut fmt::Formatter<'_>, clips: &Clips) -> fmt::Result {
     let Clips { job_id, message_id, source, credits, heard, files, .. } = clips;
-    let (made, all) = (clips.completed.since(clips.submitted), clips.checked.since(clips.submitted));
+    let (made, all) =
+        (clips.completed.since(clips.submitted), clips.checked.since(clips.submitted));
     writeln!(f, "  clips: a video was cut at its changes of scene, {} clips", files.len())?;
     writeln!(f, "    source   {}", source.display())?;
     for clip in files {

@@ -47,7 +47,8 @@ async fn run_all(options: &Options, cloud: &mut Cloud, key: Secret) -> Result<Re
     let names: Vec<_> = ORDERS.iter().map(|order| order.name).chain(parts).collect();
     let mut receiver = Receiver::start(api.webhook_secret().await?, &names).await?;
     let mut part = |name| {
-        let inbox = receiver.take(name).ok_or_else(|| DemoError::Setup("an inbox is missing".into()))?;
+        let inbox =
+            receiver.take(name).ok_or_else(|| DemoError::Setup("an inbox is missing".into()))?;
         Ok::<_, DemoError>((inbox, display.job(name)))
     };
     let mut under_way = Vec::new();
