@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use domain::{JobKind, Secret};
 use hookreel_studio::{
-    ClippingSettings, Faults, ReplicateSettings, SceneSettings, Service, ServiceSettings, Settings, StartError,
-    Studio,
+    ClippingSettings, Faults, ReplicateSettings, SceneSettings, Service, ServiceSettings, Settings,
+    StartError, Studio,
 };
 use providers::{Provider, registry};
 use signing::api_key;
@@ -51,8 +51,15 @@ pub(crate) async fn start(
         webhook_secret: Some(secret(environment, clips.webhook_secret)),
         ..ClippingSettings::default()
     };
-    let settings_of_all =
-        Settings { port, faults, webhook_secret, scenes, replicate, clipping, ..Settings::new(key) };
+    let settings_of_all = Settings {
+        port,
+        faults,
+        webhook_secret,
+        scenes,
+        replicate,
+        clipping,
+        ..Settings::new(key)
+    };
     let studio = Studio::start(settings_of_all).await?;
     let mut point = |name: &str, url: String| {
         environment.entry(name.to_owned()).or_insert(url);
