@@ -49,11 +49,13 @@ pub(crate) struct Clip {
     pub score: f64,
 }
 
-/// Has the clips made, and checks them in `output_dir`.
+/// Has the clips made, and checks them in `output_dir`. Live events must report progress at least
+/// `least_progress` times.
 pub(crate) async fn make(
     api: &Api,
     (webhook_url, mut inbox): (String, Inbox),
     output_dir: &Path,
+    least_progress: usize,
     progress: &JobProgress,
 ) -> Result<Clips, DemoError> {
     progress.at(0, "Making a video to cut");
@@ -63,6 +65,9 @@ pub(crate) async fn make(
     progress.at(0, "Accepted");
     let live = Live::open(api, &job_id).await?;
     let (heard, arrival) = tokio::try_join!(live.until_end(NAME, progress), webhook(&mut inbox))?;
+    if heard.progress < least_progress {
+        return Err(DemoError::Live { reason: "they reported no progress".to_owned() });
+    }
     progress.at(100, "Webhook verified; downloading");
     let clipped = read(&job_id, &arrival)?;
     let completed = clipped.data.completed_at.0;

@@ -64,7 +64,9 @@ async fn run_all(options: &Options, cloud: &mut Cloud, key: Secret) -> Result<Re
     let work = if options.double_webhooks { portrait::WORK_UNTIL_POLL } else { portrait::WORK };
     let portrait = portrait::make(&api, inbox, &options.output_dir, work, &progress);
     let (inbox, progress) = part(clips::NAME)?;
-    let clips = clips::make(&api, inbox, &options.output_dir, &progress);
+    // A poll may come when all clips are done.
+    let least = usize::from(!options.drop_webhooks);
+    let clips = clips::make(&api, inbox, &options.output_dir, least, &progress);
     let orders = futures::future::try_join_all(under_way);
     let (outcomes, film, portrait, clips) = futures::try_join!(orders, film, portrait, clips)?;
     let once = once::check(options, &cloud.studio_url(), &receiver.counts()).await?;
