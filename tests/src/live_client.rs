@@ -18,6 +18,8 @@ use crate::World;
 const SOON: Duration = Duration::from_secs(20);
 /// How long a client waits for an answer that may be lost, by the machine's clock.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a page takes what has come in a row: it may have subscribed again or connected anew.
+const ROUNDS: usize = 5;
 /// The least that a kernel takes for a client that does not read.
 const LITTLE: u32 = 4096;
 
@@ -247,16 +249,24 @@ impl Page {
         self.client = None;
     }
 
+    /// Whether it is connected and subscribed.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.client.is_some()
+    }
+
     /// Connects if it has to, and takes everything that has been sent to it. What fails is tried again
     /// at the next call.
     pub async fn catch_up(&mut self, world: &World) {
-        if self.client.is_none() && !self.connect(world).await {
-            return;
-        }
-        while let Some(client) = &mut self.client {
-            let Some(arrived) = client.arrived(world).await else { return self.lose() };
-            if !self.take(arrived).await {
+        for _ in 0..ROUNDS {
+            if self.client.is_none() && !self.connect(world).await {
                 return;
+            }
+            let Some(client) = &mut self.client else { return };
+            match client.arrived(world).await {
+                Some(arrived) if !self.take(arrived).await => return,
+                Some(_) => {}
+                None => self.lose(),
             }
         }
     }

@@ -15,6 +15,7 @@ use tests::templates;
 use crate::deliveries::faults as deliveries;
 use crate::functions::events;
 use crate::jobs::{faults, flows::Flow};
+use crate::live::faults::Followed;
 use crate::projects::faults::Film;
 
 /// Permissions that no call of these tests needs, each with the reason why the role has it.
@@ -95,6 +96,7 @@ async fn all_calls() -> Vec<Sent> {
         all.push(faults::calls(film).await);
     }
     all.push(deliveries::calls(deliveries::Story::Probed).await);
+    all.push(faults::calls(Followed).await);
     all
 }
 

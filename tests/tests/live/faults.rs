@@ -1,21 +1,21 @@
 //! A fault at every AWS call while a page follows a job: it sees every event, in order and once.
 
+use http::Method;
+use serde_json::json;
 use tests::World;
 use tests::live_client::Page;
 use tokio::sync::Mutex;
 
 use crate::jobs::faults::{Story, survives_at};
 use crate::jobs::flows::insist;
-use http::Method;
-use serde_json::json;
 
-/// What a page sees of a job that nothing happens to.
+/// A page follows a job to its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Followed;
 
 impl Story for Followed {
     async fn world(self) -> World {
-        World::with_studio().await
+        World::new().await
     }
 
     async fn run(self, world: &World) {
@@ -23,6 +23,14 @@ impl Story for Followed {
         let created = insist(world, Method::POST, "/v1/tts/async", &body).await;
         let id = created.json()["job_id"].as_str().unwrap().to_owned();
         let page = Mutex::new(Page::new(&id));
+        let follows = async || {
+            let mut page = page.lock().await;
+            page.catch_up(world).await;
+            page.is_connected() && !world.provider.runs().is_empty()
+        };
+        world.run_until("the page follows the job", follows).await;
+        let (callback, file) = (world.provider.callback(), world.provider.file_ready(&id));
+        assert_eq!(insist(world, Method::POST, &callback, &file).await.status, 200);
         let has_end = async || {
             let mut page = page.lock().await;
             page.catch_up(world).await;
@@ -33,6 +41,7 @@ impl Story for Followed {
         page.follower.assert_whole();
         assert_eq!(page.follower.types(), ["job.started", "job.storing", "job.completed"]);
         page.lose();
+        world.cloud.aws().connections().ended().await;
         world.run_until("nothing is due", async || world.cloud.next_due().is_none()).await;
     }
 }

@@ -219,7 +219,7 @@ async fn a_message_invokes_the_function_of_its_route() {
         until(|| world.events.lock().unwrap().last().unwrap()["body"] == other).await;
         assert_eq!(world.event("$default").await["body"], other);
     }
-    client.send(Message::binary(vec![0, 255])).await.unwrap();
+    client.send(Message::binary(vec![0_u8, 255])).await.unwrap();
     until(|| world.events.lock().unwrap().last().unwrap()["isBase64Encoded"] == true).await;
     assert_eq!(world.event("$default").await["body"], "AP8=");
     client.send(Message::text("fail")).await.unwrap();
