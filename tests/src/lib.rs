@@ -18,6 +18,7 @@ pub mod provider;
 pub mod receiver;
 pub mod samples;
 pub mod seed;
+pub mod seed_clips;
 pub mod seed_live;
 pub mod seed_models;
 pub mod seed_projects;

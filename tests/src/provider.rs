@@ -23,6 +23,9 @@ pub const VIDEO: &[u8] =
 /// A picture without content.
 pub const IMAGE: &[u8] = b"\xff\xd8\xff\xe0\0\x06JFIF\xff\xda\0\x02\0\xff\xd9";
 
+/// A transcript of nothing.
+pub const DOCUMENT: &[u8] = b"{\"segments\": []}";
+
 /// A provider on a free port of this machine. It ends when it is dropped.
 pub struct Provider {
     url: String,
@@ -61,6 +64,8 @@ impl Provider {
             .route("/api/tasks", post(take))
             .route("/api/tasks/{task}", get(progress))
             .route("/api/tasks/{task}/cancel", post(end))
+            .route("/ai-clipping/jobs", post(take))
+            .route("/ai-clipping/jobs/{task}", get(progress).delete(end))
             .route("/api/notifications", post(take))
             .route("/output/sample.wav", get(output))
             .route("/output/{file}", get(picture))
@@ -246,21 +251,29 @@ async fn progress(State(desk): Shared, Path(task): Path<String>) -> Response {
     }
 }
 
-async fn end(State(desk): Shared, Path(task): Path<String>) -> Json<Value> {
+async fn end(State(desk): Shared, Path(task): Path<String>) -> Response {
     let mut desk = desk.lock().unwrap();
     desk.cancelled.push(task.clone());
+    if let Some(status) = desk.cancel_status {
+        let status = StatusCode::from_u16(status).unwrap();
+        return (status, Json(json!({ "error": "it cannot be cancelled" }))).into_response();
+    }
     let state = desk.cancel_state.unwrap_or("cancelled").to_lowercase();
-    Json(json!({ "task_id": task, "status": state }))
+    Json(json!({ "task_id": task, "status": state })).into_response()
 }
 
-/// A picture or a video without content, by the file's name.
+/// A picture, a text or a video without content, by the file's name.
 async fn picture(State(desk): Shared, Path(file): Path<String>) -> Response {
     let mut desk = desk.lock().unwrap();
     desk.fetches += 1;
     if desk.lost.contains(&file) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let bytes: &[u8] = if file.rsplit('.').next() == Some("jpg") { IMAGE } else { VIDEO };
+    let bytes: &[u8] = match file.rsplit('.').next() {
+        Some("jpg") => IMAGE,
+        Some("json") => DOCUMENT,
+        _ => VIDEO,
+    };
     bytes.to_vec().into_response()
 }
 

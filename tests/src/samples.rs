@@ -7,7 +7,9 @@ use tokio::sync::OnceCell;
 
 use crate::stored::demand;
 use crate::world::Plan;
-use crate::{World, seed, seed_live, seed_models, seed_projects, seed_webhooks, templates};
+use crate::{
+    World, seed, seed_clips, seed_live, seed_models, seed_projects, seed_webhooks, templates,
+};
 
 /// Where the API is, for them.
 pub const API: &str = "https://api.example.com";
@@ -55,6 +57,7 @@ async fn items() -> String {
     seed_projects::put(&world).await;
     seed_models::put(&world).await;
     seed_live::put(&world).await;
+    seed_clips::put(&world).await;
     let request = json!({ "TableName": templates::table() });
     let answer = demand(world.cloud.aws(), "DynamoDB_20120810.Scan", &request).await;
     assert!(answer["LastEvaluatedKey"].is_null(), "one page has all of them");

@@ -37,6 +37,8 @@ pub const LAST_FRAME_WEBHOOK_SECRET: &str = "local-last-frame-webhook-secret-for
 pub const STITCH_WEBHOOK_SECRET: &str = "local-stitch-webhook-secret-for-sample-events";
 /// That of Replicate, by Standard Webhooks.
 pub const REPLICATE_WEBHOOK_SECRET: &str = "whsec_bG9jYWwtc2VjcmV0LWZvci1zYW1wbGUtZXZlbnRz";
+/// That of the clipping worker.
+pub const CLIPPING_WEBHOOK_SECRET: &str = "local-clipping-webhook-secret-for-sample-events";
 /// The token of the account at Replicate.
 pub const REPLICATE_API_TOKEN: &str = "replicate-token";
 /// An API key of the owner `local` with every scope, likewise.
@@ -315,6 +317,7 @@ pub fn environment(studio: Option<&Studio>, provider_url: &str) -> BTreeMap<Stri
         ("VIDEO_WEBHOOK_SECRET", VIDEO_WEBHOOK_SECRET),
         ("LAST_FRAME_WEBHOOK_SECRET", LAST_FRAME_WEBHOOK_SECRET),
         ("STITCH_WEBHOOK_SECRET", STITCH_WEBHOOK_SECRET),
+        ("WEBHOOK_SECRET", CLIPPING_WEBHOOK_SECRET),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();

@@ -2,6 +2,7 @@
 //! text to webhook, what it costs, and what breaks on the way.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
+mod clipping;
 mod compatibility;
 mod deliveries;
 mod documents;

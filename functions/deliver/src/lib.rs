@@ -78,6 +78,7 @@ impl QueueFunction for Deliver {
             allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
             refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
             allowed_hosts: None,
+            private_hosts: Vec::new(),
         };
         let client =
             Client::new(guard).map_err(|error| StartError::client("the HTTP client", &error))?;

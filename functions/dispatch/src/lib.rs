@@ -15,7 +15,7 @@ use domain::job::ErrorCode;
 use domain::links::Links;
 use domain::{Job, JobError, JobId, JobKind, JobState, TaskId, Timestamp, limits};
 use http::{HeaderMap, StatusCode};
-use outbound::{ProviderClient, RetryAfter, SendError};
+use outbound::{HostList, ProviderClient, RetryAfter, SendError};
 use providers::{Accounts, AnswerError, Configured, Order, Submission};
 use queues::Queue;
 use queues::message::Dispatch as Message;
@@ -65,6 +65,7 @@ impl QueueFunction for Dispatch {
     fn new(context: &Context) -> Result<Self, StartError> {
         let environment = &context.environment;
         let allow_loopback = environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?;
+        let private_hosts = environment.parsed("OUTBOUND_PRIVATE_HOSTS", HostList::default())?;
         let store = Store::new(&context.aws, environment.required("TABLE_NAME")?);
         Ok(Self {
             queue: Queue::new(&context.aws, environment.required(Self::QUEUE)?),
@@ -77,7 +78,8 @@ impl QueueFunction for Dispatch {
             accounts: Accounts::read(|name| environment.get(name))
                 .map_err(|missing| StartError::Missing { name: missing.name })?,
             client: ProviderClient::new(allow_loopback)
-                .map_err(|error| StartError::client("the HTTP client", &error))?,
+                .map_err(|error| StartError::client("the HTTP client", &error))?
+                .with_private_hosts(private_hosts),
             clock: context.clock.clone(),
             store,
         })

@@ -63,6 +63,12 @@ impl Orders {
                 let target = prediction.target.clone();
                 input.map(|input| (Input::Prediction { target, input }, false))
             }
+            Work::Clipping(clipping) => {
+                let request = self.store.request(&job.id, clipping.request.as_ref()).await?;
+                let owner = job.owner.clone();
+                let input = |request| (Input::Clipping { request, owner }, false);
+                request.map(input).ok_or_else(no_request)
+            }
         };
         let (input, upstream_source) = match input {
             Ok(input) => input,

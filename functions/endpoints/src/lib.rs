@@ -41,6 +41,7 @@ impl HttpFunction for Endpoints {
                 allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
                 refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
                 allowed_hosts: None,
+                private_hosts: Vec::new(),
             },
             ids: environment.secret_key("SIGNING_KEY", IdempotencyIds::new)?,
             master: environment.required_secret("SIGNING_KEY")?,

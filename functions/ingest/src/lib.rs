@@ -1,7 +1,8 @@
 //! Pulls a provider's files into the bucket while the provider still has them, and confirms them
 //! to the provider once bucket and table agree.
 //!
-//! Invariants: a job is completed only once each of its outputs is stored; a stored file is never
+//! Invariants: a job is completed only once each of its outputs is stored, but for those that it names as
+//! missing if its kind may be partial; a stored file is never
 //! overwritten, and adopted rather than pulled again; memory does not grow
 //! with a file; a URL of a provider is followed through `outbound`'s guard alone; a source that is slow
 //! is pulled in the lane of such sources, and its job is handed over before its message is acknowledged;
@@ -11,6 +12,7 @@ mod adopt;
 mod error;
 mod lane;
 mod media;
+mod partial;
 mod pull;
 mod ranges;
 mod retry;
@@ -21,7 +23,8 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::job::{ErrorCode, FileRole, Source, SourceFile};
+use domain::credits::CreditRule;
+use domain::job::{ErrorCode, FileRole, MissingOutput, Source, SourceFile};
 use domain::{Job, JobError, JobState, Output, limits};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use outbound::{RetryAfter, SendError};
@@ -37,6 +40,7 @@ use tokio::time::Instant;
 use crate::error::PullError;
 use crate::lane::Lane;
 use crate::media::Expected;
+use crate::partial::{Loss, Losses, Worth};
 use crate::pull::Wanted;
 use crate::retry::Retry;
 use crate::sources::Sources;
@@ -62,6 +66,7 @@ pub struct Ingest {
     sources: Sources,
     slow: Queue<Message>,
     confirmation_timeout: Duration,
+    credits: CreditRule,
     clock: Clock,
 }
 
@@ -80,6 +85,7 @@ impl QueueFunction for Ingest {
             slow: Queue::new(&context.aws, environment.required(SLOW_QUEUE)?),
             confirmation_timeout: environment
                 .seconds("DOWNLOAD_CONFIRMATION_TIMEOUT", Duration::from_mins(1))?,
+            credits: environment.parsed("CLIPPING_CREDITS", CreditRule::default())?,
             clock: context.clock.clone(),
         })
     }
@@ -108,8 +114,10 @@ enum Pulled {
     Stored(Output),
     /// It is not, and the job is as good without it.
     Missing,
-    /// Without it, the job has ended, goes back for another attempt or was handed over.
-    Ended,
+    /// It is not, and never will be by this attempt.
+    Lost(Loss),
+    /// The job was handed over.
+    HandedOver,
 }
 
 impl Ingest {
@@ -128,10 +136,16 @@ impl Ingest {
         let mut failed = None;
         let deadline = Instant::now() + retry.lane.run_time();
         let mut outputs = Vec::with_capacity(source.files.len());
-        for file in &source.files {
+        let mut losses = Losses::default();
+        for (place, file) in source.files.iter().enumerate() {
+            let deadline = if job.kind().may_be_partial() {
+                partial::share(deadline, source.files.len() - place)
+            } else {
+                deadline
+            };
             let pulled = match file.role {
                 FileRole::Linked if !self.sources.takes(job.kind(), file) => Ok(Pulled::Missing),
-                FileRole::Output | FileRole::Linked | FileRole::Returned => {
+                FileRole::Output | FileRole::Linked | FileRole::Returned | FileRole::Document => {
                     self.output(job, wanted(job, file, deadline, retry), retry).await
                 }
                 FileRole::Thumbnail => {
@@ -141,14 +155,19 @@ impl Ingest {
             match pulled {
                 Ok(Pulled::Stored(output)) => outputs.push(output),
                 Ok(Pulled::Missing) => {}
-                Ok(Pulled::Ended) => return Ok(()),
+                Ok(Pulled::Lost(loss)) if job.kind().may_be_partial() => losses.add(file, loss),
+                Ok(Pulled::Lost(loss)) => return self.end(job, loss).await,
+                Ok(Pulled::HandedOver) => return Ok(()),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
         if let Some(error) = failed {
             return Err(error);
         }
-        self.complete(job, &outputs).await?;
+        match losses.worth(&outputs) {
+            Worth::Nothing(loss) => return self.end(job, loss).await,
+            Worth::Kept(missing) => self.complete(job, &outputs, &missing).await?,
+        }
         self.confirm(job, source, retry).await
     }
 
@@ -173,16 +192,18 @@ impl Ingest {
         }
         let now = self.clock.now();
         match error {
-            PullError::Final(reason) => self.fail(job, reason).await?,
-            error if retry.lane.hands_over(&error) => self.hand_over(job, &error).await?,
+            PullError::Final(reason) => Ok(Pulled::Lost(Loss::Invalid(reason))),
+            error if retry.lane.hands_over(&error) => {
+                self.hand_over(job, &error).await?;
+                Ok(Pulled::HandedOver)
+            }
             error if !retry.is_over(now) => {
                 let asked = error.retry_after(now);
-                return Err(WorkError::new(PULL, error).after(retry.delay(now, asked)));
+                Err(WorkError::new(PULL, error).after(retry.delay(now, asked)))
             }
-            PullError::Invalid(reason) => self.fail(job, reason).await?,
-            error => self.give_up(job, &error.to_string()).await?,
+            PullError::Invalid(reason) => Ok(Pulled::Lost(Loss::Invalid(reason))),
+            error => Ok(Pulled::Lost(Loss::Gone(error.to_string()))),
         }
-        Ok(Pulled::Ended)
     }
 
     async fn pull(&self, job: &Job, wanted: Wanted<'_>) -> Result<Output, PullError> {
@@ -222,7 +243,7 @@ impl Ingest {
             }
             Err(error) if retry.lane.hands_over(&error) => {
                 self.hand_over(job, &error).await?;
-                Ok(Pulled::Ended)
+                Ok(Pulled::HandedOver)
             }
             Err(error) => {
                 tracing::warn!(job_id = %job.id, cause = %error, "thumbnail not stored");
@@ -231,10 +252,23 @@ impl Ingest {
         }
     }
 
-    async fn complete(&self, job: &Job, outputs: &[Output]) -> Result<(), WorkError> {
+    async fn complete(
+        &self,
+        job: &Job,
+        outputs: &[Output],
+        missing: &[MissingOutput],
+    ) -> Result<(), WorkError> {
         let saving = "save that the file is stored";
-        let change = Change::completed(job.attempt, outputs, self.clock.now());
+        let change = Change::completed(job.attempt, outputs, self.clock.now())
+            .and_then(|change| change.without(missing));
+        let change = match partial::credits(self.credits, job, outputs) {
+            Some(credits) => change.and_then(|change| change.costing(credits)),
+            None => change,
+        };
         self.change(job, change, saving).await?;
+        for MissingOutput { name, reason, .. } in missing {
+            tracing::warn!(job_id = %job.id, attempt = %job.attempt, name, reason, "file missing");
+        }
         for Output { name, bytes, sha256, .. } in outputs {
             tracing::info!(job_id = %job.id, name, bytes, sha256, "file stored");
         }
@@ -247,6 +281,14 @@ impl Ingest {
         tracing::info!(job_id = %job.id, attempt = %job.attempt, %cause, "moved to the slow lane");
         let sent = self.slow.send(&Message::slow(job), Duration::ZERO).await;
         sent.map_err(|error| WorkError::new("hand the job over to the slow lane", error))
+    }
+
+    /// Ends the attempt without its files.
+    async fn end(&self, job: &Job, loss: Loss) -> Result<(), WorkError> {
+        match loss {
+            Loss::Invalid(reason) => self.fail(job, reason).await,
+            Loss::Gone(reason) => self.give_up(job, &reason).await,
+        }
     }
 
     /// The file is lost. The job is queued for another attempt, if there is one left.

@@ -55,6 +55,10 @@ pub(crate) async fn pull(
     blobs: &Blobs,
     wanted: Wanted<'_>,
 ) -> Result<Output, PullError> {
+    if wanted.file.url.is_empty() {
+        let reason = "The provider announced the file and gave no address for it.";
+        return Err(PullError::Final(reason.to_owned()));
+    }
     if wanted.file.is_inline() {
         let Some((_, bytes)) = inline_bytes(&wanted.file.url) else {
             return Err(PullError::Final("The provider's file is not valid base64.".to_owned()));

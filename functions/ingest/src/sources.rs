@@ -1,12 +1,10 @@
 //! The clients that pull providers' files: one for each provider whose hosts are listed, and one
 //! for all others.
 
-use std::str::FromStr;
-
 use bytes::Bytes;
 use domain::job::SourceFile;
 use domain::{Job, JobKind};
-use outbound::{Client, Guard, HostPattern, Ports, ProviderClient, RetryAfter};
+use outbound::{Client, Guard, HostList, HostPattern, Ports, ProviderClient, RetryAfter};
 use providers::{Accounts, Configured, Provider, registry};
 use runtime::{Environment, StartError};
 
@@ -22,40 +20,31 @@ pub(crate) struct Sources {
     accounts: Accounts,
 }
 
-/// The hosts that a provider's files may come from.
-struct Hosts(Vec<HostPattern>);
-
-impl FromStr for Hosts {
-    type Err = outbound::host::InvalidPattern;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        HostPattern::parse_list(text).map(Self)
-    }
-}
-
 impl Sources {
     pub(crate) fn new(environment: &Environment) -> Result<Self, StartError> {
         let allow_loopback = environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?;
         let refused_ports = environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?;
-        let client = |allowed_hosts| {
+        let ours = environment.parsed("OUTBOUND_PRIVATE_HOSTS", HostList::default())?;
+        let client = |allowed_hosts, private_hosts| {
             let refused_ports = refused_ports.clone();
-            Client::new(Guard { allow_loopback, refused_ports, allowed_hosts })
+            Client::new(Guard { allow_loopback, refused_ports, allowed_hosts, private_hosts })
                 .map_err(|error| StartError::client("the HTTP client", &error))
         };
         let accounts = Accounts::read(|name| environment.get(name))
             .map_err(|missing| StartError::Missing { name: missing.name })?;
         let mut listed = Vec::new();
         for provider in registry::PROVIDERS {
-            let default = Hosts(
+            let default = HostList(
                 HostPattern::parse_list(provider.default_file_hosts())
                     .map_err(|error| StartError::client("a provider's file hosts", &error))?,
             );
-            let Hosts(hosts) = environment.parsed(provider.settings().file_hosts, default)?;
+            let HostList(hosts) = environment.parsed(provider.settings().file_hosts, default)?;
             if hosts.is_empty() {
                 continue;
             }
             let auth = accounts.named(provider.name()).and_then(|of| provider.file_auth(of));
-            let client = client(Some(hosts.clone()))?;
+            // A host of ours is accepted from the provider whose list has it too.
+            let client = client(Some(hosts.clone()), ours.0.clone())?;
             let client = match auth {
                 Some(key) => client
                     .with_key(hosts, &key)
@@ -66,7 +55,12 @@ impl Sources {
         }
         let api = ProviderClient::new(allow_loopback)
             .map_err(|error| StartError::client("the client for providers", &error))?;
-        Ok(Self { any: client(None)?, listed, api, accounts })
+        Ok(Self {
+            any: client(None, Vec::new())?,
+            listed,
+            api: api.with_private_hosts(ours),
+            accounts,
+        })
     }
 
     /// The client for what may lie at any public host.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::job::ErrorCode;
 use domain::links::Links;
 use domain::{InvalidField, Job, JobError, JobState, TaskId, Timestamp, schedule};
-use outbound::{ProviderClient, RetryAfter, SendError};
+use outbound::{HostList, ProviderClient, RetryAfter, SendError};
 use providers::{Accounts, AnswerError, Cancellation, Configured, TaskStatus};
 use runtime::{Environment, StartError};
 use serde_json::Value;
@@ -65,9 +65,11 @@ impl CallError {
 impl Tasks {
     pub(crate) fn new(environment: &Environment) -> Result<Self, StartError> {
         let allow_loopback = environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?;
+        let private_hosts = environment.parsed("OUTBOUND_PRIVATE_HOSTS", HostList::default())?;
         Ok(Self {
             client: ProviderClient::new(allow_loopback)
-                .map_err(|error| StartError::client("the HTTP client", &error))?,
+                .map_err(|error| StartError::client("the HTTP client", &error))?
+                .with_private_hosts(private_hosts),
             accounts: Accounts::read(|name| environment.get(name))
                 .map_err(|missing| StartError::Missing { name: missing.name })?,
             listings: Listings::default(),

@@ -121,6 +121,7 @@ pub fn build(name: &str, context: &Context) -> Option<Result<Invocable, Function
     use runtime::{authorizer, http, queue, stream, web_socket};
     Some(match name {
         "authorizer" => authorizer::invocable::<::authorizer::Authorizer>(context),
+        "clipping-create" => http::invocable::<clipping_create::ClippingCreate>(context),
         "deliver" => queue::invocable::<deliver::Deliver>(context),
         "deliveries" => http::invocable::<deliveries::Deliveries>(context),
         "dispatch" => queue::invocable::<dispatch::Dispatch>(context),

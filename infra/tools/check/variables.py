@@ -16,7 +16,7 @@ LOCAL_ONLY = {"OUTBOUND_ALLOW_LOOPBACK", "OUTBOUND_REFUSED_PORTS"}
 VARIABLE = re.compile(r'"(?!CARGO_)([A-Z0-9]*_[A-Z0-9_]*)"')
 # The providers name their variables in their own folders; these are the sorts of them.
 PROVIDERS = "shared/providers/src"
-WEBHOOK_SECRETS, FILE_HOSTS, KEYS = "_WEBHOOK_SECRET", "_FILE_HOSTS", ("_API_KEY", "_API_TOKEN")
+WEBHOOK_SECRETS, FILE_HOSTS, KEYS = "WEBHOOK_SECRET", "_FILE_HOSTS", ("_API_KEY", "_API_TOKEN")
 # What in a function's source reads which sort of them, of every provider. The rest are URLs, accounts
 # and options.
 FILES = ".file_hosts"

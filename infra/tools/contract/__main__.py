@@ -36,6 +36,7 @@ WEBHOOKS = {
     "/api/webhooks/last-frame-complete": "LAST_FRAME_WEBHOOK_SECRET",
     "/api/webhooks/stitch-complete": "STITCH_WEBHOOK_SECRET",
     "/api/webhooks/replicate/completed": "REPLICATE_WEBHOOK_SECRET",
+    "/api/webhooks/ai-clipping": "WEBHOOK_SECRET",
 }
 # The one of them that is signed by Standard Webhooks.
 STANDARD = "/api/webhooks/replicate/completed"

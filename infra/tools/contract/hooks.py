@@ -30,6 +30,8 @@ BEYOND_SCHEMA = {
     "cursor",  # is opaque
     "url",  # must have a public host
     "webhook_url",
+    "video_url",
+    "youtubeUrl",
     "language",  # is one that the deployment lists
     "retry_schedule_seconds",  # must not decrease
     "stitch.transition_duration",  # depends on the shortest scene

@@ -138,6 +138,12 @@ impl Jobs {
         idempotency::create_once(&new.request, create).await
     }
 
+    /// Checks `url`, the member `field`, at which a provider finds what it works on. It is requested by the
+    /// provider, and must be public for it too.
+    pub fn source_url(&self, url: String, field: &str) -> Result<String, InvalidField> {
+        self.rules.source_url(url, field)
+    }
+
     /// The ids that idempotency keys stand for.
     pub const fn ids(&self) -> &IdempotencyIds {
         &self.ids

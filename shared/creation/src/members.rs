@@ -34,12 +34,18 @@ impl Rules {
                 allow_loopback: environment.parsed("OUTBOUND_ALLOW_LOOPBACK", false)?,
                 refused_ports: environment.parsed("OUTBOUND_REFUSED_PORTS", Ports::default())?,
                 allowed_hosts: None,
+                private_hosts: Vec::new(),
             },
             retention: RetentionPolicy {
                 default: environment.parsed("RETENTION_DAYS", RetentionDays::default())?,
                 maximum: environment.parsed("MAX_RETENTION_DAYS", RetentionDays::default())?,
             },
         })
+    }
+
+    /// Checks the URL of what a provider works on.
+    pub(crate) fn source_url(&self, url: String, field: &str) -> Result<String, InvalidField> {
+        self.guard.check_source_field(url, field)
     }
 }
 

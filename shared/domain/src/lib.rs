@@ -15,6 +15,8 @@
 
 pub mod access;
 pub mod circuit;
+pub mod clipping_resource;
+pub mod credits;
 pub mod delivery;
 pub mod delivery_ids;
 pub mod delivery_resource;

@@ -49,6 +49,13 @@ pub const MODEL_INPUT_BYTES: usize = 256 * 1024;
 /// Maximum length of a file within it, as a `data:` URI. Replicate asks for the URL of any above 256 kB
 /// (`predictions.create` in <https://replicate.com/docs/reference/http>).
 pub const DATA_URI_BYTES: usize = 256_000;
+/// How many clips a request may ask for. The webhook that lists them stays under 20 KB.
+pub const CLIPS: std::ops::RangeInclusive<u32> = 1..=20;
+/// How many clips of a job are kept, however many its worker has made.
+pub const CLIPS_KEPT: usize = 100;
+/// Maximum size of a job's outputs in a webhook, as JSON. Above it they come without their attributes,
+/// which are read from the job, so that the webhook stays under 20 KB.
+pub const EVENT_OUTPUTS_BYTES: usize = 10 * 1024;
 /// How many of a model's trainings are shown with it, the latest ones.
 pub const TRAININGS: usize = 20;
 /// How long a job may take in all, with all its attempts. Each part of it has a deadline of its own,

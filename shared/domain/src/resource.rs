@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::clipping_resource::ClippingResource;
 use crate::job::{Media, ProgressCount, Work};
 use crate::json_object::JsonObject;
 use crate::links::Links;
@@ -69,6 +70,9 @@ pub struct JobResource {
         serialize_with = "crate::json_object::as_json"
     )]
     options: Option<JsonObject>,
+    /// What a clipping job has besides.
+    #[serde(flatten)]
+    clipping: Option<ClippingResource>,
     /// The model that it trains.
     #[serde(skip_serializing_if = "Option::is_none")]
     model_id: Option<crate::ModelId>,
@@ -128,11 +132,15 @@ impl JobResource {
         let outputs: Vec<_> = job.outputs.iter().map(shown).collect();
         let first = outputs.first().map(|output| output.url.clone());
         let step = job.step();
-        let media = match (job.kind().media(), job.outputs.first()) {
-            (Media::Any, Some(output)) => Media::of(&output.content_type),
-            (media, _) => media,
+        // Of a clipping job without clips, it is the transcript.
+        let media = match (job.kind(), job.outputs.first()) {
+            (kind, Some(output)) if kind.media() == Media::Any || kind.may_be_partial() => {
+                Media::of(&output.content_type)
+            }
+            (kind, _) => kind.media(),
         };
         let only = |wanted| first.clone().filter(|_| media == wanted);
+        let clipping = ClippingResource::of(job);
         Self {
             job_id: job.id.clone(),
             kind: job.kind(),
@@ -140,7 +148,10 @@ impl JobResource {
             step: job.state.step(),
             progress_percent: progress_percent(job),
             current_step: current_step(job).to_owned(),
-            progress_count: job.progress_count,
+            progress_count: match &clipping {
+                Some(clipping) => clipping.progress_count(),
+                None => job.progress_count,
+            },
             cancel_requested: job.cancel_requested_at.is_some(),
             created_at: job.created_at.into(),
             started_at: job.started_at.map(Into::into),
@@ -157,6 +168,7 @@ impl JobResource {
                 Work::Speech(speech) => speech.options.clone(),
                 _ => None,
             },
+            clipping,
             model_id: job.work.as_training().map(|training| training.model_id.clone()),
             scene_id: step.as_ref().and_then(Step::scene),
             project_id: step.map(|step| step.project),
@@ -218,6 +230,12 @@ pub struct EventBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     completed_at: Option<Rfc3339>,
+    /// Of a clipping job: whether it is completed without some of its files, which `data.missing` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<bool>,
+    /// Of a clipping job: what it costs, once it is completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credits: Option<u64>,
     /// The job as it was then.
     data: JobResource,
 }
@@ -226,7 +244,12 @@ impl EventBody {
     /// The body of `event`, which occurred at `timestamp` and left the job as `data` shows.
     pub fn new(event: EventType, timestamp: Timestamp, data: JobResource) -> Self {
         let is_short = |json: &Value| json.to_string().len() <= limits::EVENT_RESULT_BYTES;
-        let data = JobResource { result: data.result.filter(is_short), ..data };
+        let result = data.result.filter(is_short);
+        let mut data = JobResource { result, ..data };
+        let size = serde_json::to_string(&data.outputs).map_or(usize::MAX, |json| json.len());
+        if size > limits::EVENT_OUTPUTS_BYTES {
+            data.outputs.iter_mut().for_each(|output| output.attributes.clear());
+        }
         Self {
             event,
             timestamp: timestamp.into(),
@@ -236,6 +259,8 @@ impl EventBody {
             video_url: data.video_url.clone(),
             error: data.error.as_ref().map(|error| error.message.clone()),
             completed_at: data.completed_at,
+            partial: data.clipping.as_ref().map(|clipping| clipping.partial),
+            credits: data.clipping.as_ref().and_then(|clipping| clipping.credits),
             data,
         }
     }

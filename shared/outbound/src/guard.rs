@@ -21,6 +21,9 @@ pub struct Guard {
     pub refused_ports: Ports,
     /// The only hosts that are accepted, if there is such a list.
     pub allowed_hosts: Option<Vec<HostPattern>>,
+    /// Hosts on the deployment's own private network, which are accepted by http and at addresses that
+    /// are not public. Never for a URL that a client chose.
+    pub private_hosts: Vec<HostPattern>,
 }
 
 /// Ports, from a text such as `8787 8788`.
@@ -107,6 +110,32 @@ impl Guard {
         }
     }
 
+    /// The same for the URL of what a provider works on, which the provider requests: http will do.
+    pub fn check_source_field(&self, url: String, field: &str) -> Result<String, InvalidField> {
+        let fits = url.len() <= limits::URL_BYTES;
+        let checked =
+            if fits { self.check_input(&url) } else { Err(Refused::TooLong(limits::URL_BYTES)) };
+        match checked {
+            Ok(()) => Ok(url),
+            Err(Refused::Scheme) => Err(InvalidField::new(field, "must be an http or https URL")),
+            Err(refused) => Err(InvalidField::new(field, refused.to_string())),
+        }
+    }
+
+    /// Checks `text` as if it were https.
+    fn check_input(&self, text: &str) -> Result<(), Refused> {
+        match self.check_url(text) {
+            Err(Refused::Scheme) => {
+                let mut url = Url::parse(text).map_err(|_| Refused::Malformed)?;
+                if url.scheme() != "http" || url.set_scheme("https").is_err() {
+                    return Err(Refused::Scheme);
+                }
+                self.check(&url)
+            }
+            checked => checked.map(drop),
+        }
+    }
+
     /// Parses `text` as a URL, and refuses it if it cannot be public. Nothing is resolved: the
     /// addresses of a name may change, and are checked at each connection.
     pub fn check_url(&self, text: &str) -> Result<PublicUrl, Refused> {
@@ -131,13 +160,17 @@ impl Guard {
     pub(crate) fn check(&self, url: &Url) -> Result<(), Refused> {
         let host = url.host().ok_or(Refused::Scheme)?;
         let loopback = self.allow_loopback && is_loopback(&host);
-        if url.scheme() != "https" && !(loopback && url.scheme() == "http") {
+        let is_ours = self.is_ours(&host.to_string());
+        if url.scheme() != "https" && !((loopback || is_ours) && url.scheme() == "http") {
             return Err(Refused::Scheme);
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refused::UserInfo);
         }
         self.check_listed(&host)?;
+        if is_ours {
+            return Ok(());
+        }
         if !loopback {
             return check_public(&host, url.port());
         }
@@ -148,6 +181,9 @@ impl Guard {
     /// Checks an address that `name` resolved to. Where loopback is allowed, `localhost` must
     /// resolve to it, and no other name may: http never leaves the machine.
     pub(crate) fn check_resolved(&self, name: &str, address: IpAddr) -> Result<(), Refused> {
+        if self.is_ours(name) && is_private(address) {
+            return Ok(());
+        }
         let required = if self.allow_loopback && is_localhost(name) {
             AddressClass::Loopback
         } else {
@@ -156,11 +192,26 @@ impl Guard {
         if classify(address) == required { Ok(()) } else { Err(Refused::Address) }
     }
 
+    fn is_ours(&self, host: &str) -> bool {
+        self.private_hosts.iter().any(|pattern| pattern.matches(host))
+    }
+
     fn check_listed(&self, host: &Host<&str>) -> Result<(), Refused> {
         let Some(allowed) = &self.allowed_hosts else { return Ok(()) };
         let host = host.to_string();
         let listed = allowed.iter().any(|pattern| pattern.matches(&host));
         if listed { Ok(()) } else { Err(Refused::NotListed) }
+    }
+}
+
+/// Whether a network of one's own has such addresses (RFC 1918, RFC 4193). Those of a cloud's metadata are
+/// none of them, though AWS's is one of RFC 4193: `fd00:ec2::254`.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private(),
+        IpAddr::V6(address) => {
+            address.is_unique_local() && !address.segments().starts_with(&[0xfd00, 0x0ec2])
+        }
     }
 }
 

@@ -159,6 +159,57 @@ fn names_must_resolve_to_their_class_of_address() {
 }
 
 #[test]
+fn hosts_of_the_private_network_are_accepted_and_nothing_else_for_them() {
+    let private_hosts = HostPattern::parse_list("clipper.internal, *.workers.internal, 10.0.3.7");
+    let guard = Guard { private_hosts: private_hosts.unwrap(), ..Guard::default() };
+    let check = |url| guard.check_url(url).map(drop);
+    for url in [
+        "http://clipper.internal/clip.mp4",
+        "https://a.workers.internal:8000/clip.mp4",
+        "http://10.0.3.7:80/clip.mp4",
+    ] {
+        assert_eq!(check(url), Ok(()), "{url}");
+    }
+    assert_eq!(check("http://workers.internal/"), Err(Refused::Scheme));
+    assert_eq!(check("https://other.internal/"), Err(Refused::Name));
+    assert_eq!(check("https://10.0.3.8/"), Err(Refused::Address));
+    assert_eq!(check("ftp://clipper.internal/"), Err(Refused::Scheme));
+    assert_eq!(check("http://user@clipper.internal/"), Err(Refused::UserInfo));
+    let resolves =
+        |name, address: &str| guard.check_resolved(name, address.parse().unwrap()).is_ok();
+    for address in ["10.0.3.7", "172.16.0.9", "192.168.1.1", "fd00::1", "8.8.8.8"] {
+        assert!(resolves("clipper.internal", address), "{address}");
+    }
+    for address in ["127.0.0.1", "169.254.169.254", "fe80::1", "fd00:ec2::254"] {
+        assert!(!resolves("clipper.internal", address), "{address}");
+    }
+    assert!(!resolves("example.com", "10.0.3.7"));
+}
+
+#[test]
+fn what_a_provider_fetches_may_be_http_and_must_be_public() {
+    let guard = Guard::default();
+    let check = |url: &str| guard.check_source_field(url.to_owned(), "video_url");
+    for url in ["http://example.com/a.mp4", "https://example.com/a.mp4", "HTTP://example.com:80/"] {
+        assert_eq!(check(url), Ok(url.to_owned()));
+    }
+    for (url, message) in [
+        ("ftp://example.com/a", "must be an http or https URL"),
+        ("a.mp4", "must be a complete URL, like https://example.com/hook"),
+        ("http://10.0.0.1/a", "must lead to a public address"),
+        ("http://[::ffff:169.254.169.254]/a", "must lead to a public address"),
+        ("http://nas.local/a", "must name a host on the public internet"),
+        ("http://localhost/a", "must name a host on the public internet"),
+        ("http://example.com:25/a", "must use port 443 or one from 1024 on"),
+        ("http://user@example.com/a", "must not hold a user name or password"),
+    ] {
+        let error = check(url).unwrap_err();
+        assert_eq!((error.field.as_str(), error.message.as_str()), ("video_url", message), "{url}");
+    }
+    assert!(check(&format!("http://example.com/{}", "x".repeat(2048))).is_err());
+}
+
+#[test]
 fn debug_shows_only_the_host() {
     let url = Guard::default().check_url("https://example.com/secret?token=x").unwrap();
     assert_eq!(format!("{url:?}"), "PublicUrl(example.com…)");

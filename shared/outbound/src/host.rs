@@ -47,6 +47,18 @@ pub struct HostPattern {
     below: bool,
 }
 
+/// The patterns of a list separated by commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostList(pub Vec<HostPattern>);
+
+impl FromStr for HostList {
+    type Err = InvalidPattern;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPattern> {
+        HostPattern::parse_list(text).map(Self)
+    }
+}
+
 /// The text is neither a host nor `*.` and a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is neither a host name nor *. followed by one")]

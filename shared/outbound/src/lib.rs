@@ -32,7 +32,7 @@ pub use connection::StartError;
 pub use download::{Download, Fetch, Resume};
 pub use error::SendError;
 pub use guard::{Guard, Ports, PublicUrl, Refused};
-pub use host::HostPattern;
+pub use host::{HostList, HostPattern};
 pub use provider::{ProviderAnswer, ProviderClient};
 pub use rate::Pace;
 pub use resolver::Lookup;

@@ -1,7 +1,8 @@
 //! The client for providers: base URLs from the configuration, JSON, an API key.
 //!
 //! The operator chooses the URLs, so private addresses are allowed. Plain http is allowed to this
-//! machine only, since it sends the key in clear text.
+//! machine and to the hosts that the operator lists as those of the private network, since elsewhere
+//! others could read the key.
 
 use std::time::Duration;
 
@@ -14,12 +15,13 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::guard::is_loopback;
-use crate::{Refused, SendError, StartError, connection};
+use crate::{HostList, HostPattern, Refused, SendError, StartError, connection};
 
 /// Sends requests to the configured providers. Cloning shares the connections.
 #[derive(Debug, Clone)]
 pub struct ProviderClient {
     allow_loopback: bool,
+    private_hosts: Vec<HostPattern>,
     http: reqwest::Client,
 }
 
@@ -44,21 +46,36 @@ impl ProviderAnswer {
 impl ProviderClient {
     /// A client for https, and with `allow_loopback` for http to this machine.
     pub fn new(allow_loopback: bool) -> Result<Self, StartError> {
-        Ok(Self { allow_loopback, http: connection::builder()?.build()? })
+        let http = connection::builder()?.build()?;
+        Ok(Self { allow_loopback, private_hosts: Vec::new(), http })
+    }
+
+    /// The same client, which requests `hosts` by http too: they are on the deployment's own private
+    /// network.
+    #[must_use]
+    pub fn with_private_hosts(self, HostList(private_hosts): HostList) -> Self {
+        Self { private_hosts, ..self }
     }
 
     /// Makes `call` and reads the whole answer, within its timeout for both.
     pub async fn call(&self, call: Call) -> Result<ProviderAnswer, SendError> {
         let Call { method, url, auth, mut headers, body, timeout, answer_bytes } = call;
-        let (name, value) = match auth {
-            Auth::Bearer(key) => (AUTHORIZATION, format!("Bearer {}", key.expose())),
-            Auth::Scheme(scheme, key) => (AUTHORIZATION, format!("{scheme} {}", key.expose())),
-            Auth::Header(name, key) => (HeaderName::from_static(name), key.expose().to_owned()),
+        let proof = match auth {
+            Auth::None => None,
+            Auth::Bearer(key) => Some((AUTHORIZATION, format!("Bearer {}", key.expose()))),
+            Auth::Scheme(scheme, key) => {
+                Some((AUTHORIZATION, format!("{scheme} {}", key.expose())))
+            }
+            Auth::Header(name, key) => {
+                Some((HeaderName::from_static(name), key.expose().to_owned()))
+            }
         };
-        let mut value =
-            HeaderValue::try_from(value).map_err(|error| SendError::Unsendable(error.into()))?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
+        if let Some((name, value)) = proof {
+            let mut value = HeaderValue::try_from(value)
+                .map_err(|error| SendError::Unsendable(error.into()))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
         let mut request = self.request(method, &url)?;
         if let Some(body) = body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -83,8 +100,12 @@ impl ProviderClient {
     fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, SendError> {
         let url = Url::parse(url).map_err(|_| Refused::Malformed)?;
         let host = url.host().ok_or(Refused::Scheme)?;
-        let local = self.allow_loopback && url.scheme() == "http" && is_loopback(&host);
-        if url.scheme() != "https" && !local {
+        let is_ours = || {
+            let host = host.to_string();
+            self.private_hosts.iter().any(|pattern| pattern.matches(&host))
+        };
+        let is_local = || self.allow_loopback && is_loopback(&host);
+        if url.scheme() != "https" && !(url.scheme() == "http" && (is_local() || is_ours())) {
             return Err(Refused::Scheme.into());
         }
         Ok(self.http.request(method, url))

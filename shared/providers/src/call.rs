@@ -30,6 +30,8 @@ pub struct Call {
 /// How a call shows who we are.
 #[derive(Debug, Clone)]
 pub enum Auth {
+    /// Not at all.
+    None,
     /// `Authorization: Bearer <key>`.
     Bearer(Secret),
     /// `Authorization: <scheme> <key>`, such as `Key`.

@@ -11,6 +11,7 @@
 
 mod body;
 pub mod call;
+mod clipping_worker;
 mod files;
 mod last_frame;
 mod lenient;

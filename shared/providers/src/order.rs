@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use domain::job::Deadlines;
+use domain::job::{ClippingRequest, Deadlines};
 use domain::json_object::JsonObject;
 use domain::model::{ModelName, ModelTarget, VersionId};
 use domain::project::Plan;
 use domain::tts::TtsRequest;
-use domain::{Attempt, JobId, ProjectId, SceneId};
+use domain::{Attempt, JobId, OwnerId, ProjectId, SceneId};
 
 /// One attempt of a job, ready to be submitted. Its `Debug` shows neither token nor input.
 #[derive(Clone)]
@@ -82,6 +82,13 @@ pub enum Input {
         target: ModelTarget,
         /// What the model reads.
         input: JsonObject,
+    },
+    /// A video to cut into clips.
+    Clipping {
+        /// The video, and how many.
+        request: ClippingRequest,
+        /// Whose job it is.
+        owner: OwnerId,
     },
 }
 

@@ -3,6 +3,7 @@
 use domain::JobKind;
 
 use crate::Provider;
+use crate::clipping_worker::ClippingWorker;
 use crate::last_frame::LastFrame;
 use crate::replicate::Replicate;
 use crate::runpod::Runpod;
@@ -10,7 +11,8 @@ use crate::scene_video::SceneVideo;
 use crate::stitch::Stitch;
 
 /// Every provider there is.
-pub static PROVIDERS: &[&dyn Provider] = &[&Runpod, &SceneVideo, &LastFrame, &Stitch, &Replicate];
+pub static PROVIDERS: &[&dyn Provider] =
+    &[&Runpod, &SceneVideo, &LastFrame, &Stitch, &Replicate, &ClippingWorker];
 
 /// The provider that does jobs of `kind`.
 pub fn of(kind: JobKind) -> Option<&'static dyn Provider> {
@@ -41,7 +43,7 @@ pub fn is_configured<'a>(kind: JobKind, value: impl Fn(&'static str) -> Option<&
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Account, MissingSetting};
+    use crate::Account;
 
     #[test]
     fn each_kind_has_one_provider_and_each_provider_a_name_and_a_webhook_of_its_own() {
@@ -62,9 +64,15 @@ mod tests {
             let settings = provider.settings();
             let none = |_| None;
             assert!(Account::read(*provider, none).unwrap().is_none(), "{}", provider.name());
-            let but_its_key = |name| (name != settings.key).then_some("https://x.example");
-            let missing = Account::read(*provider, but_its_key).unwrap_err();
-            assert_eq!(missing, MissingSetting { name: settings.key, provider: provider.name() });
+            let left_out = [settings.key, settings.on_uncertain];
+            let but_its_key = |name| (!left_out.contains(&name)).then_some("https://x.example");
+            match Account::read(*provider, but_its_key) {
+                Ok(account) => assert!(account.is_some() && settings.is_key_optional),
+                Err(missing) => {
+                    assert_eq!(missing.name, settings.key, "{}", provider.name());
+                    assert!(!settings.is_key_optional, "{}", provider.name());
+                }
+            }
             for kind in provider.kinds() {
                 assert!(!is_configured(*kind, none) && is_configured(*kind, |_| Some("x")));
             }

@@ -178,7 +178,16 @@ pub(crate) const fn settings(
     file_hosts: &'static str,
     on_uncertain: &'static str,
 ) -> Settings {
-    Settings { url, account: None, key, webhook_secret, options: &[], file_hosts, on_uncertain }
+    Settings {
+        url,
+        account: None,
+        key,
+        is_key_optional: false,
+        webhook_secret,
+        options: &[],
+        file_hosts,
+        on_uncertain,
+    }
 }
 
 fn job_id<S: SceneService>(object: &Map<String, Value>) -> Result<JobId> {

@@ -20,6 +20,8 @@ pub struct Settings {
     pub account: Option<(&'static str, &'static str)>,
     /// Our key to its API.
     pub key: &'static str,
+    /// Whether it may ask for none. Then calls carry no proof of who we are.
+    pub is_key_optional: bool,
     /// The secret that its webhooks are signed with.
     pub webhook_secret: &'static str,
     /// Further variables that may be absent.
@@ -34,7 +36,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Account {
     base_url: String,
-    key: Secret,
+    key: Option<Secret>,
     on_uncertain: OnUncertain,
     values: BTreeMap<&'static str, String>,
 }
@@ -113,7 +115,10 @@ impl Account {
             return Ok(None);
         };
         let (name, provider) = (settings.key, provider.name());
-        let key = value(name).ok_or(MissingSetting { name, provider })?;
+        let key = value(name).map(Secret::new);
+        if key.is_none() && !settings.is_key_optional {
+            return Err(MissingSetting { name, provider });
+        }
         let on_uncertain =
             value(settings.on_uncertain).map_or(Ok(OnUncertain::default()), str::parse);
         let name = settings.on_uncertain;
@@ -121,7 +126,7 @@ impl Account {
         let names = settings.options.iter().copied().chain(settings.account.map(|(name, _)| name));
         Ok(Some(Self {
             base_url: base_url.trim_end_matches('/').to_owned(),
-            key: Secret::new(key),
+            key,
             on_uncertain,
             values: names.filter_map(|name| Some((name, value(name)?.to_owned()))).collect(),
         }))
@@ -137,14 +142,14 @@ impl Account {
         self.on_uncertain
     }
 
-    /// Our key.
-    pub fn key(&self) -> Secret {
+    /// Our key, if there is one.
+    pub fn key(&self) -> Option<Secret> {
         self.key.clone()
     }
 
-    /// Our key, as a bearer token.
+    /// Our key, as a bearer token, if there is one.
     pub fn bearer(&self) -> Auth {
-        Auth::Bearer(self.key())
+        self.key().map_or(Auth::None, Auth::Bearer)
     }
 
     /// The value of a further variable; empty if it is absent.

@@ -23,12 +23,14 @@ pub struct Fields<'a> {
     body: &'a [u8],
     /// The names that were asked for.
     known: Vec<String>,
+    /// Whether members that nobody reads are passed over.
+    is_lenient: bool,
 }
 
 impl From<Map<String, Value>> for Fields<'_> {
     /// Reads a nested object.
     fn from(members: Map<String, Value>) -> Self {
-        Self { members, body: &[], known: Vec::new() }
+        Self { members, body: &[], known: Vec::new(), is_lenient: false }
     }
 }
 
@@ -37,10 +39,17 @@ impl<'a> Fields<'a> {
     pub fn parse(body: &'a [u8]) -> Result<Self, Problem> {
         let body = without_mark(body);
         match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Ok(Self { members, body, known: Vec::new() }),
+            Ok(Value::Object(members)) => {
+                Ok(Self { members, body, known: Vec::new(), is_lenient: false })
+            }
             Ok(_) => Err(invalid_json("The body must be a JSON object.".to_owned())),
             Err(error) => Err(invalid_json(format!("The body is not valid JSON: {error}."))),
         }
+    }
+
+    /// Passes over members that nobody reads, for a client whose requests were made for another API.
+    pub const fn pass_over_unknown(&mut self) {
+        self.is_lenient = true;
     }
 
     /// The string in `name`; an error if it is absent or null.
@@ -92,7 +101,8 @@ impl<'a> Fields<'a> {
 
     /// Refuses a member that was not asked for, and names the one that may be meant.
     pub fn finish(&self) -> Result<(), InvalidField> {
-        let Some(name) = self.members.keys().next() else { return Ok(()) };
+        let unread = self.members.keys().next().filter(|_| !self.is_lenient);
+        let Some(name) = unread else { return Ok(()) };
         let plain = |name: &str| name.replace(['_', '-'], "").to_lowercase();
         let distance = |known: &&String| strsim::levenshtein(&plain(known), &plain(name));
         let nearest = self.known.iter().min_by_key(distance);

@@ -13,6 +13,7 @@
 //! derived secret, token or id gets a label of its own in `webhook_secret`, `token` or `idempotency`.
 
 pub mod api_key;
+pub mod bearer;
 pub mod error;
 pub mod hex_hmac;
 pub mod idempotency;

@@ -14,7 +14,8 @@ const DOMAIN: &str = "abc123.execute-api.us-east-1.amazonaws.com";
 const FORGED: &str = "forged.example";
 
 /// A request to each function whose answers have links.
-const WITH_LINKS: [(&str, &str); 14] = [
+const WITH_LINKS: [(&str, &str); 15] = [
+    ("clipping-create", "video"),
     ("job-cancel", "pending"),
     ("job-cancel", "step-of-project"),
     ("job-get", "completed"),

@@ -16,7 +16,7 @@ use signing::{TokenKey, hex_hmac, standard_webhooks};
 use store::Change;
 use tests::seed_projects::{self, Head};
 use tests::world::{SIGNING_KEY, START};
-use tests::{World, seed, seed_models, templates};
+use tests::{World, seed, seed_clips, seed_models, templates};
 
 /// A provider with its samples, and a running job of one of its kinds in a world in which nothing
 /// happens but what is asked for.
@@ -53,6 +53,7 @@ async fn job_of(kind: JobKind, world: &World) -> Job {
             return job;
         }
         JobKind::Training | JobKind::Prediction => return seed_models::running(kind, world).await,
+        JobKind::Clipping => return seed_clips::running(world).await,
         JobKind::SceneVideo => 0,
         JobKind::LastFrame => 1,
         JobKind::Stitch => 4,

@@ -48,7 +48,9 @@ fn no_other_file_names_a_provider() {
         let variables = [settings.url, settings.key, settings.webhook_secret, settings.file_hosts];
         let variables =
             variables.into_iter().chain(account).chain(settings.options.iter().copied());
-        let names: Vec<_> = names.into_iter().chain(variables.map(str::to_owned)).collect();
+        // Quoted, since one may be the end of another's.
+        let variables = variables.map(|name| format!("\"{name}\""));
+        let names: Vec<_> = names.into_iter().chain(variables).collect();
         let is_own = |file: &&PathBuf| {
             file.starts_with(providers.join(&folder))
                 || **file == providers.join("registry.rs")

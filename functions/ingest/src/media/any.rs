@@ -9,6 +9,15 @@ const PAGES: [&str; 5] = [".html", ".htm", ".xhtml", ".xml", ".svg"];
 /// How servers begin the pages that they answer with instead of a file.
 const PAGE_HEADS: [&str; 4] = ["<!doctype html", "<html", "<?xml", "<error"];
 
+/// JSON, of which nothing is checked.
+pub(super) const JSON: FileType = FileType::new("application/json", "json");
+
+/// Whether a file that begins with `head` looks like a JSON object or list.
+pub(super) fn is_json(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    matches!(head.first(), Some(b'{' | b'['))
+}
+
 /// Whether the file at `url` is a page by its name.
 pub(super) fn is_page_url(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();

@@ -42,13 +42,20 @@ pub(crate) enum Expected {
     },
     /// JSON.
     Json,
+    /// JSON or another text about the job's other files, but no error page.
+    Document {
+        /// Whether a page was announced.
+        page: bool,
+    },
 }
 
 impl Expected {
     /// What `file` of `job` has to be.
     pub(crate) fn of(job: &Job, file: &SourceFile) -> Self {
-        if file.role == FileRole::Returned {
-            return Self::Json;
+        match file.role {
+            FileRole::Returned => return Self::Json,
+            FileRole::Document => return Self::Document { page: any::is_page_url(&file.url) },
+            FileRole::Output | FileRole::Linked | FileRole::Thumbnail => {}
         }
         match (job.work.audio_format(), job.kind().media()) {
             (Some(format), _) => Self::Audio(format),
@@ -67,6 +74,7 @@ impl Expected {
             Self::Image => "a picture",
             Self::Any { .. } => "a file",
             Self::Json => "JSON",
+            Self::Document { .. } => "a document",
         }
     }
 }
@@ -174,7 +182,9 @@ fn formats(expected: Expected, head: &[u8]) -> Option<Found> {
         Expected::Image if riff::is_webp(head) => Some(found::<riff::Riff>(riff::WEBP)),
         Expected::Image => None,
         Expected::Any { page } => any::format(head, page),
-        Expected::Json => Some(found::<any::Any>(FileType::new("application/json", "json"))),
+        Expected::Json => Some(found::<any::Any>(any::JSON)),
+        Expected::Document { .. } if any::is_json(head) => Some(found::<any::Any>(any::JSON)),
+        Expected::Document { page } => any::format(head, page),
     }
 }
 

@@ -29,13 +29,14 @@ use serde_json::{Map, Value, json};
 const SCHEMAS: &str = "/components/schemas";
 
 /// What is written by hand, in the order in which it is merged.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 11] = [
     include_str!("../../../../functions/docs/openapi/base.json"),
     include_str!("../../../../functions/docs/openapi/requests.json"),
     include_str!("../../../../functions/docs/openapi/jobs.json"),
     include_str!("../../../../functions/docs/openapi/projects.json"),
     include_str!("../../../../functions/docs/openapi/models.json"),
     include_str!("../../../../functions/docs/openapi/live.json"),
+    include_str!("../../../../functions/docs/openapi/clipping.json"),
     include_str!("../../../../functions/docs/openapi/endpoints.json"),
     include_str!("../../../../functions/docs/openapi/deliveries.json"),
     include_str!("../../../../functions/docs/openapi/provider_callbacks.json"),
@@ -74,6 +75,7 @@ fn schemas() -> Map<String, Value> {
     for add in [
         of::<creation::Accepted>,
         of::<training_create::AcceptedTraining<'_>>,
+        of::<clipping_create::AgentJob>,
         of::<project_create::Accepted>,
         of::<Page<'_, JobResource>>,
         of::<Page<'_, ProjectSummary>>,

@@ -21,6 +21,8 @@ named! {
         Training = "training",
         /// Whatever a model makes of its input.
         Prediction = "prediction",
+        /// Clips of a long video.
+        Clipping = "clipping",
     }
     else "kind", format!("must be one of {}", JobKind::ALL.map(JobKind::as_str).join(", "))
 }
@@ -30,7 +32,7 @@ impl JobKind {
     pub const fn media(self) -> Media {
         match self {
             Self::Tts => Media::Audio,
-            Self::SceneVideo | Self::Stitch => Media::Video,
+            Self::SceneVideo | Self::Stitch | Self::Clipping => Media::Video,
             Self::LastFrame => Media::Image,
             Self::Training | Self::Prediction => Media::Any,
         }
@@ -40,9 +42,12 @@ impl JobKind {
     pub const fn run_deadline(self) -> Duration {
         match self {
             Self::Training => limits::TRAINING_DEADLINE,
-            Self::Tts | Self::SceneVideo | Self::LastFrame | Self::Stitch | Self::Prediction => {
-                limits::RUN_DEADLINE
-            }
+            Self::Tts
+            | Self::SceneVideo
+            | Self::LastFrame
+            | Self::Stitch
+            | Self::Prediction
+            | Self::Clipping => limits::RUN_DEADLINE,
         }
     }
 
@@ -52,11 +57,17 @@ impl JobKind {
         self.is_step() || matches!(self, Self::Training)
     }
 
+    /// Whether a job that has several files is completed without those of them that cannot be had, and
+    /// names these.
+    pub const fn may_be_partial(self) -> bool {
+        matches!(self, Self::Clipping)
+    }
+
     /// Whether its jobs are steps of a project: their ends release the next step, and the
     /// project, not the job, notifies its owner.
     pub const fn is_step(self) -> bool {
         match self {
-            Self::Tts | Self::Training | Self::Prediction => false,
+            Self::Tts | Self::Training | Self::Prediction | Self::Clipping => false,
             Self::SceneVideo | Self::LastFrame | Self::Stitch => true,
         }
     }

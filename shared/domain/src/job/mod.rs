@@ -15,7 +15,7 @@ use serde_with_macros::skip_serializing_none;
 
 pub use error::{ErrorCode, JobError};
 pub use kind::{JobKind, Media};
-pub use output::Output;
+pub use output::{MissingOutput, Output};
 pub use past_progress::PastProgress;
 pub use source::{FileRole, Source, SourceFile};
 pub use work::*;
@@ -103,6 +103,11 @@ pub struct Job {
     /// The files in our bucket.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<Output>,
+    /// The files that it is completed without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingOutput>,
+    /// What it costs its owner, once it is completed, if jobs of its kind cost any.
+    pub credits: Option<u64>,
     /// Why it failed.
     pub error: Option<JobError>,
     /// Where to notify its owner.
@@ -155,6 +160,8 @@ impl Job {
             source: None,
             result: None,
             outputs: Vec::new(),
+            missing: Vec::new(),
+            credits: None,
             error: None,
             webhook_url: None,
             metadata: None,

@@ -4,6 +4,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use serde_with_macros::skip_serializing_none;
 
+/// A file that its provider announced and that could not be had.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MissingOutput {
+    /// What it would be called.
+    pub name: String,
+    /// Its place among the outputs of its sort, where there are several.
+    pub index: Option<u32>,
+    /// Why it is missing, as a sentence.
+    pub reason: String,
+}
+
 /// A file in our bucket.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -63,6 +63,8 @@ pub enum FileRole {
     /// A result if it lies at one of its provider's own hosts; else a URL that the result only
     /// mentions.
     Linked,
+    /// A result that is text about the others, such as a transcript, whatever its job makes.
+    Document,
     /// A small picture of the result: without it the job is as good.
     Thumbnail,
     /// All that the task returned, as JSON, where that is too long to lie in the job. It has no URL: the

@@ -28,6 +28,8 @@ pub enum Work {
     Training(Training),
     /// Runs a model.
     Prediction(Prediction),
+    /// Cuts a long video into clips.
+    Clipping(Clipping),
 }
 
 /// What a speech job has to do.
@@ -81,6 +83,24 @@ pub struct Prediction {
     pub request: Option<ModelRequest>,
 }
 
+/// What a clipping job has to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clipping {
+    /// The request, where it is short; otherwise it lies in the item beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<ClippingRequest>,
+}
+
+/// What a clipping worker is given.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClippingRequest {
+    /// The video.
+    pub video_url: String,
+    /// How many clips it makes at most; the worker decides if there is none.
+    pub max_clips: Option<u32>,
+}
+
 /// What a model is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelRequest {
@@ -98,13 +118,14 @@ impl Work {
             Self::Stitch(_) => JobKind::Stitch,
             Self::Training(_) => JobKind::Training,
             Self::Prediction(_) => JobKind::Prediction,
+            Self::Clipping(_) => JobKind::Clipping,
         }
     }
 
     /// The work of a step, if it is one.
     pub const fn as_step(&self) -> Option<StepWork> {
         match self {
-            Self::Speech(_) | Self::Training(_) | Self::Prediction(_) => None,
+            Self::Speech(_) | Self::Training(_) | Self::Prediction(_) | Self::Clipping(_) => None,
             Self::SceneVideo(step) | Self::LastFrame(step) | Self::Stitch(step) => Some(*step),
         }
     }

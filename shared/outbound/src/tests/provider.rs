@@ -56,6 +56,27 @@ async fn any_method_and_way_to_authenticate_can_be_used() {
 }
 
 #[tokio::test]
+async fn a_provider_may_ask_for_no_key() {
+    let server = Server::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Then::Close).await;
+    let call = Call { auth: Auth::None, ..get(&server.url("/status")) };
+    assert_eq!(client().call(call).await.unwrap().status, StatusCode::OK);
+    assert!(!server.heads().concat().contains("authorization"));
+}
+
+#[tokio::test]
+async fn a_host_of_the_private_network_is_requested_by_http() {
+    let server = Server::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Then::Close).await;
+    let strict = ProviderClient::new(false).unwrap();
+    let call = || get(&server.url("/status"));
+    let error = strict.clone().call(call()).await.unwrap_err();
+    assert!(matches!(error, SendError::Refused(Refused::Scheme)), "{error:?}");
+    let client = strict.with_private_hosts("127.0.0.1".parse().unwrap());
+    assert_eq!(client.call(call()).await.unwrap().status, StatusCode::OK);
+    let error = client.call(get("http://example.com/")).await.unwrap_err();
+    assert!(matches!(error, SendError::Refused(Refused::Scheme)), "{error:?}");
+}
+
+#[tokio::test]
 async fn gets_with_the_key() {
     let bytes = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
     let server = Server::start(bytes, Then::Close).await;

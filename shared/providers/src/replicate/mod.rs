@@ -45,6 +45,7 @@ impl Provider for Replicate {
             url: "REPLICATE_BASE_URL",
             account: None,
             key: "REPLICATE_API_TOKEN",
+            is_key_optional: false,
             webhook_secret: "REPLICATE_WEBHOOK_SECRET",
             options: &[request::WEBHOOKS],
             file_hosts: "REPLICATE_FILE_HOSTS",
@@ -81,7 +82,7 @@ impl Provider for Replicate {
     }
 
     fn file_auth(&self, account: &Account) -> Option<Secret> {
-        Some(account.key())
+        account.key()
     }
 
     fn names_task(&self) -> bool {

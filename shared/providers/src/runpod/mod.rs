@@ -39,6 +39,7 @@ impl Provider for Runpod {
             url: "RUNPOD_BASE_URL",
             account: Some(("RUNPOD_ENDPOINT_ID", "tts")),
             key: "RUNPOD_API_KEY",
+            is_key_optional: false,
             webhook_secret: "RUNPOD_WEBHOOK_SECRET",
             options: &["RUNPOD_NATIVE_WEBHOOK"],
             file_hosts: "RUNPOD_FILE_HOSTS",

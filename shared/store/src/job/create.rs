@@ -94,6 +94,7 @@ fn long_request(job: &mut Job) -> Result<Option<Attributes>> {
         Work::Speech(speech) => beside(&job.id, &mut speech.request)?,
         Work::Training(training) => beside(&job.id, &mut training.request)?,
         Work::Prediction(prediction) => beside(&job.id, &mut prediction.request)?,
+        Work::Clipping(clipping) => beside(&job.id, &mut clipping.request)?,
         Work::SceneVideo(_) | Work::LastFrame(_) | Work::Stitch(_) => None,
     };
     let expires_at = job.expires_at.map(|at| (EXPIRES_AT.to_owned(), expiry(at)));

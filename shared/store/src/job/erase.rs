@@ -10,7 +10,7 @@ use crate::keys::{self, SK};
 use crate::{Result, Store};
 
 /// Its files and its result.
-const OUTPUTS: &[&str] = &["outputs", "source", "result"];
+const OUTPUTS: &[&str] = &["outputs", "missing", "source", "result"];
 /// What else its owner or its provider has said.
 const SAID: &[&str] = &[
     "request",

@@ -7,5 +7,6 @@ pub(crate) mod create;
 pub(crate) mod erase;
 pub(crate) mod get;
 pub(crate) mod list;
+mod partial;
 mod progress;
 pub(crate) mod save;
