@@ -58,7 +58,8 @@ impl QueueFunction for LivePush {
         let failed = |error| WorkError::new("send events to connections", error);
         let recipients =
             self.recipients(&message).await.map_err(PushError::from).map_err(failed)?;
-        let sends = recipients.iter().map(|recipient| self.push(&message, recipient));
+        let sends: Vec<_> =
+            recipients.iter().map(|recipient| self.push(&message, recipient)).collect();
         let sent: Vec<_> = stream::iter(sends).buffer_unordered(AT_ONCE).collect().await;
         sent.into_iter().collect::<Result<(), _>>().map_err(failed)
     }

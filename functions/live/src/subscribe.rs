@@ -97,14 +97,15 @@ impl Live {
         ids.sort();
         let (projects, jobs): (Vec<_>, Vec<_>) =
             ids.into_iter().partition(|id| id.parse::<ProjectId>().is_ok());
-        let projects = projects.into_iter().filter_map(|id| id.parse().ok());
-        let projects = projects
-            .map(|id: ProjectId| async move { self.store.find_project_itself(owner, &id).await });
-        let projects = stream::iter(projects).buffered(AT_ONCE).try_collect::<Vec<_>>().await;
+        let projects: Vec<ProjectId> =
+            projects.into_iter().filter_map(|id| id.parse().ok()).collect();
+        let jobs: Vec<JobId> = jobs.into_iter().filter_map(|id| id.parse().ok()).collect();
+        let reads: Vec<_> =
+            projects.iter().map(|id| self.store.find_project_itself(owner, id)).collect();
+        let projects = stream::iter(reads).buffered(AT_ONCE).try_collect::<Vec<_>>().await;
         let projects = projects.map_err(Problem::unavailable)?;
-        let jobs = jobs.into_iter().filter_map(|id| id.parse().ok());
-        let jobs = jobs.map(|id: JobId| async move { self.store.find_job(owner, &id).await });
-        let jobs = stream::iter(jobs).buffered(AT_ONCE).try_collect::<Vec<_>>().await;
+        let reads: Vec<_> = jobs.iter().map(|id| self.store.find_job(owner, id)).collect();
+        let jobs = stream::iter(reads).buffered(AT_ONCE).try_collect::<Vec<_>>().await;
         let jobs = jobs.map_err(Problem::unavailable)?;
         Ok(Found {
             projects: projects.into_iter().flatten().collect(),

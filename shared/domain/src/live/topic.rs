@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize as _;
-
 use crate::id::json_text;
 use crate::{InvalidField, Job, JobId, ProjectId, Step};
 
