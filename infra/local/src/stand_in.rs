@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use domain::{JobKind, Secret};
 use hookreel_studio::{
-    Faults, ReplicateSettings, SceneSettings, Service, ServiceSettings, Settings, StartError,
-    Studio,
+    ClippingSettings, Faults, ReplicateSettings, SceneSettings, Service, ServiceSettings, Settings,
+    StartError, Studio,
 };
 use providers::{Provider, registry};
 use signing::api_key;
@@ -45,8 +45,21 @@ pub(crate) async fn start(
         webhook_secret: environment.get(models.webhook_secret).map(Secret::new),
         ..ReplicateSettings::default()
     };
-    let settings_of_all =
-        Settings { port, faults, webhook_secret, scenes, replicate, ..Settings::new(key) };
+    let clips = settings(JobKind::Clipping);
+    let clipping = ClippingSettings {
+        api_key: Some(secret(environment, clips.key)),
+        webhook_secret: Some(secret(environment, clips.webhook_secret)),
+        ..ClippingSettings::default()
+    };
+    let settings_of_all = Settings {
+        port,
+        faults,
+        webhook_secret,
+        scenes,
+        replicate,
+        clipping,
+        ..Settings::new(key)
+    };
     let studio = Studio::start(settings_of_all).await?;
     let mut point = |name: &str, url: String| {
         environment.entry(name.to_owned()).or_insert(url);
@@ -54,6 +67,8 @@ pub(crate) async fn start(
     point(speech.url, studio.url().to_owned());
     point(models.url, studio.url().to_owned());
     point(models.file_hosts, LOOPBACK.to_owned());
+    point(clips.url, studio.clipping_url());
+    point(clips.file_hosts, LOOPBACK.to_owned());
     for service in Service::ALL {
         point(settings(kind(service)).url, studio.scene_url(service));
     }

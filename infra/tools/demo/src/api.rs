@@ -85,6 +85,25 @@ impl Api {
         self.ask("POST /v1/predictions", request, StatusCode::ACCEPTED).await
     }
 
+    /// Submits the clipping job that `body` describes.
+    pub async fn clip(&self, body: &Value) -> Result<Accepted, DemoError> {
+        let request = self.client.post(format!("{}/v1/clipping/async", self.base_url)).json(body);
+        self.ask("POST /v1/clipping/async", request, StatusCode::ACCEPTED).await
+    }
+
+    /// A ticket for live events about `topic`, as the URL of the connection that it opens.
+    pub async fn live_ticket(&self, topic: &str) -> Result<Secret, DemoError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            url: Secret,
+        }
+        let request = self.client.post(format!("{}/v1/live/tickets", self.base_url));
+        let request = request.json(&json!({ "topics": [topic] }));
+        let what = "POST /v1/live/tickets";
+        let answer = self.ask::<Answer>(what, request, StatusCode::CREATED).await?;
+        Ok(answer.url)
+    }
+
     /// Submits the project that `body` describes.
     pub async fn submit_project(&self, body: &Value) -> Result<AcceptedProject, DemoError> {
         let request = self.client.post(format!("{}/v1/projects", self.base_url)).json(body);

@@ -53,6 +53,12 @@ pub enum DemoError {
         /// Why.
         reason: String,
     },
+    /// The live events of a job are not those that must come.
+    #[error("the live events are wrong: {reason}")]
+    Live {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// A webhook has a wrong signature.
     #[error("a webhook has a wrong {scheme} signature: {source}")]
     BadSignature {
@@ -125,7 +131,7 @@ impl DemoError {
             Self::NoAnswer { .. } | Self::WrongAnswer { .. } | Self::TimeLimit(_) => {
                 "read hookreel-local.log in the output folder, from its end".into()
             }
-            Self::JobFailed { .. } | Self::NotOnce { .. } => {
+            Self::JobFailed { .. } | Self::NotOnce { .. } | Self::Live { .. } => {
                 "hookreel-local.log in the output folder has each step".into()
             }
             Self::BadSignature { .. } | Self::Unreadable(_) => {

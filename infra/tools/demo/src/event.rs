@@ -2,6 +2,7 @@
 
 use domain::time::Rfc3339;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// The answer to a new job.
 #[derive(Debug, Deserialize)]
@@ -107,13 +108,36 @@ pub(crate) struct CompletedJob {
     pub outputs: Vec<Announced>,
 }
 
+/// The webhook of a completed clipping job.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Clipped {
+    pub partial: bool,
+    pub credits: u64,
+    pub data: ClippedJob,
+}
+
+/// A completed clipping job.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ClippedJob {
+    pub completed_at: Rfc3339,
+    pub outputs: Vec<Announced>,
+    pub total_clips: usize,
+    pub source_video_title: String,
+}
+
 /// An output, as a webhook announces it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Announced {
+    pub name: String,
+    /// Its place among the clips of a job.
+    pub index: Option<u32>,
     pub url: String,
     pub content_type: String,
     pub bytes: u64,
     pub sha256: String,
     /// Absent if the file's header does not hold it.
     pub duration_ms: Option<u64>,
+    /// What the provider says of it.
+    #[serde(default)]
+    pub attributes: Map<String, Value>,
 }

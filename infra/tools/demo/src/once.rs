@@ -17,6 +17,8 @@ use crate::{DemoError, Options, film};
 const SETTLE: Duration = Duration::from_secs(12);
 /// The tasks at Replicate: a training and a prediction.
 const MODEL_TASKS: usize = 2;
+/// The task of the clipping worker.
+const CLIPPING_TASKS: usize = 1;
 
 /// What one provider counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -32,6 +34,7 @@ pub(crate) struct Statistics {
     pub runpod: Count,
     pub scenes: Count,
     pub replicate: Count,
+    pub clipping: Count,
 }
 
 /// What was counted and found right.
@@ -56,7 +59,7 @@ pub(crate) async fn check(
     let statistics: Statistics = answer.map_err(no_answer)?.json().await.map_err(no_answer)?;
     check_tasks(options, &statistics)?;
     let counts = counts.now();
-    let all = ORDERS.len() + 1 + MODEL_TASKS;
+    let all = ORDERS.len() + 1 + MODEL_TASKS + CLIPPING_TASKS;
     expect("the number of different webhooks to the client", all, counts.len())?;
     for (id, count) in &counts {
         expect(&format!("the number of webhooks {id}"), 1, *count)?;
@@ -65,11 +68,12 @@ pub(crate) async fn check(
 }
 
 fn check_tasks(options: &Options, statistics: &Statistics) -> Result<(), DemoError> {
-    let Statistics { runpod, scenes, replicate } = statistics;
+    let Statistics { runpod, scenes, replicate, clipping } = statistics;
     for (name, tasks, count) in [
         ("RunPod", ORDERS.len(), runpod),
         ("the scene services", film::TASKS, scenes),
         ("Replicate", MODEL_TASKS, replicate),
+        ("the clipping worker", CLIPPING_TASKS, clipping),
     ] {
         expect(&format!("the number of tasks at {name}"), tasks, count.created)?;
         expect(&format!("the number of paid tasks at {name}"), tasks, count.billed)?;
@@ -92,9 +96,10 @@ fn expect(what: &str, expected: usize, found: usize) -> Result<(), DemoError> {
 
 impl fmt::Display for Once {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Statistics { runpod, scenes, replicate } = self.statistics;
-        let paid = runpod.billed + scenes.billed + replicate.billed;
-        let webhooks = runpod.webhooks + scenes.webhooks + replicate.webhooks;
+        let Statistics { runpod, scenes, replicate, clipping } = self.statistics;
+        let all = [runpod, scenes, replicate, clipping];
+        let paid: usize = all.iter().map(|count| count.billed).sum();
+        let webhooks: usize = all.iter().map(|count| count.webhooks).sum();
         let notified = self.notified;
         write!(
             f,
@@ -116,7 +121,7 @@ mod tests {
 
     fn statistics(webhooks: usize) -> Statistics {
         let count = |tasks| Count { created: tasks, billed: tasks, webhooks };
-        Statistics { runpod: count(2), scenes: count(7), replicate: count(2) }
+        Statistics { runpod: count(2), scenes: count(7), replicate: count(2), clipping: count(1) }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::clips::Clips;
 use crate::film::Film;
 use crate::once::Once;
 use crate::order::{Outcome, Times};
@@ -15,6 +16,7 @@ pub struct Report {
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) film: Film,
     pub(crate) portrait: Portrait,
+    pub(crate) clips: Clips,
     pub(crate) once: Once,
     pub(crate) start: Duration,
     pub(crate) stop: Duration,
@@ -40,6 +42,7 @@ impl fmt::Display for Report {
         }
         write_film(f, &self.film)?;
         write_portrait(f, &self.portrait)?;
+        write_clips(f, &self.clips)?;
         write!(f, "  {:<26}", "Duration of each step")?;
         for outcome in &self.outcomes {
             write!(f, "{:>12}", outcome.name)?;
@@ -93,4 +96,20 @@ fn write_portrait(f: &mut fmt::Formatter<'_>, portrait: &Portrait) -> fmt::Resul
     writeln!(f, "    jobs     {training_job}, {job_id}")?;
     writeln!(f, "    webhooks {trained}, {made}, signatures verified")?;
     writeln!(f, "    took     {}\n", formatted(all))
+}
+
+fn write_clips(f: &mut fmt::Formatter<'_>, clips: &Clips) -> fmt::Result {
+    let Clips { job_id, message_id, source, credits, heard, files, .. } = clips;
+    let (made, all) =
+        (clips.completed.since(clips.submitted), clips.checked.since(clips.submitted));
+    writeln!(f, "  clips: a video was cut at its changes of scene, {} clips", files.len())?;
+    writeln!(f, "    source   {}", source.display())?;
+    for clip in files {
+        let (file, time) = (clip.file.display(), formatted(clip.playing_time));
+        writeln!(f, "    file     {file}, {time} by ffprobe, rated {:.2}", clip.score)?;
+    }
+    writeln!(f, "    live     {heard}")?;
+    writeln!(f, "    job      {job_id}, {credits} credits")?;
+    writeln!(f, "    webhook  {message_id}, both signatures verified")?;
+    writeln!(f, "    took     {}, {} until they were stored\n", formatted(all), formatted(made))
 }

@@ -11,7 +11,7 @@ use crate::display::Display;
 use crate::order::{ORDERS, carry_out};
 use crate::receiver::Receiver;
 use crate::time::formatted;
-use crate::{DemoError, Options, Report, film, once, portrait};
+use crate::{DemoError, Options, Report, clips, film, once, portrait};
 
 /// Runs the demo. The cloud has ended when this returns, also after an error.
 pub async fn run(options: Options) -> Result<Report, DemoError> {
@@ -34,7 +34,7 @@ pub async fn run(options: Options) -> Result<Report, DemoError> {
     Ok(Report { stop: ended.elapsed(), ..report })
 }
 
-/// Runs all orders, the film and the model; the report of it, without the time of the stop.
+/// Runs all orders, the film, the model and the clips; the report of it, without the time of the stop.
 async fn run_all(options: &Options, cloud: &mut Cloud, key: Secret) -> Result<Report, DemoError> {
     let display = Display::new();
     let begun = Instant::now();
@@ -43,29 +43,34 @@ async fn run_all(options: &Options, cloud: &mut Cloud, key: Secret) -> Result<Re
     cloud.ready(&api).await?;
     let start = begun.elapsed();
     display.line(&format!("The API is up after {}: {}", formatted(start), cloud.api_url()));
-    let names: Vec<_> =
-        ORDERS.iter().map(|order| order.name).chain([film::NAME, portrait::NAME]).collect();
+    let parts = [film::NAME, portrait::NAME, clips::NAME];
+    let names: Vec<_> = ORDERS.iter().map(|order| order.name).chain(parts).collect();
     let mut receiver = Receiver::start(api.webhook_secret().await?, &names).await?;
-    let missing = || DemoError::Setup("an inbox is missing".into());
+    let mut part = |name| {
+        let inbox =
+            receiver.take(name).ok_or_else(|| DemoError::Setup("an inbox is missing".into()))?;
+        Ok::<_, DemoError>((inbox, display.job(name)))
+    };
     let mut under_way = Vec::new();
     for order in &ORDERS {
-        let inbox = receiver.take(order.name).ok_or_else(missing)?;
-        let (progress, api) = (display.job(order.name), &api);
+        let ((inbox, progress), api) = (part(order.name)?, &api);
         under_way.push(async move {
             carry_out(order, api, inbox, &options.output_dir, &progress).await
         });
     }
-    let (inbox, progress) =
-        (receiver.take(film::NAME).ok_or_else(missing)?, display.job(film::NAME));
+    let (inbox, progress) = part(film::NAME)?;
     let film = film::make(&api, inbox, &options.output_dir, &progress);
-    let (inbox, progress) =
-        (receiver.take(portrait::NAME).ok_or_else(missing)?, display.job(portrait::NAME));
+    let (inbox, progress) = part(portrait::NAME)?;
     let work = if options.double_webhooks { portrait::WORK_UNTIL_POLL } else { portrait::WORK };
     let portrait = portrait::make(&api, inbox, &options.output_dir, work, &progress);
+    let (inbox, progress) = part(clips::NAME)?;
+    // A poll may come when all clips are done.
+    let least = usize::from(!options.drop_webhooks);
+    let clips = clips::make(&api, inbox, &options.output_dir, least, &progress);
     let orders = futures::future::try_join_all(under_way);
-    let (outcomes, film, portrait) = futures::try_join!(orders, film, portrait)?;
+    let (outcomes, film, portrait, clips) = futures::try_join!(orders, film, portrait, clips)?;
     let once = once::check(options, &cloud.studio_url(), &receiver.counts()).await?;
-    Ok(Report { outcomes, film, portrait, once, start, stop: Duration::ZERO })
+    Ok(Report { outcomes, film, portrait, clips, once, start, stop: Duration::ZERO })
 }
 
 /// An API key for this run only.

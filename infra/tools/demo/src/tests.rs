@@ -160,10 +160,26 @@ async fn a_correct_run_succeeds() {
         ready: now(),
         checked: now(),
     };
+    let clips = crate::clips::Clips {
+        job_id: "job_4".into(),
+        message_id: "msg_5".into(),
+        source: "six-scenes.mp4".into(),
+        credits: 1,
+        heard: crate::live::Heard { events: 7, progress: 5 },
+        files: vec![crate::clips::Clip {
+            file: "clip_00.mp4".into(),
+            playing_time: std::time::Duration::from_secs(4),
+            score: 0.714,
+        }],
+        submitted: now(),
+        completed: now(),
+        checked: now(),
+    };
     let report = crate::Report {
         outcomes: vec![outcome],
         film,
         portrait,
+        clips,
         once: crate::once::Once::default(),
         start: std::time::Duration::from_millis(5),
         stop: std::time::Duration::from_millis(7),
@@ -171,6 +187,7 @@ async fn a_correct_run_succeeds() {
     let text = report.to_string();
     assert!(text.contains("500 ms of speech") && text.contains("started in 5 ms"), "{text}");
     assert!(text.contains("mdl_1, Ready after"), "{text}");
+    assert!(text.contains("clip_00.mp4, 4.0 s by ffprobe, rated 0.71"), "{text}");
     assert!(text.ends_with("The film is film.mp4"), "{text}");
 }
 

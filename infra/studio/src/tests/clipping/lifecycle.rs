@@ -1,12 +1,13 @@
 //! The life cycle of a task without faults.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use super::{API_KEY, EXTERNAL, Stage, clipping, clipping_with_clock, stage, stage_with};
 use crate::program::{FFPROBE, run};
 use crate::tests::settings;
 use crate::{ClippingStatus, Faults, PostKind, Settings};
-use std::sync::atomic::Ordering;
 
 #[tokio::test]
 async fn a_video_becomes_clips_of_its_best_scenes() {

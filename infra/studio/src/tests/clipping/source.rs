@@ -6,14 +6,19 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
 
 use crate::program::{FFMPEG, run};
+
+/// Made once for all tests.
+static FILM: OnceCell<Vec<u8>> = OnceCell::const_new();
+static SOUND: OnceCell<Vec<u8>> = OnceCell::const_new();
 
 /// Starts the server; returns its URL. `/talk.mp4` has three scenes and sound; `/text` is no video;
 /// `/sound.mp4` has no picture; `/endless` never answers; `/gone` is 404.
 pub async fn start() -> String {
-    let video = film().await;
-    let sound = make(&["-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac"]).await;
+    let video = FILM.get_or_init(film).await.clone();
+    let sound = SOUND.get_or_init(sound).await.clone();
     let router = Router::new()
         .route("/talk.mp4", get(|| async move { video }))
         .route("/sound.mp4", get(|| async move { sound }))
@@ -50,6 +55,10 @@ async fn film() -> Vec<u8> {
         .concat(),
     )
     .await
+}
+
+async fn sound() -> Vec<u8> {
+    make(&["-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac"]).await
 }
 
 /// An MP4 by those arguments of ffmpeg.
