@@ -3,7 +3,7 @@
 
 use domain::live::TicketRecord;
 use domain::time::Rfc3339;
-use domain::{InvalidField, OwnerId, Scope, Secret, Topic, limits};
+use domain::{InvalidField, Scope, Secret, Topic, limits};
 use http::StatusCode;
 use runtime::fields::Fields;
 use runtime::http::{HttpFunction, Request, Response, json};
@@ -20,7 +20,8 @@ pub struct LiveTicketCreate {
     clock: Clock,
 }
 
-/// A ticket. It is shown once, and not in `Debug`.
+/// A ticket. It is shown once.
+// Not in `Debug`: it is a secret.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "LiveTicket"))]
 pub struct Ticket<'a> {
@@ -48,7 +49,10 @@ impl HttpFunction for LiveTicketCreate {
         let owner = request.caller(Scope::JobsRead)?.owner;
         let topics = topics(request.optional_fields(limits::SETTINGS_BODY_BYTES)?)?;
         for topic in &topics {
-            self.check(&owner, topic).await?;
+            let exists = self.store.has_topic(&owner, topic).await.map_err(Problem::unavailable)?;
+            if !exists {
+                return Err(Problem::not_found(format!("There is no {topic}.")));
+            }
         }
         let secret = ticket::generate(random::bytes());
         let valid_until = self.clock.now() + limits::TICKET_LIFE;
@@ -60,22 +64,6 @@ impl HttpFunction for LiveTicketCreate {
 }
 
 impl LiveTicketCreate {
-    /// Refuses a topic about what the owner does not have.
-    async fn check(&self, owner: &OwnerId, topic: &Topic) -> Result<(), Problem> {
-        let exists = match topic {
-            Topic::Owner => true,
-            Topic::Job(id) => {
-                self.store.find_job(owner, id).await.map_err(Problem::unavailable)?.is_some()
-            }
-            Topic::Project(id) => {
-                let project = self.store.find_project_itself(owner, id).await;
-                project.map_err(Problem::unavailable)?.is_some()
-            }
-        };
-        let missing = || Problem::not_found(format!("There is no {topic}."));
-        if exists { Ok(()) } else { Err(missing()) }
-    }
-
     fn answer(&self, secret: &Secret, record: &TicketRecord) -> Result<Response, Problem> {
         let ticket = secret.expose();
         let answer = Ticket {

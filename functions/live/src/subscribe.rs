@@ -14,6 +14,7 @@ use crate::request::Last;
 const AT_ONCE: usize = 16;
 
 /// The jobs and projects of a topic, as far as its answer shows them.
+#[derive(Default)]
 struct Found {
     projects: Vec<Project>,
     jobs: Vec<Job>,
@@ -36,7 +37,10 @@ impl Live {
         if !connection.may(topic) {
             return Err(Problem::forbidden("The connection's ticket does not allow this topic."));
         }
-        self.check(connection, topic).await?;
+        let exists = self.store.has_topic(&connection.owner, topic).await;
+        if !exists.map_err(Problem::unavailable)? {
+            return Err(Problem::not_found("There is no such job or project."));
+        }
         if !self.store.add_topic(&connection.id, topic).await.map_err(Problem::unavailable)? {
             let detail = format!("A connection has at most {} topics.", limits::TOPICS);
             return Err(Problem::conflict(ProblemCode::TooManyTopics, detail));
@@ -44,22 +48,6 @@ impl Live {
         self.store.subscribe(connection, topic).await.map_err(Problem::unavailable)?;
         let found = self.find(connection, topic, last).await?;
         Ok(self.subscribed(topic, last, &found))
-    }
-
-    /// Refuses a topic about what the owner does not have.
-    async fn check(&self, connection: &Connection, topic: &Topic) -> Result<(), Problem> {
-        let owner = &connection.owner;
-        let exists = match topic {
-            Topic::Owner => true,
-            Topic::Job(id) => {
-                self.store.find_job(owner, id).await.map_err(Problem::unavailable)?.is_some()
-            }
-            Topic::Project(id) => {
-                let project = self.store.find_project_itself(owner, id).await;
-                project.map_err(Problem::unavailable)?.is_some()
-            }
-        };
-        if exists { Ok(()) } else { Err(Problem::not_found("There is no such job or project.")) }
     }
 
     async fn find(
@@ -72,12 +60,12 @@ impl Live {
         match topic {
             Topic::Job(id) => {
                 let job = self.store.find_job(owner, id).await.map_err(Problem::unavailable)?;
-                Ok(Found { projects: Vec::new(), jobs: job.into_iter().collect() })
+                Ok(Found { jobs: job.into_iter().collect(), ..Found::default() })
             }
             Topic::Project(id) => {
                 let whole = self.store.find_project(owner, id).await;
                 let Some(whole) = whole.map_err(Problem::unavailable)? else {
-                    return Ok(Found { projects: Vec::new(), jobs: Vec::new() });
+                    return Ok(Found::default());
                 };
                 let mut jobs: Vec<_> = whole.jobs.into_values().collect();
                 jobs.sort_by(|one, other| one.id.cmp(&other.id));
@@ -89,9 +77,7 @@ impl Live {
 
     /// The owner's jobs and projects that `last` names. Another owner's are left out.
     async fn named(&self, connection: &Connection, last: &Last) -> Result<Found, Problem> {
-        let Last::ById(all) = last else {
-            return Ok(Found { projects: Vec::new(), jobs: Vec::new() });
-        };
+        let Last::ById(all) = last else { return Ok(Found::default()) };
         let owner = &connection.owner;
         let mut ids: Vec<_> = all.keys().collect();
         ids.sort();

@@ -8,6 +8,15 @@ use crate::keys;
 use crate::{Result, Store};
 
 impl Store {
+    /// Whether `owner` has what `topic` is about.
+    pub async fn has_topic(&self, owner: &OwnerId, topic: &Topic) -> Result<bool> {
+        Ok(match topic {
+            Topic::Owner => true,
+            Topic::Job(id) => self.find_job(owner, id).await?.is_some(),
+            Topic::Project(id) => self.find_project_itself(owner, id).await?.is_some(),
+        })
+    }
+
     /// Subscribes `connection` to `topic` of its owner.
     pub async fn subscribe(&self, connection: &Connection, topic: &Topic) -> Result<()> {
         let key = keys::subscription(&connection.owner, topic, &connection.id);
