@@ -66,5 +66,7 @@ fn counts(job: &Job, is_completed: bool) -> (Option<u32>, Option<u32>) {
         let count = |number: usize| u32::try_from(number).ok();
         return (count(stored), count(stored + missing));
     }
-    (job.progress_count.map(|count| count.done), job.progress_count.and_then(|count| count.total))
+    // Of a job that has ended otherwise they would depend on which of its events came first.
+    let count = job.progress_count.filter(|_| !job.state.is_terminal());
+    (count.map(|count| count.done), count.and_then(|count| count.total))
 }

@@ -142,7 +142,7 @@ async fn a_repeated_request_makes_one_job() {
     let jobs = world.client.get("/v1/jobs").await.json();
     assert_eq!(jobs["data"].as_array().unwrap().len(), 1);
     let other = json!({ "video_url": VIDEO }).to_string();
-    assert_eq!(world.client.post_with(CLIPPING, &key, other).await.status, 422);
+    assert_eq!(world.client.post_with(CLIPPING, &key, other).await.status, 409);
 }
 
 #[tokio::test]

@@ -77,21 +77,28 @@ fn file_type(head: &[u8]) -> FileType {
     known.or_else(text).unwrap_or(FileType::new("application/octet-stream", "bin"))
 }
 
-/// A JSON object or list, of which no more is checked than that its end is one.
+/// A JSON object or list, of which no more is checked than that it ends with what closes it.
 #[derive(Debug, Default)]
-pub(super) struct Json;
+pub(super) struct Json {
+    closing: Option<u8>,
+}
 
 impl Format for Json {
     fn first(&self) -> usize {
         1
     }
 
-    fn read(&mut self, _: &[u8], _: u64) -> Next {
+    fn read(&mut self, header: &[u8], _: u64) -> Next {
+        self.closing = match header {
+            [b'{'] => Some(b'}'),
+            [b'['] => Some(b']'),
+            _ => return Next::Slide,
+        };
         Next::Tail
     }
 
     fn is_whole(&self, end: &End<'_>) -> bool {
-        matches!(end.tail.trim_ascii_end().last(), Some(b'}' | b']'))
+        self.closing.is_some() && end.tail.trim_ascii_end().last().copied() == self.closing
     }
 }
 
