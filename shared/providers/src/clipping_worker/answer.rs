@@ -52,7 +52,7 @@ pub(super) fn task_status(answer: &Answer<'_>) -> Result<TaskStatus, AnswerError
     }
 }
 
-/// Whether `body` is what the worker's framework (FastAPI) answers where it has no such route. That says
+/// Whether `body` is what the worker's framework (`FastAPI`) answers where it has no such route. That says
 /// nothing of the task, which would otherwise be submitted, and paid, once more.
 fn is_no_route(body: &[u8]) -> bool {
     lenient::parse(body) == Some(json!({ "detail": "Not Found" }))
@@ -142,7 +142,8 @@ fn clips(output: &Map<String, Value>) -> Vec<SourceFile> {
 fn clip(place: usize, value: &Value, names: &mut HashSet<String>) -> SourceFile {
     let place = u32::try_from(place).unwrap_or_default();
     let index = whole_number(&value["clip_index"]).unwrap_or(place);
-    let index = (index..).find(|index| names.insert(name(*index))).unwrap_or(index);
+    let free = (index..=u32::MAX).take(names.len() + 1).find(|index| names.insert(name(*index)));
+    let index = free.unwrap_or(index);
     let mut attributes = Map::new();
     if let Some(score) = number(&value["virality_score"]) {
         attributes.insert("virality_score".to_owned(), score.into());
