@@ -88,7 +88,9 @@ mod tests {
         let gone = || Loss::Gone("the source answered 404 Not Found".to_owned());
         let lost = |files: &[(&str, Option<u32>)]| {
             let mut losses = Losses::default();
-            files.iter().for_each(|(name, index)| losses.add(&file(name, *index), gone()));
+            for (name, index) in files {
+                losses.add(&file(name, *index), gone());
+            }
             losses
         };
         let (clip, transcript) = (stored("clip_01", Some(1)), stored("transcript", None));

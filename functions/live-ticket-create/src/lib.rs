@@ -22,6 +22,7 @@ pub struct LiveTicketCreate {
 
 /// A ticket. It is shown once.
 // Not in `Debug`: it is a secret.
+#[allow(clippy::struct_field_names, reason = "clients read that name")]
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "LiveTicket"))]
 pub struct Ticket<'a> {

@@ -96,10 +96,9 @@ impl Resolver<'_> {
             ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", "table/"),
             ("AWS::DynamoDB::Table", "StreamArn") => arn("dynamodb", "table/") + "/stream/local",
             ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{name}"),
-            ("AWS::SQS::Queue", "QueueName") => name,
+            ("AWS::SQS::Queue", "QueueName") | ("AWS::Serverless::WebSocketApi", "ApiId") => name,
             ("AWS::SQS::Queue", "QueueUrl") => self.resource_reference(id, path)?,
             ("AWS::Serverless::HttpApi", "ApiEndpoint") => self.surroundings.api_url.clone(),
-            ("AWS::Serverless::WebSocketApi", "ApiId") => name,
             ("AWS::Serverless::WebSocketApi", "ApiEndpoint") => self.surroundings.sockets_url(),
             // Of roles, log groups and the like only the name matters here.
             (kind, "Arn") if !RUN_HERE.contains(&kind) => {

@@ -181,10 +181,9 @@ fn formats(expected: Expected, head: &[u8]) -> Option<Found> {
         Expected::Image if png::is_png(head) => Some(found::<png::Png>(png::TYPE)),
         Expected::Image if riff::is_webp(head) => Some(found::<riff::Riff>(riff::WEBP)),
         Expected::Image => None,
-        Expected::Any { page } => any::format(head, page),
         Expected::Json => Some(found::<any::Any>(any::JSON)),
         Expected::Document { .. } if any::is_json(head) => Some(found::<any::Json>(any::JSON)),
-        Expected::Document { page } => any::format(head, page),
+        Expected::Any { page } | Expected::Document { page } => any::format(head, page),
     }
 }
 

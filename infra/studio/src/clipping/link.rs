@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_link_is_valid_for_its_file_until_it_expires() {
-        let links = Links::new(Duration::from_secs(60)).unwrap();
+        let links = Links::new(Duration::from_mins(1)).unwrap();
         let at = |second: i64| Timestamp::from_millis(1_732_789_800_000 + second * 1000);
         let link = links.presigned("http://127.0.0.1:1/output/a.mp4", "a.mp4", at(0));
         let (url, query) = link.split_once('?').unwrap();

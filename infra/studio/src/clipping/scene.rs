@@ -16,6 +16,7 @@ const USUAL_MOTION: f64 = 4.0;
 const MOTION_WEIGHT: f64 = 0.6;
 
 /// One scene.
+#[allow(clippy::struct_field_names, reason = "the plan's readers see that name")]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Scene {
     /// Its place among the scenes, from 0.

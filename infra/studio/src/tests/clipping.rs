@@ -1,5 +1,7 @@
 //! Tests the clipping worker.
 
+#![allow(clippy::similar_names, reason = "a stage has states")]
+
 mod faults;
 mod lifecycle;
 mod source;

@@ -78,7 +78,7 @@ impl Live {
     async fn subscribe(&mut self) -> Result<(), DemoError> {
         let last = self.follow.last;
         let request = json!({ "action": "subscribe", "topic": self.topic, "last": last });
-        self.socket.send(Message::text(request.to_string())).await.map_err(lost)
+        self.socket.send(Message::text(request.to_string())).await.map_err(|error| lost(&error))
     }
 
     /// Shows the progress of the job, which the demo calls `name`, until it completes.
@@ -89,7 +89,7 @@ impl Live {
     ) -> Result<Heard, DemoError> {
         loop {
             let message = self.socket.next().await.ok_or_else(|| broken("it was closed".into()))?;
-            let Message::Text(text) = message.map_err(lost)? else { continue };
+            let Message::Text(text) = message.map_err(|error| lost(&error))? else { continue };
             for event in self.follow.read(&text)? {
                 progress.at(event.progress_percent, &format!("{} (live)", event.current_step));
                 match event.kind.as_str() {
@@ -162,11 +162,11 @@ async fn connect(url: &Secret) -> Result<WebSocketStream<TcpStream>, DemoError> 
     let host = rest.split(['/', '?']).next().unwrap_or_default();
     let no_server = |source| DemoError::Resource { what: "the WebSocket API".into(), source };
     let stream = TcpStream::connect(host).await.map_err(no_server)?;
-    let (socket, _) = client_async(url.expose(), stream).await.map_err(lost)?;
+    let (socket, _) = client_async(url.expose(), stream).await.map_err(|error| lost(&error))?;
     Ok(socket)
 }
 
-fn lost(error: tokio_tungstenite::tungstenite::Error) -> DemoError {
+fn lost(error: &tokio_tungstenite::tungstenite::Error) -> DemoError {
     broken(error.to_string())
 }
 

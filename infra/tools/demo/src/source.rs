@@ -89,7 +89,8 @@ fn graph() -> String {
             "{source},trim=duration={seconds},setpts=PTS-STARTPTS,format=yuv420p,setsar=1[s{index}];"
         )
     };
-    let scenes: String = SCENES.iter().enumerate().map(scene).collect();
-    let labels: String = (0..SCENES.len()).map(|index| format!("[s{index}]")).collect();
+    let scenes: Vec<_> = SCENES.iter().enumerate().map(scene).collect();
+    let labels: Vec<_> = (0..SCENES.len()).map(|index| format!("[s{index}]")).collect();
+    let (scenes, labels) = (scenes.concat(), labels.concat());
     format!("{scenes}{labels}concat=n={}[film]", SCENES.len())
 }

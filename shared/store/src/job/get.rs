@@ -40,21 +40,22 @@ impl Store {
     }
 
     /// The item under `key`, as the last write left it.
-    pub(crate) async fn get(
+    pub(crate) fn get(
         &self,
         operation: &'static str,
         key: Attributes,
-    ) -> Result<Option<Attributes>> {
-        self.get_item(operation, key, true).await
+    ) -> impl Future<Output = Result<Option<Attributes>>> {
+        // No future around the SDK's: they nest almost as deeply as the compiler follows.
+        self.get_item(operation, key, true)
     }
 
     /// The item under `key`, as a write left it that may not be the last.
-    async fn get_lately(
+    fn get_lately(
         &self,
         operation: &'static str,
         key: Attributes,
-    ) -> Result<Option<Attributes>> {
-        self.get_item(operation, key, false).await
+    ) -> impl Future<Output = Result<Option<Attributes>>> {
+        self.get_item(operation, key, false)
     }
 
     async fn get_item(

@@ -25,7 +25,7 @@ fn task() -> ClippingTask {
 
 /// The webhook as the contract prints it; without the queries of links.
 fn printed(event: Event, task: &ClippingTask, time: &str) -> String {
-    let links = Links::new(std::time::Duration::from_secs(60)).unwrap();
+    let links = Links::new(std::time::Duration::from_mins(1)).unwrap();
     let payload = webhook(event, task, &links, time.parse().unwrap());
     let text = serde_json::to_string_pretty(&payload).unwrap();
     let cut = |part: &str| part.split("?X-Amz-").next().unwrap_or_default().to_owned();
