@@ -25,7 +25,7 @@ use crate::{Result, Store, StoreError};
 /// many hundreds of items is a page shorter than its limit; its cursor then goes on from there.
 const ROUNDS: usize = 50;
 /// Maximum number of keys of a `BatchGetItem`.
-const BATCH: i32 = 100;
+const BATCH: usize = 100;
 /// How many keys of the index a list has: 250 writes a second each where an owner makes 1,000.
 /// May grow, since entries are found in any of them; if it shrank, entries would be hidden.
 const SHARDS: u32 = 4;
@@ -171,7 +171,7 @@ impl Store {
         let mut next = None;
         for _ in 0..ROUNDS {
             // One more than is asked for: whether there is a next page.
-            let size = wanted.fits.map_or(wanted.limit + 1 - items.len(), |_| BATCH as usize);
+            let size = wanted.fits.map_or(wanted.limit + 1 - items.len(), |_| BATCH);
             let (places, more) = self.places::<T>(wanted.owner, cursor.as_ref(), size).await?;
             let mut found =
                 self.by_id::<T>("read a list", places.iter().map(|place| &place.id), false).await?;
@@ -203,7 +203,7 @@ impl Store {
         cursor: Option<&Cursor<T::Id>>,
         size: usize,
     ) -> Result<(Vec<Cursor<T::Id>>, bool)> {
-        let list = T::list(owner);
+        let (list, size) = (T::list(owner), size.min(BATCH));
         let shards = (0..SHARDS).map(|shard| self.shard(partition(&list, shard), cursor, size));
         Ok(merged(try_join_all(shards).await?, size))
     }
@@ -222,7 +222,7 @@ impl Store {
             .index_name(OWNER_INDEX)
             .expression_attribute_values(":owner", partition)
             .scan_index_forward(false)
-            .limit(i32::try_from(size).unwrap_or(BATCH).min(BATCH));
+            .limit(i32::try_from(size).unwrap_or(i32::MAX));
         let query = match cursor {
             None => query.key_condition_expression("GSI1PK = :owner"),
             Some(cursor) => query

@@ -13,8 +13,15 @@ use tests::{Answer, Client, World, seed, seed_models, templates};
 /// Routes that need no API key: they are public, or authenticate in another way.
 const WITHOUT_KEY: [&str; 4] = ["/v1/health", "/openapi.json", "/api/", "$default"];
 /// Routes at which everybody creates something of their own.
-const CREATING: [&str; 5] =
-    ["/v1/tts/async", "/v1/trainings", "/v1/predictions", "/v1/projects", "/v1/endpoints"];
+const CREATING: [&str; 7] = [
+    "/v1/tts/async",
+    "/v1/clipping/async",
+    "/ai-clipping-agent/jobs",
+    "/v1/trainings",
+    "/v1/predictions",
+    "/v1/projects",
+    "/v1/endpoints",
+];
 
 struct Route {
     method: Method,
