@@ -108,17 +108,17 @@ fn place(uri: &Uri) -> Option<(Option<String>, String)> {
 mod tests {
     use super::*;
 
-    fn of(method: Method, path: &str) -> Option<&'static str> {
-        operation(&method, &path.parse().unwrap())
+    fn of(method: &Method, path: &str) -> Option<&'static str> {
+        operation(method, &path.parse().unwrap())
     }
 
     #[test]
     fn the_path_names_the_service_with_and_without_a_stage() {
-        assert_eq!(of(Method::POST, "/live/@connections/a%3D"), Some("PostToConnection"));
-        assert_eq!(of(Method::GET, "/%40connections/a%3D"), Some("GetConnection"));
-        assert_eq!(of(Method::DELETE, "/live/@connections/a"), Some("DeleteConnection"));
-        assert_eq!(of(Method::POST, "/bucket/a/@connections/b"), None);
-        assert_eq!(of(Method::POST, "/"), None);
+        assert_eq!(of(&Method::POST, "/live/@connections/a%3D"), Some("PostToConnection"));
+        assert_eq!(of(&Method::GET, "/%40connections/a%3D"), Some("GetConnection"));
+        assert_eq!(of(&Method::DELETE, "/live/@connections/a"), Some("DeleteConnection"));
+        assert_eq!(of(&Method::POST, "/bucket/a/@connections/b"), None);
+        assert_eq!(of(&Method::POST, "/"), None);
         let place = place(&"/live/@connections/a%3D".parse().unwrap());
         assert_eq!(place, Some((Some("live".to_owned()), "a=".to_owned())));
     }

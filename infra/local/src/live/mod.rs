@@ -119,8 +119,8 @@ impl Live {
             Some(status) if status.is_success() => {
                 let headers = returned["headers"].as_object().into_iter().flatten();
                 let name = header::SEC_WEBSOCKET_PROTOCOL.as_str();
-                let protocol = headers.filter(|(key, _)| key.eq_ignore_ascii_case(name));
-                Ok(protocol.filter_map(|(_, value)| value.as_str()?.parse().ok()).next())
+                let mut protocol = headers.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+                Ok(protocol.find_map(|(_, value)| value.as_str()?.parse().ok()))
             }
             Some(status) => Err(status),
             None => Err(StatusCode::BAD_GATEWAY),

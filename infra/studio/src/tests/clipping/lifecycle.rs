@@ -46,7 +46,9 @@ async fn a_video_becomes_clips_of_its_best_scenes() {
     assert_eq!(state["owner_user_id"], "user_789");
     state.as_object_mut().unwrap().remove("owner_user_id");
     let (mut expected, members) = (completed.clone(), ["event", "timestamp"]);
-    members.iter().for_each(|name| drop(expected.as_object_mut().unwrap().remove(*name)));
+    for name in members {
+        expected.as_object_mut().unwrap().remove(name);
+    }
     assert_eq!(state, expected, "the state is the last webhook");
     let (_, statistics) = stage.get("/statistics").await;
     let webhooks = stage.studio.clipping_tasks()[0].posts.len();
